@@ -1,0 +1,3 @@
+//! Containers that several formats share.
+
+pub mod sqlite;

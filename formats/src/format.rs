@@ -1,0 +1,142 @@
+//! What a format is: one module that implements [`Format`], one line in the registry.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use crate::caps::{Caps, Fit};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::model::{Account, Vault};
+use crate::probe::Probe;
+use crate::text::encoding;
+
+/// How sure a format is that bytes are its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Not mine.
+    No,
+    /// Would fit, but so would others.
+    Weak,
+    /// A shape that only this app is known to write.
+    Likely,
+    /// The vendor's own mark.
+    Sure,
+}
+
+/// How a written account list travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// One file.
+    File,
+    /// Lines of text, each of which can be a QR code instead.
+    Uris,
+}
+
+/// What a format can be written as.
+#[derive(Debug)]
+pub struct Writing {
+    /// What the target can hold.
+    pub caps: Caps,
+    /// Whether the target's app reads a password-protected variant; it is then the default.
+    pub encrypts: bool,
+    /// How the result travels.
+    pub carrier: Carrier,
+    /// The customary file name when written plain.
+    pub file_name: &'static str,
+    /// The customary file name when encrypted, where it differs.
+    pub encrypted_file_name: &'static str,
+    /// Where in the target app the file is imported, as a sentence for its user.
+    pub import_help: &'static str,
+}
+
+/// Facts about a format; the tables in the documentation are printed from these.
+#[derive(Debug)]
+pub struct Info {
+    /// Stable id: lower case, the vendor's own name.
+    pub id: &'static str,
+    /// Name as its users know it.
+    pub title: &'static str,
+    /// Other names accepted for `--from` and `--to`.
+    pub aliases: &'static [&'static str],
+    /// File name extensions, without the dot; they break ties only.
+    pub extensions: &'static [&'static str],
+    /// Whether files can be encrypted.
+    pub reads_encrypted: bool,
+    /// How it is written; `None` when otpferry only reads it.
+    pub write: Option<Writing>,
+    /// Where in the app the file is made, as a sentence for its user.
+    pub export_help: &'static str,
+}
+
+impl Info {
+    /// Whether `name` means this format.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id.eq_ignore_ascii_case(name)
+            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The bytes of one file and what belongs to them.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The file.
+    pub bytes: &'a [u8],
+    /// SQLite's write-ahead log, when it lies beside the file.
+    pub wal: Option<&'a [u8]>,
+}
+
+impl<'a> Input<'a> {
+    /// A file on its own.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, wal: None }
+    }
+
+    /// A database with its write-ahead log.
+    pub fn with_wal(bytes: &'a [u8], wal: Option<&'a [u8]>) -> Self {
+        Self { bytes, wal }
+    }
+
+    /// The file as text: UTF-8 or UTF-16 with or without a byte order mark, else Latin-1.
+    pub fn text(&self) -> Result<Cow<'a, str>, Error> {
+        encoding::decode(self.bytes).ok_or_else(|| Error::malformed("the file is not a text"))
+    }
+}
+
+/// One written piece: a file, or one line that can be a QR code. Wiped on drop.
+pub struct Part(pub Zeroizing<Vec<u8>>);
+
+impl Part {
+    /// Takes the bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+}
+
+/// A file format of accounts. Every body has a default, so a read-only format says nothing about
+/// writing.
+pub trait Format: Sync {
+    /// Facts about the format.
+    fn info(&self) -> &'static Info;
+
+    /// Whether the bytes are this format's. Must not decrypt anything.
+    fn detect(&self, probe: &Probe<'_>) -> Confidence;
+
+    /// Reads a file. One bad entry is skipped with its reason and never sinks the file.
+    fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error>;
+
+    /// What would happen to each account in this target. The default asks [`Caps`] about each
+    /// account alone; a target with rules across accounts overrides it.
+    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+        match &self.info().write {
+            Some(writing) => accounts.iter().map(|account| writing.caps.check(account)).collect(),
+            None => accounts.iter().map(|_| Fit::default()).collect(),
+        }
+    }
+
+    /// Writes accounts that all fit, in order. Carrier [`Carrier::File`] gives one part.
+    fn encode(&self, _vault: &Vault, _ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        Err(Error::unsupported(format!("{} cannot be written", self.info().title))
+            .next_step("See `otpferry formats` for what can be written"))
+    }
+}

@@ -1,0 +1,44 @@
+//! Reads and writes the files of authenticator apps: bytes in, accounts out, and back.
+//!
+//! Everything meets in one model, [`model::Account`]. A format is one module that implements
+//! [`Format`] and one line in [`registry::ALL`]; detection, the loss report, the tables in the
+//! documentation and the tests are driven by that list.
+//!
+//! The library touches no file, clock, random source, thread, terminal or environment: whatever a
+//! format needs of the world comes in through [`Ctx`]. Any bytes are safe input: a reader answers
+//! with accounts or with an [`Error`] that says what is wrong, where, and what to do.
+//!
+//! ```
+//! use otpferry_formats::{Input, NoPasswords, Probe, registry, testing};
+//!
+//! let bytes = b"otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example";
+//! let format = registry::detect(&Probe::new(bytes, None)).unwrap();
+//! assert_eq!(format.info().id, "otpauth");
+//!
+//! let vault = testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&Input::new(bytes), ctx)).unwrap();
+//! assert_eq!(vault.accounts[0].issuer, "Example");
+//! assert_eq!(vault.accounts[0].name, "alice");
+//! ```
+
+mod apps;
+mod caps;
+pub mod container;
+mod crypt;
+mod ctx;
+mod error;
+mod format;
+pub mod model;
+mod open;
+pub mod otp;
+mod probe;
+pub mod registry;
+pub mod report;
+pub mod testing;
+pub mod text;
+
+pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
+pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords};
+pub use error::{Error, ErrorKind, Place};
+pub use format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+pub use open::foreign::{self, Foreign};
+pub use probe::{Node, Probe};

@@ -1,0 +1,296 @@
+//! Putting accounts and QR parts of several inputs together, with nothing merged silently.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::account::{Account, Credential};
+use super::otp::Otp;
+use super::vault::BatchPart;
+use crate::report::Item;
+
+/// Accounts of several inputs, in order.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// What remains.
+    pub accounts: Vec<Account>,
+    /// Accounts that an earlier input had already, the same in all that decides codes.
+    pub duplicates: Vec<Item>,
+    /// Accounts that stayed although something about them needs a decision of the user.
+    pub conflicts: Vec<Item>,
+}
+
+/// Merges inputs. What one input repeats within itself is left as it is: that is the state of the
+/// user's own app. An account that an earlier input had is dropped when its codes are the same,
+/// and kept as a conflict when they differ.
+pub fn accounts(inputs: impl IntoIterator<Item = Vec<Account>>) -> Merged {
+    let mut merged = Merged::default();
+    let mut by_name: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for input in inputs {
+        let from_here = merged.accounts.len();
+        for account in input {
+            let name = (account.issuer.clone(), account.name.clone());
+            let earlier: Vec<usize> = by_name
+                .get(&name)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|index| *index < from_here)
+                .collect();
+            if merged.absorb(&earlier, &account) {
+                continue;
+            }
+            by_name.entry(name).or_default().push(merged.accounts.len());
+            merged.accounts.push(account);
+        }
+    }
+    merged
+}
+
+impl Merged {
+    /// Whether one of the earlier accounts of that name makes this one a duplicate.
+    fn absorb(&mut self, earlier: &[usize], account: &Account) -> bool {
+        let mut conflict = None;
+        for index in earlier {
+            let Some(kept) = self.accounts.get_mut(*index) else {
+                continue;
+            };
+            match compare(&kept.credential, &account.credential) {
+                Relation::Same => {
+                    let item =
+                        Item::about(account, "duplicate", "it is in an earlier input as well; kept once");
+                    self.duplicates.push(item);
+                    self.conflicts.extend(complete(kept, account));
+                    return true;
+                }
+                Relation::OtherCounter => {
+                    conflict = Some(
+                        Item::about(
+                            account,
+                            "counter-differs",
+                            "two inputs have it with different counters; both were kept",
+                        )
+                        .field("counter")
+                        .next_step("Keep the one with the higher counter and delete the other"),
+                    );
+                }
+                Relation::OtherCodes => {
+                    conflict = Some(
+                        Item::about(
+                            account,
+                            "secret-differs",
+                            "two inputs have it with different secrets or settings; both were kept",
+                        )
+                        .field("secret")
+                        .next_step("Sign in with each: keep the one whose code is accepted"),
+                    );
+                }
+                Relation::Unrelated => {}
+            }
+        }
+        self.conflicts.extend(conflict);
+        false
+    }
+}
+
+enum Relation {
+    Same,
+    OtherCounter,
+    OtherCodes,
+    /// One of them is only a name.
+    Unrelated,
+}
+
+fn compare(a: &Credential, b: &Credential) -> Relation {
+    match (a, b) {
+        (Credential::NameOnly { .. }, Credential::NameOnly { .. }) => Relation::Same,
+        (Credential::Otp(a), Credential::Otp(b)) if a == b => Relation::Same,
+        (
+            Credential::Otp(Otp::Hotp { secret: s, algorithm: a, digits: d, .. }),
+            Credential::Otp(Otp::Hotp { secret, algorithm, digits, .. }),
+        ) if s == secret && a == algorithm && d == digits => Relation::OtherCounter,
+        (Credential::Otp(_), Credential::Otp(_)) => Relation::OtherCodes,
+        _ => Relation::Unrelated,
+    }
+}
+
+/// Takes over what the kept account lacks. Texts that differ are reported: one cannot be kept.
+fn complete(kept: &mut Account, other: &Account) -> Option<Item> {
+    for group in &other.groups {
+        if !kept.groups.contains(group) {
+            kept.groups.push(group.clone());
+        }
+    }
+    for url in &other.urls {
+        if !kept.urls.contains(url) {
+            kept.urls.push(url.clone());
+        }
+    }
+    kept.favorite |= other.favorite;
+    kept.trashed &= other.trashed;
+    kept.created = earliest(kept.created, other.created);
+    kept.modified = kept.modified.max(other.modified);
+    kept.last_used = kept.last_used.max(other.last_used);
+    kept.uses = kept.uses.max(other.uses);
+    let mut differing = Vec::new();
+    fill(&mut kept.icon, other.icon.as_ref(), "icon", &mut differing);
+    fill(&mut kept.device, other.device.as_ref(), "device", &mut differing);
+    fill(&mut kept.user, other.user.as_ref(), "user", &mut differing);
+    if kept.note.is_empty() {
+        kept.note.clone_from(&other.note);
+    } else if !other.note.is_empty() && other.note != kept.note {
+        differing.push("note");
+    }
+    for (id, value) in &other.extra {
+        kept.extra.entry(id.clone()).or_insert_with(|| value.clone());
+    }
+    (!differing.is_empty()).then(|| {
+        let fields = differing.join(", ");
+        let message = format!("two inputs have it with a different {fields}; the first was kept");
+        Item::about(other, "details-differ", message).field(fields)
+    })
+}
+
+fn earliest<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn fill<T: Clone + PartialEq>(
+    kept: &mut Option<T>,
+    other: Option<&T>,
+    field: &'static str,
+    differing: &mut Vec<&'static str>,
+) {
+    match (&kept, other) {
+        (None, Some(value)) => *kept = Some(value.clone()),
+        (Some(a), Some(b)) if a != b => differing.push(field),
+        _ => {}
+    }
+}
+
+/// Puts the parts of each export into the order of the export, at the places that they have among
+/// the other items. People photograph and name the pictures in any order.
+pub fn in_export_order<T>(items: &mut [T], part: impl Fn(&T) -> Option<&BatchPart>) {
+    let mut exports: BTreeMap<(i64, u32), Vec<(u32, usize)>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        if let Some(part) = part(item) {
+            exports.entry((part.id, part.size)).or_default().push((part.index, place));
+        }
+    }
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    for parts in exports.into_values() {
+        let places: Vec<usize> = parts.iter().map(|(_, place)| *place).collect();
+        let mut sorted = parts;
+        sorted.sort();
+        if sorted.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+            // Two exports that cannot be told apart: the given order is the better one.
+            continue;
+        }
+        for (place, (_, from)) in places.into_iter().zip(sorted) {
+            if let Some(slot) = order.get_mut(place) {
+                *slot = from;
+            }
+        }
+    }
+    permute(items, order);
+}
+
+/// Moves `items[order[i]]` to place `i`.
+fn permute<T>(items: &mut [T], mut order: Vec<usize>) {
+    for place in 0..items.len() {
+        let mut from = order.get(place).copied().unwrap_or(place);
+        // What should come here may have been swapped away already: follow it.
+        while from < place {
+            from = order.get(from).copied().unwrap_or(place);
+        }
+        items.swap(place, from);
+        if let Some(slot) = order.get_mut(place) {
+            *slot = from;
+        }
+    }
+}
+
+/// A QR code of an export that no input held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissingPart {
+    /// The number that the parts of the export share; 0 where the app writes none.
+    pub batch: i64,
+    /// 0-based position.
+    pub index: u32,
+    /// How many QR codes the export has.
+    pub size: u32,
+    /// `missing-part`.
+    pub code: &'static str,
+    /// Which one, counted from 1.
+    pub message: String,
+    /// What to do.
+    pub next_step: &'static str,
+}
+
+impl MissingPart {
+    fn new(batch: i64, index: u32, size: u32) -> Self {
+        Self {
+            batch,
+            index,
+            size,
+            code: "missing-part",
+            message: format!("QR code {} of {size} is missing", index.saturating_add(1)),
+            next_step: "Add a picture of this QR code; on the old phone, export again if it is gone",
+        }
+    }
+}
+
+/// Which QR codes are missing to make every export complete.
+///
+/// Exports with an id are told apart by it. Newer apps write none: there, parts of an equal total
+/// belong together, and two different codes at the same position are of two exports.
+pub fn missing_parts(parts: &[BatchPart]) -> Vec<MissingPart> {
+    let mut exports: BTreeMap<(i64, u32), Vec<BTreeSet<u32>>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for part in parts {
+        if !seen.insert(part.digest) {
+            continue;
+        }
+        let sets = exports.entry((part.id, part.size)).or_default();
+        match sets.iter_mut().find(|set| !set.contains(&part.index)) {
+            Some(set) => {
+                set.insert(part.index);
+            }
+            None => sets.push(BTreeSet::from([part.index])),
+        }
+    }
+    exports
+        .iter()
+        .flat_map(|((id, size), sets)| sets.iter().map(move |set| (*id, *size, set)))
+        .flat_map(|(id, size, set)| {
+            (0..size).filter(|index| !set.contains(index)).map(move |index| MissingPart::new(id, index, size))
+        })
+        .collect()
+}
+
+/// A remark for each export whose parts contradict each other: they disagree on their number, or
+/// two different ones claim the same place.
+pub fn inconsistent_parts(parts: &[BatchPart]) -> Vec<Item> {
+    let mut exports: BTreeMap<i64, Vec<&BatchPart>> = BTreeMap::new();
+    for part in parts.iter().filter(|part| part.id != 0) {
+        exports.entry(part.id).or_default().push(part);
+    }
+    let contradict =
+        |a: &BatchPart, b: &BatchPart| a.size != b.size || (a.index == b.index && a.digest != b.digest);
+    exports
+        .values()
+        .filter(|parts| parts.iter().any(|a| parts.iter().any(|b| contradict(a, b))))
+        .map(|_| {
+            let message = "QR codes of one export contradict each other; they are taken as separate exports";
+            Item::new("inconsistent-parts", message)
+                .next_step("Export again and photograph every QR code once")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

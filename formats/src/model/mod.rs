@@ -1,0 +1,14 @@
+//! The canonical model: what every format is read into and written from.
+
+mod account;
+mod draft;
+pub mod merge;
+mod otp;
+mod secret;
+mod vault;
+
+pub use account::{Account, Credential, Device, Extra, Icon, Origin};
+pub use draft::{Draft, Number};
+pub use otp::{Algorithm, Digits, Kind, Otp, OtpError, Period};
+pub use secret::{Secret, SecretText};
+pub use vault::{BatchPart, Vault};

@@ -1,0 +1,47 @@
+//! What one file held.
+
+use jiff::Timestamp;
+
+use super::account::{Account, Extra};
+use crate::report::Item;
+
+/// One part of an export that spans several QR codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchPart {
+    /// The number that all parts of one export share; 0 where the app writes none.
+    pub id: i64,
+    /// 0-based position of this part.
+    pub index: u32,
+    /// How many parts the export has.
+    pub size: u32,
+    /// SHA-256 of the payload: tells the same part seen twice from another one.
+    pub digest: [u8; 32],
+}
+
+/// What one file held: accounts in the user's order, and what could not be read of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Vault {
+    /// Variant of the format in a few words: `db v3`, `schema v4, android`.
+    pub variant: String,
+    /// Whether a password opened it.
+    pub encrypted: bool,
+    /// When the file says that it was made.
+    pub created: Option<Timestamp>,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// Entries that are no usable account, each with its reason.
+    pub skipped: Vec<Item>,
+    /// What the user should know about entries that were read.
+    pub warnings: Vec<Item>,
+    /// QR parts that were seen.
+    pub parts: Vec<BatchPart>,
+    /// What only this app knows about the file as a whole, by format id.
+    pub extra: Extra,
+}
+
+impl Vault {
+    /// Entries in the file, readable or not.
+    pub fn entries(&self) -> usize {
+        self.accounts.len().saturating_add(self.skipped.len())
+    }
+}

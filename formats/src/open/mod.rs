@@ -1,0 +1,8 @@
+//! Open and common forms: URIs, QR transfer, the canonical file.
+
+pub mod foreign;
+pub(crate) mod google_migration;
+pub(crate) mod label;
+pub(crate) mod otpauth;
+pub(crate) mod otpferry;
+pub(crate) mod uri_list;

@@ -1,0 +1,506 @@
+//! `otpauth`: Key URIs and their dialects.
+//!
+//! Grammar: Google's wiki page "Key Uri Format"; what real producers do beyond it decides the
+//! reader, what the strictest importing apps take decides the writer.
+
+use serde_json::{Map, Value};
+
+use super::label::{self, Names};
+use super::uri_list;
+use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret, SecretText, Vault};
+use crate::probe::{Node, Probe};
+use crate::report::Skip;
+use crate::text::{base32, percent};
+
+pub(super) const ID: &str = "otpauth";
+
+/// Key URIs.
+pub(crate) struct Otpauth;
+
+static INFO: Info = Info {
+    id: ID,
+    title: "otpauth links",
+    aliases: &["uri", "uris", "txt"],
+    extensions: &["txt"],
+    reads_encrypted: false,
+    write: Some(Writing {
+        caps: Caps {
+            app: "An otpauth link",
+            kinds: &[Kind::Totp, Kind::Hotp, Kind::Steam, Kind::Motp, Kind::Yandex],
+            algorithms: &Algorithm::ALL,
+            digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            periods: Periods::UpTo(u32::MAX),
+            max_counter: u64::MAX,
+            secret_bytes: (1, usize::MAX),
+            needs_pin: false,
+            groups: Groups::None,
+            fields: &[],
+        },
+        encrypts: false,
+        carrier: Carrier::Uris,
+        file_name: "otpauth.txt",
+        encrypted_file_name: "otpauth.txt",
+        import_help: "Import the text in an app that takes a list of otpauth links, or scan each as a QR code",
+    }),
+    export_help: "A QR code of one account, or the \"plain text\" export of Aegis, Stratum, Ente, FreeOTP+ and others",
+};
+
+impl Format for Otpauth {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn detect(&self, probe: &Probe<'_>) -> Confidence {
+        if let Some(json) = probe.json() {
+            return detect_json(json);
+        }
+        let Some(text) = probe.text() else {
+            return Confidence::No;
+        };
+        let mut lines = uri_list::significant_lines(text).map(|(_, line)| uri_list::scheme_of(line));
+        let is_account = |scheme: &str| scheme != uri_list::MIGRATION;
+        match lines.next() {
+            Some(Some(scheme)) if is_account(scheme) => Confidence::Sure,
+            Some(Some(_)) => Confidence::No,
+            _ if lines.any(|scheme| scheme.is_some_and(is_account)) => Confidence::Weak,
+            _ => Confidence::No,
+        }
+    }
+
+    fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+        uri_list::decode(input, ctx).map_err(|error| error.in_format(ID))
+    }
+
+    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(fit).collect()
+    }
+
+    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        let lines = vault.accounts.iter().filter_map(|account| {
+            let otp = account.otp()?;
+            Some(Part::new(write(account, otp)))
+        });
+        Ok(lines.collect())
+    }
+}
+
+/// cotp writes `{"items":[uri,...]}`.
+fn detect_json(json: &Node) -> Confidence {
+    match json.get("items") {
+        Some(Node::Array(Some(first))) => match first.text().and_then(uri_list::scheme_of) {
+            Some(_) => Confidence::Likely,
+            None => Confidence::No,
+        },
+        _ => Confidence::No,
+    }
+}
+
+/// Reads one URI. A failure carries the names that were readable.
+pub(super) fn parse(uri: &str) -> uri_list::Entry {
+    let Some(pieces) = Pieces::split(uri) else {
+        let skip = Skip::new(Skip::UNKNOWN_KIND, "the link has no type that is known");
+        return Err((skip, Names::default()));
+    };
+    let names = pieces.names();
+    match pieces.credential(&names) {
+        Ok(otp) => Ok(pieces.account(otp, &names)),
+        Err(skip) => Err((skip, names)),
+    }
+}
+
+/// A URI cut at its delimiters; percent-encoding is undone in each piece alone, once.
+struct Pieces<'a> {
+    host: Host,
+    label: &'a str,
+    parameters: Vec<(String, &'a str)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Host {
+    Totp,
+    Hotp,
+    Steam,
+    /// `steam://SECRET` of Bitwarden and Proton: nothing but the secret.
+    SteamBare,
+    Yaotp,
+    Motp,
+}
+
+impl<'a> Pieces<'a> {
+    fn split(uri: &'a str) -> Option<Self> {
+        let (scheme, rest) = uri.trim().split_once(':')?;
+        let (path, query) = split_query(rest);
+        let (host, label) = match scheme.to_ascii_lowercase().as_str() {
+            "steam" => (Host::SteamBare, path.trim_matches('/')),
+            "motp" => (Host::Motp, path.trim_start_matches('/')),
+            "otpauth" | "apple-otpauth" => {
+                let path = path.strip_prefix("//")?;
+                let (host, label) = path.split_once('/').unwrap_or((path, ""));
+                (Host::parse(host)?, label)
+            }
+            _ => return None,
+        };
+        Some(Self { host, label, parameters: split_parameters(query) })
+    }
+
+    /// The raw value of a parameter; the first occurrence wins.
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// The value of a parameter, decoded as in a form: `+` is a space.
+    fn value(&self, name: &str) -> Option<String> {
+        self.raw(name).map(decode_form)
+    }
+
+    fn number(&self, name: &str) -> Number {
+        self.value(name).map_or(Number::Absent, |text| Number::parse(&text))
+    }
+
+    fn names(&self) -> Names {
+        let issuer = self.issuer();
+        if self.host == Host::SteamBare {
+            return label::split_uri("Steam", "", None);
+        }
+        let halves = self.label.split_once(':').map(|(a, b)| (percent::decode(a), percent::decode(b)));
+        let halves = halves.as_ref().map(|(a, b)| (a.as_str(), b.as_str()));
+        let mut names = label::split_uri(&issuer, &percent::decode(self.label), halves);
+        if names.issuer.is_empty() && self.host == Host::Yaotp {
+            names.issuer = "Yandex".to_owned();
+        }
+        names
+    }
+
+    /// The issuer parameter. `+` means a space, except where the label spells the same issuer with
+    /// a plus (`C++`). Some servers forget the `&` before `period=`.
+    fn issuer(&self) -> String {
+        let raw = self.raw("issuer").unwrap_or_default();
+        let raw = raw.split_once("period=").map_or(raw, |(issuer, _)| issuer);
+        let literal = percent::decode(raw);
+        let label = percent::decode(self.label);
+        if raw.contains('+') && label::after_issuer(&label, literal.trim()).is_some() {
+            return literal;
+        }
+        decode_form(raw)
+    }
+
+    fn period(&self) -> Number {
+        let glued = || self.raw("issuer")?.split_once("period=").map(|(_, period)| period);
+        match self.raw("period").or_else(glued) {
+            Some(text) => Number::parse(&decode_form(text)),
+            None => Number::Absent,
+        }
+    }
+
+    fn credential(&self, names: &Names) -> Result<Otp, Skip> {
+        let kind = self.kind(names);
+        let mut draft = Draft::new(kind, self.secret(kind)?);
+        draft.algorithm = Draft::read_algorithm(&self.value("algorithm").unwrap_or_default())?;
+        draft.digits = self.number("digits");
+        draft.period = self.period();
+        draft.counter = self.number("counter");
+        draft.pin = self.pin()?;
+        draft.build()
+    }
+
+    /// KeePassXC, Stratum and 2FAS mark Steam in a `totp` URI; others write the issuer only.
+    fn kind(&self, names: &Names) -> Kind {
+        let encoder = self.value("encoder").unwrap_or_default().to_lowercase();
+        let five = matches!(self.number("digits"), Number::Absent | Number::Of(5));
+        match self.host {
+            Host::Hotp => Kind::Hotp,
+            Host::Steam | Host::SteamBare => Kind::Steam,
+            Host::Yaotp => Kind::Yandex,
+            Host::Motp => Kind::Motp,
+            Host::Totp if encoder == "yandex" => Kind::Yandex,
+            Host::Totp if encoder == "steam" || self.raw("steam").is_some() => Kind::Steam,
+            Host::Totp if names.issuer.eq_ignore_ascii_case("steam") && five => Kind::Steam,
+            Host::Totp => Kind::Totp,
+        }
+    }
+
+    fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
+        let raw = match self.host {
+            Host::SteamBare => Some(self.label),
+            _ => self.raw("secret"),
+        };
+        let raw = raw.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the link has no secret"))?;
+        if !is_one_value(raw) {
+            let message = "the secret is followed by other text, and it is not plain where it ends";
+            return Err(Skip::new(Skip::BAD_SECRET, message));
+        }
+        let text = zeroize::Zeroizing::new(decode_form(raw));
+        match kind {
+            Kind::Motp => motp_secret(&text),
+            _ => base32::secret(&text),
+        }
+    }
+
+    /// Aegis writes the PIN as base32 of its UTF-8 text, KeePassOTP as `yandexpin`.
+    fn pin(&self) -> Result<Option<SecretText>, Skip> {
+        if let Some(pin) = self.value("yandexpin") {
+            return Ok(Some(SecretText::new(pin)));
+        }
+        let Some(text) = self.value("pin").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let not_text = || Skip::new(Skip::BAD_SECRET, "the PIN is not base32 of a text");
+        let bytes = base32::secret(&text).map_err(|_| not_text())?;
+        let pin = std::str::from_utf8(bytes.expose()).map_err(|_| not_text())?;
+        Ok(Some(SecretText::new(pin)))
+    }
+
+    fn account(&self, otp: Otp, names: &Names) -> Account {
+        let mut account = Account::new(Credential::Otp(otp), &names.issuer, &names.account);
+        account.groups = self
+            .parameters
+            .iter()
+            .filter(|(key, _)| key == "tags")
+            .map(|(_, value)| decode_form(value))
+            .filter(|tag| !tag.is_empty())
+            .collect();
+        if let Some(display) = self.value("codedisplay") {
+            read_code_display(&display, &mut account);
+        }
+        let rest = self.rest(names);
+        if !rest.is_empty() {
+            account.extra.insert(ID.to_owned(), Value::Object(rest));
+        }
+        account
+    }
+
+    /// What has no place in the model but belongs to the URI: kept for writing a URI again.
+    fn rest(&self, names: &Names) -> Map<String, Value> {
+        let mut rest = Map::new();
+        for (key, value) in &self.parameters {
+            if !KNOWN.contains(&key.as_str()) && !rest.contains_key(key) {
+                rest.insert(key.clone(), Value::String(decode_form(value)));
+            }
+        }
+        if let Some(prefix) = &names.label_issuer {
+            rest.insert(LABEL_ISSUER.to_owned(), Value::String(prefix.clone()));
+        }
+        rest
+    }
+}
+
+/// Parameters that the model holds.
+const KNOWN: &[&str] = &[
+    "secret",
+    "issuer",
+    "algorithm",
+    "digits",
+    "period",
+    "counter",
+    "encoder",
+    "steam",
+    "pin",
+    "yandexpin",
+    "tags",
+    "codedisplay",
+];
+
+/// Key in `extra` for an issuer in the label that differs from the parameter. A blank cannot occur
+/// in the name of a parameter that was read.
+const LABEL_ISSUER: &str = "label issuer";
+
+impl Host {
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "totp" => Some(Self::Totp),
+            "hotp" => Some(Self::Hotp),
+            "steam" => Some(Self::Steam),
+            "yaotp" => Some(Self::Yaotp),
+            "motp" => Some(Self::Motp),
+            _ => None,
+        }
+    }
+}
+
+/// Splits at the first `?` and cuts a fragment. A `#` is literal text where a `?` follows it
+/// (`user#EXT#@org` of Microsoft) or where cutting there would lose the secret.
+fn split_query(rest: &str) -> (&str, &str) {
+    let Some((path, query)) = rest.split_once('?') else {
+        return (rest, "");
+    };
+    let has_secret = |text: &str| split_parameters(text).iter().any(|(key, _)| key == "secret");
+    let cut = query.match_indices('#').filter_map(|(at, _)| query.get(..at)).find(|head| has_secret(head));
+    (path, cut.unwrap_or(query))
+}
+
+/// Parameters in order, names in lower case. `&amp;` is read as `&`, as 2FAS does.
+fn split_parameters(query: &str) -> Vec<(String, &str)> {
+    query
+        .split('&')
+        .map(|pair| pair.strip_prefix("amp;").unwrap_or(pair))
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (percent::decode(key).trim().to_lowercase(), value))
+        .collect()
+}
+
+fn decode_form(text: &str) -> String {
+    percent::decode(&text.replace('+', " "))
+}
+
+/// Whether blanks in a raw value group its characters (`abcd efgh ij`). Otherwise they may separate
+/// it from words that follow the link, and those words are mostly valid base32.
+fn is_one_value(raw: &str) -> bool {
+    let lengths: Vec<usize> = raw.split_whitespace().map(str::len).collect();
+    match lengths.as_slice() {
+        [] | [_] => true,
+        [first, second] => first == second,
+        [first, middle @ .., last] => middle.iter().all(|length| length == first) && last <= first,
+    }
+}
+
+/// mOTP secrets are hexadecimal text; the code is made from its lower-case form.
+fn motp_secret(text: &str) -> Result<Secret, Skip> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let plain = zeroize::Zeroizing::new(plain);
+    if plain.is_empty() {
+        return Err(Skip::new(Skip::NO_SECRET, "the secret is empty"));
+    }
+    data_encoding::HEXLOWER_PERMISSIVE
+        .decode(plain.as_bytes())
+        .ok()
+        .and_then(Secret::new)
+        .ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret of an mOTP account has to be hexadecimal"))
+}
+
+/// Ente's display settings. A value of another type is left out: none of them decides codes. Ente
+/// encodes commas twice, because its own importer splits at them.
+fn read_code_display(text: &str, account: &mut Account) {
+    let text = text.replace("%2C", ",");
+    let Ok(Value::Object(display)) = serde_json::from_str(&text) else {
+        return;
+    };
+    let flag = |key: &str| display.get(key).and_then(Value::as_bool).unwrap_or(false);
+    account.favorite = flag("pinned");
+    account.trashed = flag("trashed");
+    if let Some(note) = display.get("note").and_then(Value::as_str) {
+        account.note = note.to_owned();
+    }
+    account.uses = display.get("tapCount").and_then(Value::as_u64).filter(|count| *count > 0);
+    account.last_used = display.get("lastUsedAt").and_then(Value::as_i64).and_then(ente_time);
+    let tags = display.get("tags").and_then(Value::as_array);
+    account.groups.extend(tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+}
+
+/// Ente wrote milliseconds first and microseconds later; 10^14 microseconds is 1973, 10^14
+/// milliseconds is the year 5138. 0 means never.
+fn ente_time(value: i64) -> Option<jiff::Timestamp> {
+    match value {
+        ..=0 => None,
+        1..100_000_000_000_000 => jiff::Timestamp::from_millisecond(value).ok(),
+        _ => jiff::Timestamp::from_microsecond(value).ok(),
+    }
+}
+
+/// What a reader of the written URI would see: names are trimmed, and a few combinations cannot
+/// be said at all.
+fn fit(account: &Account) -> Fit {
+    let fit = match &INFO.write {
+        Some(writing) => writing.caps.check(account),
+        None => Fit::default(),
+    };
+    let (None, Some(otp)) = (&fit.refused, account.otp()) else {
+        return fit;
+    };
+    match parse(&write(account, otp)) {
+        Ok(read) if read.otp() == Some(otp) => renamed(fit, account, &read),
+        _ => Fit::refuse(
+            "not-expressible",
+            "A link with these values would be read as another kind of account",
+            "Write this account to an app's own file instead",
+        ),
+    }
+}
+
+fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
+    if read.issuer != account.issuer {
+        fit.change(Field::Issuer, format!("the issuer becomes \"{}\"", read.issuer));
+    }
+    if read.name != account.name {
+        fit.change(Field::Account, format!("the account name becomes \"{}\"", read.name));
+    }
+    fit
+}
+
+/// Writes one URI, strictly: every reader named in the format's sheet takes it.
+fn write(account: &Account, otp: &Otp) -> String {
+    let mut uri = String::with_capacity(256);
+    match otp {
+        Otp::Totp { .. } => uri.push_str("otpauth://totp/"),
+        Otp::Hotp { .. } => uri.push_str("otpauth://hotp/"),
+        Otp::Steam { .. } => uri.push_str("otpauth://steam/"),
+        Otp::Yandex { .. } => uri.push_str("otpauth://yaotp/"),
+        Otp::Motp { .. } => uri.push_str("motp://"),
+    }
+    uri.push_str(&write_label(account));
+    uri.push_str("?secret=");
+    match otp {
+        Otp::Motp { secret, .. } => data_encoding::HEXLOWER.encode_append(secret.expose(), &mut uri),
+        _ => uri.push_str(&otp.secret().to_base32()),
+    }
+    if !account.issuer.is_empty() {
+        push(&mut uri, "issuer", &account.issuer);
+    }
+    if !matches!(otp, Otp::Motp { .. }) {
+        push(&mut uri, "algorithm", otp.algorithm().name());
+        push(&mut uri, "digits", &otp.digits().to_string());
+    }
+    if let (Some(period), false) = (otp.period(), matches!(otp, Otp::Motp { .. })) {
+        push(&mut uri, "period", &period.to_string());
+    }
+    if let Some(counter) = otp.counter() {
+        push(&mut uri, "counter", &counter.to_string());
+    }
+    if let Some(pin) = otp.pin().filter(|pin| !pin.expose().is_empty()) {
+        push(&mut uri, "pin", &data_encoding::BASE32_NOPAD.encode(pin.expose().as_bytes()));
+    }
+    push_rest(&mut uri, account);
+    uri
+}
+
+/// `issuer:account` with a literal colon. An account name with a colon but no issuer gets an empty
+/// issuer in front, or its first half would be read as one.
+fn write_label(account: &Account) -> String {
+    let prefix = match account.extra.get(ID).and_then(|extra| extra.get(LABEL_ISSUER)) {
+        Some(Value::String(prefix)) if !account.issuer.is_empty() => prefix.as_str(),
+        _ => account.issuer.as_str(),
+    };
+    let name = percent::encode(&account.name);
+    if prefix.is_empty() && !account.name.contains(':') {
+        name
+    } else {
+        format!("{}:{name}", percent::encode(prefix))
+    }
+}
+
+fn push(uri: &mut String, key: &str, value: &str) {
+    uri.push('&');
+    uri.push_str(key);
+    uri.push('=');
+    uri.push_str(&percent::encode(value));
+}
+
+/// Parameters of the URI that this account was read from.
+fn push_rest(uri: &mut String, account: &Account) {
+    let Some(Value::Object(rest)) = account.extra.get(ID) else {
+        return;
+    };
+    for (key, value) in rest {
+        let known = key == LABEL_ISSUER || KNOWN.contains(&key.to_lowercase().as_str());
+        if let (Value::String(value), false) = (value, known) {
+            push(uri, &percent::encode(key), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Proving that two accounts show the same codes.
+
+use super::{CodeError, Generator};
+use crate::model::Otp;
+
+/// How many moments each account is compared at, at least.
+pub const MOMENTS: usize = 24;
+
+/// Unix seconds for time-based kinds. Spread over decades and over the second of the minute, so
+/// that another period, T0 or number width shows; the last is past 32 bits of seconds.
+const TIMES: [u64; MOMENTS] = [
+    59,
+    1_111_111_109,
+    1_111_111_111,
+    1_234_567_890,
+    1_700_000_003,
+    1_714_557_617,
+    1_731_234_567,
+    1_750_000_029,
+    1_750_000_031,
+    1_767_225_599,
+    1_783_002_018,
+    1_800_000_045,
+    1_823_456_789,
+    1_850_000_010,
+    1_888_888_888,
+    1_900_000_020,
+    1_933_333_333,
+    1_966_666_675,
+    2_000_000_000,
+    2_147_483_647,
+    2_147_483_648,
+    2_500_000_059,
+    4_294_967_296,
+    20_000_000_000,
+];
+
+/// The comparison found two accounts that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the codes differ")]
+pub struct Differs;
+
+/// How two accounts were found to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Their codes were computed and compared at this many moments.
+    Codes(usize),
+    /// No code can be computed without the PIN: secret and parameters were compared.
+    Parameters,
+}
+
+/// Compares two accounts by their codes.
+///
+/// Secret and parameters have to be equal as well: some differences (the next HOTP counter, a
+/// missing PIN) do not show in the code of one moment.
+///
+/// # Errors
+/// [`Differs`] when anything that decides the codes is not the same.
+pub fn same(a: &Otp, b: &Otp) -> Result<Proof, Differs> {
+    let (left, right) = match (Generator::new(a), Generator::new(b)) {
+        (Ok(left), Ok(right)) => (left, right),
+        (Err(left), Err(right)) if left == right => {
+            return if a == b { Ok(Proof::Parameters) } else { Err(Differs) };
+        }
+        _ => return Err(Differs),
+    };
+    let mut compared = 0_usize;
+    for moment in moments(a) {
+        match (left.at(moment), right.at(moment)) {
+            (Ok(x), Ok(y)) if x == y => compared += 1,
+            (Err(CodeError::MacTooShort), Err(CodeError::MacTooShort)) => {}
+            _ => return Err(Differs),
+        }
+    }
+    (a == b).then_some(Proof::Codes(compared)).ok_or(Differs)
+}
+
+/// Moments at which codes are compared: counters from the next one on, or times.
+fn moments(otp: &Otp) -> Vec<u64> {
+    let Some(next) = otp.counter() else {
+        return TIMES.to_vec();
+    };
+    let ahead = (0..20_u64).filter_map(|step| next.checked_add(step));
+    let first = 0..24_u64;
+    ahead.chain(first).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Algorithm, Digits, Period, Secret, SecretText};
+
+    fn secret(byte: u8) -> Secret {
+        Secret::new(vec![byte; 20]).unwrap()
+    }
+
+    fn totp(byte: u8, algorithm: Algorithm, digits: u64, period: u64) -> Otp {
+        Otp::Totp {
+            secret: secret(byte),
+            algorithm,
+            digits: Digits::new(digits).unwrap(),
+            period: Period::new(period).unwrap(),
+        }
+    }
+
+    #[test]
+    fn equal_accounts_are_proved_at_enough_moments() {
+        let a = totp(7, Algorithm::Sha1, 6, 30);
+        assert_eq!(same(&a, &a.clone()), Ok(Proof::Codes(24)));
+        let hotp = Otp::Hotp {
+            secret: secret(7),
+            algorithm: Algorithm::Sha1,
+            digits: Digits::SIX,
+            counter: u64::MAX,
+        };
+        assert_eq!(same(&hotp, &hotp.clone()), Ok(Proof::Codes(25)));
+    }
+
+    #[test]
+    fn every_parameter_shows() {
+        let a = totp(7, Algorithm::Sha1, 6, 30);
+        for b in [
+            totp(8, Algorithm::Sha1, 6, 30),
+            totp(7, Algorithm::Sha256, 6, 30),
+            totp(7, Algorithm::Sha1, 8, 30),
+            totp(7, Algorithm::Sha1, 6, 60),
+            Otp::Steam { secret: secret(7) },
+        ] {
+            assert_eq!(same(&a, &b), Err(Differs), "{b:?}");
+        }
+        let motp = |pin: Option<&str>| Otp::Motp { secret: secret(7), pin: pin.map(SecretText::new) };
+        assert_eq!(same(&motp(None), &motp(None)), Ok(Proof::Parameters));
+        assert_eq!(same(&motp(None), &motp(Some("1"))), Err(Differs));
+        assert_eq!(same(&motp(Some("2")), &motp(Some("1"))), Err(Differs));
+    }
+
+    #[test]
+    fn the_next_counter_shows() {
+        let hotp = |counter| Otp::Hotp {
+            secret: secret(7),
+            algorithm: Algorithm::Sha1,
+            digits: Digits::SIX,
+            counter,
+        };
+        assert_eq!(same(&hotp(3), &hotp(4)), Err(Differs));
+    }
+}

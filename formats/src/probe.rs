@@ -1,0 +1,245 @@
+//! A cheap look at a file, shared by all formats' detection.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::container::sqlite;
+use crate::text::encoding;
+
+/// How much of a text detection looks at.
+const HEAD: usize = 64 << 10;
+/// How deep the skeleton of a JSON text goes.
+const DEPTH: usize = 3;
+/// How much of a JSON string the skeleton keeps.
+const TEXT: usize = 64;
+
+/// The bytes of a file with lazily parsed views of it, computed once for all formats.
+pub struct Probe<'a> {
+    bytes: &'a [u8],
+    name: Option<&'a str>,
+    text: OnceCell<Option<Cow<'a, str>>>,
+    json: OnceCell<Option<Node>>,
+    database: OnceCell<Option<sqlite::Database<'a>>>,
+    wal: Option<&'a [u8]>,
+}
+
+impl<'a> Probe<'a> {
+    /// Looks at bytes, and at the file name where there is one.
+    pub fn new(bytes: &'a [u8], name: Option<&'a str>) -> Self {
+        Self {
+            bytes,
+            name,
+            text: OnceCell::new(),
+            json: OnceCell::new(),
+            database: OnceCell::new(),
+            wal: None,
+        }
+    }
+
+    /// The same with a database's write-ahead log, which may hold the schema.
+    #[must_use]
+    pub fn with_wal(mut self, wal: Option<&'a [u8]>) -> Self {
+        self.wal = wal;
+        self
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Extension of the file name, without the dot.
+    pub fn extension(&self) -> Option<&'a str> {
+        self.name?.rsplit_once('.').map(|(_, extension)| extension)
+    }
+
+    /// The beginning of the file as text, when it is one.
+    pub fn text(&self) -> Option<&str> {
+        self.text.get_or_init(|| encoding::decode(self.bytes.get(..HEAD).unwrap_or(self.bytes))).as_deref()
+    }
+
+    /// The skeleton of a JSON text: keys and types of its upper levels. Also of a truncated text,
+    /// so that damage is told from another format.
+    pub fn json(&self) -> Option<&Node> {
+        self.json.get_or_init(|| skeleton(self.bytes)).as_ref()
+    }
+
+    /// Whether the bytes are an SQLite database with these columns in a table.
+    pub fn has_columns(&self, table: &str, columns: &[&str]) -> bool {
+        let database = self.database.get_or_init(|| sqlite::Database::open(self.bytes, self.wal).ok());
+        let table = database.as_ref().and_then(|database| database.table(table).ok());
+        table.is_some_and(|table| columns.iter().all(|column| table.column(column).is_some()))
+    }
+}
+
+/// One value of a JSON skeleton.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Node {
+    /// Deeper than the skeleton goes, or not reached before the text broke off.
+    #[default]
+    Unknown,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A number; `None` when it is not a signed 64-bit integer.
+    Number(Option<i64>),
+    /// The beginning of a string.
+    Text(String),
+    /// An array: its first element, when it has one.
+    Array(Option<Box<Node>>),
+    /// An object: keys in order.
+    Object(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The value under a key, when this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match self {
+            Self::Object(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, v)| v),
+            _ => None,
+        }
+    }
+
+    /// The integer, when this is one.
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => *number,
+            _ => None,
+        }
+    }
+
+    /// The beginning of the string, when this is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether this is an array.
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+}
+
+fn skeleton(bytes: &[u8]) -> Option<Node> {
+    let text = encoding::decode(bytes)?;
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut node = Node::default();
+    let mut json = serde_json::Deserializer::from_str(&text);
+    // The result is of no interest: what was seen before an error is kept in `node`.
+    let _ = Fill { node: &mut node, depth: 0 }.deserialize(&mut json);
+    Some(node)
+}
+
+/// Fills a node in place, so that a text that breaks off leaves what was read.
+struct Fill<'n> {
+    node: &'n mut Node,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Fill<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.depth > DEPTH {
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fill<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.node = Node::Null;
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        *self.node = Node::Bool;
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        *self.node = Node::Number(Some(value));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        *self.node = Node::Number(i64::try_from(value).ok());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        *self.node = Node::Number(None);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        *self.node = Node::Text(value.chars().take(TEXT).collect());
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        *self.node = Node::Array(None);
+        let mut first = Box::<Node>::default();
+        let found = seq.next_element_seed(Fill { node: &mut first, depth: self.depth + 1 });
+        if !matches!(found, Ok(None)) {
+            *self.node = Node::Array(Some(first));
+        }
+        found?;
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        *self.node = Node::Object(Vec::new());
+        while let Some(key) = map.next_key::<String>()? {
+            let mut value = Node::default();
+            let read = map.next_value_seed(Fill { node: &mut value, depth: self.depth + 1 });
+            if let Node::Object(entries) = &mut *self.node {
+                entries.push((key, value));
+            }
+            read?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skeleton_keeps_what_was_read_of_a_broken_text() {
+        let probe = Probe::new(br#"{"version":1,"header":{"slots":[{"type":1"#, None);
+        let node = probe.json().unwrap();
+        assert_eq!(node.get("version").and_then(Node::integer), Some(1));
+        let slots = node.get("header").and_then(|h| h.get("slots")).unwrap();
+        assert!(slots.is_array());
+    }
+
+    #[test]
+    fn only_json_has_a_skeleton() {
+        assert_eq!(Probe::new(b"otpauth://totp/x", None).json(), None);
+        assert_eq!(Probe::new(b"\xff\x00\x01{", None).json(), None);
+    }
+
+    #[test]
+    fn extension_is_what_follows_the_last_dot() {
+        assert_eq!(Probe::new(b"", Some("a.b.2fas")).extension(), Some("2fas"));
+        assert_eq!(Probe::new(b"", Some("PhoneFactor")).extension(), None);
+    }
+}

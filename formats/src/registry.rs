@@ -1,0 +1,50 @@
+//! The list of formats, and finding the right one.
+
+use crate::apps::{aegis::Aegis, microsoft::Microsoft, two_fas::TwoFas};
+use crate::error::{Error, ErrorKind};
+use crate::format::{Confidence, Format};
+use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
+use crate::probe::Probe;
+
+/// Every format, one line each, in order of id.
+pub static ALL: &[&dyn Format] = &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+
+/// The format of that id or alias, in any case.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|format| format.info().is_called(name))
+}
+
+/// Finds the format of a file: all are asked, the surest wins, the file name's extension breaks a
+/// tie, and a tie that remains is an error that lists the candidates.
+pub fn detect(probe: &Probe<'_>) -> Result<&'static dyn Format, Error> {
+    let scored: Vec<_> = ALL.iter().map(|format| (*format, format.detect(probe))).collect();
+    let best = scored.iter().map(|(_, score)| *score).max().unwrap_or(Confidence::No);
+    if best == Confidence::No {
+        return Err(Error::new(ErrorKind::NotRecognised, "no known format in this file")
+            .next_step("`otpferry formats` lists what can be read; -f FORMAT forces one"));
+    }
+    let candidates: Vec<_> =
+        scored.into_iter().filter(|(_, score)| *score == best).map(|(format, _)| format).collect();
+    match candidates.as_slice() {
+        [one] => Ok(*one),
+        several => by_extension(several, probe).ok_or_else(|| ambiguous(several)),
+    }
+}
+
+fn by_extension(candidates: &[&'static dyn Format], probe: &Probe<'_>) -> Option<&'static dyn Format> {
+    let extension = probe.extension()?;
+    let mut matching = candidates
+        .iter()
+        .copied()
+        .filter(|format| format.info().extensions.iter().any(|e| e.eq_ignore_ascii_case(extension)));
+    matching.next().filter(|_| matching.next().is_none())
+}
+
+fn ambiguous(candidates: &[&'static dyn Format]) -> Error {
+    let ids: Vec<_> = candidates.iter().map(|format| format.info().id).collect();
+    let list = ids.join(", ");
+    let mut error = Error::new(ErrorKind::Ambiguous, format!("this could be any of: {list}"))
+        .next_step("Say which with -f FORMAT");
+    error.candidates = ids.into();
+    error
+}

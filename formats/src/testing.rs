@@ -1,0 +1,52 @@
+//! A deterministic world for tests and examples: fixed time, the same random bytes each time.
+//!
+//! Never use it for real files: the salts, nonces and keys that come from it are known.
+
+use jiff::Timestamp;
+
+use crate::ctx::{Ctx, Limits, Passwords};
+use crate::model::SecretText;
+
+/// Runs `f` in a world that is the same each time: 2024-05-01T10:00:00Z, and bytes that
+/// repeat only after an age, so that ids made from them are different.
+pub fn with_ctx<T>(passwords: &mut dyn Passwords, f: impl FnOnce(&mut Ctx<'_>) -> T) -> T {
+    run(passwords, None, f)
+}
+
+/// The same with a password for an encrypted output.
+pub fn with_new_password<T>(
+    passwords: &mut dyn Passwords,
+    new_password: &SecretText,
+    f: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
+    run(passwords, Some(new_password), f)
+}
+
+fn run<T>(
+    passwords: &mut dyn Passwords,
+    new_password: Option<&SecretText>,
+    f: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
+    let mut state = 0_u64;
+    let mut random = |buffer: &mut [u8]| {
+        for byte in buffer {
+            *byte = next_byte(&mut state);
+        }
+        Ok(())
+    };
+    let limits = Limits::default();
+    f(&mut Ctx {
+        passwords,
+        new_password,
+        random: &mut random,
+        now: Timestamp::constant(1_714_557_600, 0),
+        limits: &limits,
+        per_qr: 10,
+    })
+}
+
+/// The linear congruential generator of Knuth's MMIX; its highest byte.
+fn next_byte(state: &mut u64) -> u8 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    u8::try_from(*state >> 56).unwrap_or_default()
+}

@@ -1,0 +1,70 @@
+//! Which characters the bytes of a text file mean.
+
+use std::borrow::Cow;
+
+/// Bytes as text: a byte order mark decides; without one UTF-8, then Latin-1. `None` for binary
+/// data. The mark is not part of the text.
+///
+/// UTF-16 is here because PowerShell's `>` writes it, Latin-1 because old exports were saved so.
+pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (!has_control(text.chars())).then_some(Cow::Borrowed(text)),
+        // The head of a longer file may end inside a character.
+        Err(error) if error.error_len().is_none() => {
+            let valid = bytes.get(..error.valid_up_to())?;
+            utf8(valid)
+        }
+        Err(_) => {
+            let text: String = bytes.iter().copied().map(char::from).collect();
+            (!has_control(text.chars())).then_some(Cow::Owned(text))
+        }
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'_, str>> {
+    let units = bytes.chunks_exact(2).filter_map(|pair| match pair {
+        [a, b] => Some(unit([*a, *b])),
+        _ => None,
+    });
+    let text: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
+    (!has_control(text.chars())).then_some(Cow::Owned(text))
+}
+
+/// NUL and its neighbours never occur in a text, and always in a database or picture.
+fn has_control(mut chars: impl Iterator<Item = char>) -> bool {
+    chars.any(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1a}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_decide() {
+        assert_eq!(decode(b"\xEF\xBB\xBFa\xC3\xA4").as_deref(), Some("aä"));
+        assert_eq!(decode(b"\xFF\xFEa\0\xE4\0").as_deref(), Some("aä"));
+        assert_eq!(decode(b"\xFE\xFF\0a\0\xE4").as_deref(), Some("aä"));
+    }
+
+    #[test]
+    fn latin1_is_the_fallback_and_binary_is_none() {
+        assert_eq!(decode(b"a\xE4b").as_deref(), Some("aäb"));
+        assert_eq!(decode(b"SQLite format 3\0"), None);
+        assert_eq!(decode(b"\x89PNG\r\n\x1a\n"), None);
+        assert_eq!(decode(b""), Some(Cow::Borrowed("")));
+    }
+
+    #[test]
+    fn a_head_may_end_inside_a_character() {
+        assert_eq!(decode(b"a\xC3").as_deref(), Some("a"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Parsing JSON without ever repeating a piece of it in an error.
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::model::Secret;
+
+/// Parses a text.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::json(&error))
+}
+
+/// Parses one entry of a list on its own, so that a bad one does not sink the others. `None` when
+/// it is not of that shape.
+pub(crate) fn entry<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// Serialises with the given indentation. The text is wiped on drop.
+pub(crate) fn pretty<T: Serialize>(value: &T, indent: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut out = Zeroizing::new(Vec::with_capacity(1 << 16));
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
+    value.serialize(&mut serializer).map_err(|error| Error::json(&error))?;
+    Ok(out)
+}
+
+/// Serialises without white space. The text is wiped on drop.
+pub(crate) fn compact<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut out = Zeroizing::new(Vec::with_capacity(1 << 16));
+    serde_json::to_writer(&mut *out, value).map_err(|error| Error::json(&error))?;
+    Ok(out)
+}
+
+/// For `#[serde(serialize_with)]` on a text that is wiped on drop.
+pub(crate) fn exposed<S: Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+/// Removes fields that repeat the secret: what a format keeps of unknown fields must hold none.
+pub(crate) fn without_secret(mut fields: Map<String, Value>, secret: &Secret) -> Map<String, Value> {
+    if !fields.is_empty() {
+        let base32 = secret.to_base32();
+        let hex = Zeroizing::new(data_encoding::HEXUPPER.encode(secret.expose()));
+        fields.retain(|_, value| !mentions(value, &[&base32, &hex]));
+    }
+    fields
+}
+
+/// The fields of a kept object that are none of the format's own. What was kept may come from a
+/// file that somebody edited, so it can never stand in for a field that is written from the model.
+pub(crate) fn unknown_fields(kept: Option<&Value>, own: &[&str]) -> Map<String, Value> {
+    let mut fields = kept.and_then(Value::as_object).cloned().unwrap_or_default();
+    fields.retain(|name, _| !own.contains(&name.as_str()));
+    fields
+}
+
+fn mentions(value: &Value, spellings: &[&str; 2]) -> bool {
+    match value {
+        Value::String(text) => {
+            let text = Zeroizing::new(text.to_ascii_uppercase());
+            spellings.iter().any(|spelling| text.contains(spelling))
+        }
+        Value::Array(items) => items.iter().any(|item| mentions(item, spellings)),
+        Value::Object(fields) => fields.values().any(|field| mentions(field, spellings)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_fields_lose_the_secret_only() {
+        let secret = Secret::new(b"Hello!\xDE\xAD\xBE\xEF".to_vec()).unwrap();
+        let fields = serde_json::json!({
+            "keep": ["x", 1, {"y": null}],
+            "uri": "otpauth://totp/a?secret=jbswy3dpehpk3pxp",
+            "deep": [{"key": "48656c6c6f21deadbeef"}],
+        });
+        let Value::Object(fields) = fields else { unreachable!() };
+        let kept = without_secret(fields, &secret);
+        assert_eq!(Value::Object(kept), serde_json::json!({"keep": ["x", 1, {"y": null}]}));
+    }
+
+    #[test]
+    fn own_fields_are_not_taken_from_what_was_kept() {
+        let kept = serde_json::json!({"secret": "JBSWY3DP", "color": "red"});
+        let fields = unknown_fields(Some(&kept), &["secret"]);
+        assert_eq!(Value::Object(fields), serde_json::json!({"color": "red"}));
+        assert!(unknown_fields(Some(&Value::Null), &[]).is_empty());
+        assert!(unknown_fields(None, &[]).is_empty());
+    }
+}

@@ -1,0 +1,7 @@
+//! Text rules that several formats share.
+
+pub mod base32;
+pub mod encoding;
+pub(crate) mod json;
+pub mod percent;
+pub(crate) mod uuid;

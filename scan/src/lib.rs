@@ -1,0 +1,167 @@
+//! QR codes out of pictures: picture bytes in, payloads with positions out.
+//!
+//! The crate reads no files, keeps no clock, starts no threads and prints nothing. The caller
+//! brings the bytes and the [`Limits`]; two calls never share state.
+//!
+//! ```no_run
+//! let bytes: Vec<u8> = Vec::new(); // of a PNG, JPEG, WebP, GIF, BMP or TIFF picture
+//! let scan = otpferry_scan::scan(&bytes, &otpferry_scan::Options::default())?;
+//! for code in &scan.codes {
+//!     println!("{} bytes at {:?}", code.payload.len(), code.corners[0]);
+//! }
+//! # Ok::<(), otpferry_scan::Error>(())
+//! ```
+//!
+//! A third-party decoder that panics on a hostile picture is caught and reported as
+//! [`Error::Malformed`] or as an unread code. The process's panic hook still runs for it; a hook
+//! that should stay silent then can ask [`contains_panics`].
+
+mod attempt;
+mod component;
+mod contain;
+mod engine;
+mod finder;
+mod found;
+mod picture;
+mod raster;
+mod reader;
+
+use zeroize::Zeroizing;
+
+pub use contain::contains_panics;
+pub use picture::{PictureKind, sniff};
+
+/// How large a picture may be. Checked against the header, before any pixel is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Width times height.
+    pub pixels: u64,
+    /// Bytes that decoding and scanning may hold at one time, as far as they can be foreseen.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    /// 200 million pixels are what the largest phone cameras deliver; one gibibyte lets such a
+    /// picture through as 8-bit colour, and a bomb of the same size with 64-bit pixels not.
+    fn default() -> Self {
+        Limits { pixels: 200_000_000, memory: 1 << 30 }
+    }
+}
+
+/// How much work a picture is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// A few cheap looks; stops at the first that reads something.
+    Fast,
+    /// Goes on until something is read, and while a code is seen that cannot be read.
+    #[default]
+    Normal,
+    /// Every look there is, for pictures that are known to hold more.
+    Max,
+}
+
+/// What a scan may cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Size of the picture.
+    pub limits: Limits,
+    /// Number of retries.
+    pub effort: Effort,
+}
+
+/// A place in the picture as displayed, in pixels from the top left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Point {
+    /// To the right.
+    pub x: i32,
+    /// Down.
+    pub y: i32,
+}
+
+/// A QR code that was read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code {
+    /// The bytes in the code; not necessarily text.
+    pub payload: Zeroizing<Vec<u8>>,
+    /// Top left, top right, bottom right and bottom left as the code itself counts them, so a code
+    /// that lies on its side has its top left corner elsewhere. May lie outside the picture.
+    pub corners: [Point; 4],
+    /// The look at the picture that read it first.
+    pub stage: &'static str,
+}
+
+impl std::fmt::Debug for Code {
+    /// Without the payload, which is likely to be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Code")
+            .field("payload_len", &self.payload.len())
+            .field("corners", &self.corners)
+            .field("stage", &self.stage)
+            .finish()
+    }
+}
+
+/// What a picture holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Width of the picture as displayed.
+    pub width: u32,
+    /// Height of the picture as displayed.
+    pub height: u32,
+    /// The codes in reading order. Two separate codes with one payload are two codes.
+    pub codes: Vec<Code>,
+    /// Codes that were seen (three finder patterns with timing patterns between them) and not read.
+    pub undecoded: usize,
+}
+
+/// Why a picture could not be scanned. No variant quotes the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The bytes do not begin like any picture.
+    #[error("not a picture")]
+    NotAPicture,
+    /// A picture of a kind, or with a feature, that is not read.
+    #[error("unsupported picture: {what}")]
+    Unsupported {
+        /// The kind or feature.
+        what: &'static str,
+    },
+    /// A picture whose data is damaged.
+    #[error("damaged picture: {reason}")]
+    Malformed {
+        /// What is wrong, as a class and not in detail.
+        reason: &'static str,
+    },
+    /// A picture over a limit.
+    #[error("picture too large: {pixels} pixels, limit {limit}")]
+    TooLarge {
+        /// Width times height as the header has it.
+        pixels: u64,
+        /// How many would be allowed, by number or by the memory they need.
+        limit: u64,
+    },
+}
+
+/// Reads the QR codes in a picture file.
+///
+/// EXIF orientation is honoured. Transparent pictures are looked at on white and then on black. Of
+/// animated pictures the first frame counts.
+///
+/// # Errors
+///
+/// See [`Error`]. A picture without codes is not an error.
+pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
+    let picture = picture::decode(bytes, &options.limits)?;
+    Ok(engine::climb(&picture, options.effort))
+}
+
+/// Reads the QR codes in an 8-bit grey raster in row order, for pictures that the caller decoded.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] when `luma` does not have `width * height` bytes, [`Error::TooLarge`] when
+/// that is over the limit.
+pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Result<Scan, Error> {
+    let picture = picture::from_luma(width, height, luma, &options.limits)?;
+    Ok(engine::climb(&picture, options.effort))
+}

@@ -1,0 +1,163 @@
+//! `codes`: what the accounts show now, or at another time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use otpferry_formats::model::{Account, Kind, Otp, merge};
+use otpferry_formats::otp::{CodeError, Generator};
+use otpferry_formats::report::Item;
+use serde::Serialize;
+
+use crate::cli::CodesArgs;
+use crate::failure::{Exit, Failure};
+use crate::intake;
+use crate::show::{self, Terminal};
+
+/// One account with its codes.
+#[derive(Serialize)]
+struct Line {
+    issuer: String,
+    account: String,
+    kind: &'static str,
+    codes: Vec<Shown>,
+    /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// One code.
+#[derive(Serialize)]
+struct Shown {
+    code: String,
+    /// Unix seconds from which it is valid; `null` for HOTP.
+    from: Option<u64>,
+    /// Unix seconds from which it is not valid any more; `null` for HOTP.
+    until: Option<u64>,
+    /// The counter of an HOTP code.
+    counter: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Output {
+    time: u64,
+    accounts: Vec<Line>,
+    skipped: Vec<Item>,
+    missing_parts: Vec<merge::MissingPart>,
+}
+
+pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let mut intake = intake::read(&args.read, terminal)?;
+    let missing_parts = merge::missing_parts(&intake.parts());
+    let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
+    let merged = merge::accounts(intake.take_accounts());
+    let time = args.at.map_or_else(now, |moment| moment.0);
+    let accounts = merged.accounts.iter().map(|account| line(account, time, args.count.into())).collect();
+    let output = Output { time, accounts, skipped, missing_parts };
+    if terminal.wants_json() {
+        terminal.print_json(&output)?;
+    } else {
+        terminal.print(&text(&output));
+    }
+    Ok(exit(&output, args.read.partial))
+}
+
+fn exit(output: &Output, partial: bool) -> Exit {
+    let silent = |line: &Line| line.codes.is_empty();
+    if !output.missing_parts.is_empty() && !partial {
+        Exit::Incomplete
+    } else if output.accounts.is_empty()
+        || output.accounts.iter().any(silent)
+        || !output.skipped.is_empty()
+        || !output.missing_parts.is_empty()
+    {
+        Exit::Attention
+    } else {
+        Exit::Done
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn line(account: &Account, time: u64, count: u64) -> Line {
+    let (codes, reason) = match account.otp() {
+        None => (Vec::new(), Some("it has no secret".to_owned())),
+        Some(otp) => match codes(otp, time, count) {
+            Ok(codes) => (codes, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        },
+    };
+    Line {
+        issuer: account.issuer.clone(),
+        account: account.name.clone(),
+        kind: account.kind().name(),
+        codes,
+        reason,
+    }
+}
+
+fn codes(otp: &Otp, time: u64, count: u64) -> Result<Vec<Shown>, CodeError> {
+    let generator = Generator::new(otp)?;
+    (0..count).map(|step| shown(&generator, otp, time, step)).collect()
+}
+
+fn shown(generator: &Generator<'_>, otp: &Otp, time: u64, step: u64) -> Result<Shown, CodeError> {
+    if let Some(next) = otp.counter() {
+        let counter = next.saturating_add(step);
+        let code = generator.at(counter)?.to_string();
+        return Ok(Shown { code, from: None, until: None, counter: Some(counter) });
+    }
+    let period = u64::from(otp.period().unwrap_or(30));
+    let from = (time / period).saturating_add(step).saturating_mul(period);
+    let code = generator.at(from)?.to_string();
+    Ok(Shown { code, from: Some(from), until: Some(from.saturating_add(period)), counter: None })
+}
+
+fn text(output: &Output) -> String {
+    let rows = output.accounts.iter().flat_map(|line| rows(line, output.time)).collect();
+    let mut text = show::table(&["issuer", "account", "code", "valid"], rows);
+    for item in &output.skipped {
+        text.push_str(&format!(
+            "\n{}: {}",
+            show::named(&item.issuer, &item.account),
+            show::clean(&item.message)
+        ));
+    }
+    for part in &output.missing_parts {
+        text.push_str(&format!("\n{}. {}.", part.message, part.next_step));
+    }
+    if text.ends_with('\n') { text } else { text + "\n" }
+}
+
+fn rows(line: &Line, time: u64) -> Vec<Vec<String>> {
+    let row = |code: &str, valid: String| {
+        vec![show::clean(&line.issuer), show::clean(&line.account), code.to_owned(), valid]
+    };
+    match &line.reason {
+        Some(reason) => vec![row("-", reason.clone())],
+        None => {
+            line.codes.iter().map(|code| row(&spaced(&code.code, line.kind), valid(code, time))).collect()
+        }
+    }
+}
+
+/// Six and eight digits in two halves, as apps show them.
+fn spaced(code: &str, kind: &str) -> String {
+    let digits = [Kind::Totp, Kind::Hotp].iter().any(|known| known.name() == kind);
+    match code.len() {
+        6 | 8 if digits => {
+            let (left, right) = code.split_at(code.len() / 2);
+            format!("{left} {right}")
+        }
+        _ => code.to_owned(),
+    }
+}
+
+fn valid(code: &Shown, time: u64) -> String {
+    match (code.counter, code.from, code.until) {
+        (Some(counter), ..) => format!("counter {counter}"),
+        (None, Some(from), _) if from > time => format!("in {} s", from - time),
+        (None, _, Some(until)) => format!("{} s more", until.saturating_sub(time)),
+        _ => String::new(),
+    }
+}

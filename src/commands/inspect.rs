@@ -1,0 +1,255 @@
+//! `inspect`: what is in a file, without its secrets.
+
+use jiff::{Timestamp, Unit};
+use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::{Account, Algorithm, Credential};
+use otpferry_formats::registry;
+use otpferry_formats::report::Item;
+use serde::Serialize;
+
+use crate::cli::InspectArgs;
+use crate::failure::{Exit, Failure};
+use crate::intake::{self, Intake};
+use crate::show::{self, Terminal};
+
+/// Fewest bytes of a secret that RFC 4226, section 4 (R6), asks for.
+const MIN_SECRET: usize = 16;
+
+#[derive(Serialize)]
+struct Output {
+    files: Vec<FileOutput>,
+    missing_parts: Vec<MissingPart>,
+    warnings: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct FileOutput {
+    path: String,
+    format: &'static str,
+    title: &'static str,
+    variant: String,
+    encrypted: bool,
+    /// When the file says that it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    /// The latest time of any account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest: Option<String>,
+    accounts: Vec<AccountOutput>,
+    skipped: Vec<Item>,
+    warnings: Vec<Item>,
+    risks: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct AccountOutput {
+    index: usize,
+    kind: &'static str,
+    issuer: String,
+    account: String,
+    algorithm: Option<&'static str>,
+    digits: Option<u8>,
+    period: Option<u32>,
+    counter: Option<u64>,
+    groups: Vec<String>,
+    favorite: bool,
+    trashed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let intake = intake::read(&args.read, terminal)?;
+    let output = describe(&intake);
+    if terminal.wants_json() {
+        terminal.print_json(&output)?;
+    } else {
+        terminal.print(&text(&output));
+    }
+    Ok(exit(&output, args.read.partial))
+}
+
+fn exit(output: &Output, partial: bool) -> Exit {
+    let accounts: usize = output.files.iter().map(|file| file.accounts.len()).sum();
+    let clean =
+        |file: &FileOutput| file.skipped.is_empty() && !file.accounts.iter().any(|a| a.reason.is_some());
+    if !output.missing_parts.is_empty() && !partial {
+        Exit::Incomplete
+    } else if accounts == 0 || !output.missing_parts.is_empty() || !output.files.iter().all(clean) {
+        Exit::Attention
+    } else {
+        Exit::Done
+    }
+}
+
+fn describe(intake: &Intake) -> Output {
+    let parts = intake.parts();
+    let mut warnings = merge::inconsistent_parts(&parts);
+    warnings.extend(intake.not_read.iter().cloned());
+    Output {
+        files: intake.files.iter().map(describe_file).collect(),
+        missing_parts: merge::missing_parts(&parts),
+        warnings,
+    }
+}
+
+fn describe_file(file: &intake::File) -> FileOutput {
+    let vault = &file.vault;
+    let title = registry::by_name(file.format).map_or(file.format, |format| format.info().title);
+    let times = |account: &Account| account.modified.max(account.created).max(account.last_used);
+    let newest = vault.accounts.iter().filter_map(times).max();
+    FileOutput {
+        path: file.name.clone(),
+        format: file.format,
+        title,
+        variant: vault.variant.clone(),
+        encrypted: vault.encrypted || file.sealed,
+        created: vault.created.map(|time| time.to_string()),
+        newest: newest.map(|time| time.to_string()),
+        accounts: vault.accounts.iter().map(describe_account).collect(),
+        skipped: vault.skipped.clone(),
+        warnings: vault.warnings.clone(),
+        risks: risks(file),
+    }
+}
+
+fn describe_account(account: &Account) -> AccountOutput {
+    let otp = account.otp();
+    AccountOutput {
+        index: account.origin.index,
+        kind: account.kind().name(),
+        issuer: account.issuer.clone(),
+        account: account.name.clone(),
+        algorithm: otp.map(|otp| otp.algorithm().name()),
+        digits: otp.map(otpferry_formats::model::Otp::digits),
+        period: otp.and_then(otpferry_formats::model::Otp::period),
+        counter: otp.and_then(otpferry_formats::model::Otp::counter),
+        groups: account.groups.clone(),
+        favorite: account.favorite,
+        trashed: account.trashed,
+        reason: match &account.credential {
+            Credential::NameOnly { reason } => Some(reason.clone()),
+            Credential::Otp(_) => None,
+        },
+    }
+}
+
+/// What the owner of the file should know about it.
+fn risks(file: &intake::File) -> Vec<Item> {
+    let mut risks = Vec::new();
+    let has_secrets = file.vault.accounts.iter().any(|account| account.otp().is_some());
+    if has_secrets && !file.vault.encrypted && !file.sealed {
+        let item = Item::new("plain-file", "the file holds the secrets without protection")
+            .next_step("Keep an encrypted copy instead and delete this one");
+        risks.push(item);
+    }
+    for account in &file.vault.accounts {
+        let Some(otp) = account.otp() else { continue };
+        if otp.secret().expose().len() < MIN_SECRET {
+            risks.push(Item::about(
+                account,
+                "short-secret",
+                "its secret is shorter than the 128 bits that RFC 4226 asks for",
+            ));
+        }
+        if matches!(otp.algorithm(), Algorithm::Md5) && otp.period() != Some(10) {
+            risks.push(Item::about(
+                account,
+                "uncommon-algorithm",
+                "it uses MD5, which most apps do not know",
+            ));
+        }
+    }
+    risks
+}
+
+fn text(output: &Output) -> String {
+    let mut text = String::new();
+    for file in &output.files {
+        text.push_str(&heading(file));
+        if !file.accounts.is_empty() {
+            let rows = file.accounts.iter().map(row).collect();
+            text.push_str(&show::table(&["issuer", "account", "kind", "settings", "groups"], rows));
+        }
+        items(&mut text, "Cannot be used", &file.skipped);
+        items(&mut text, "Please note", &file.warnings);
+        items(&mut text, "Risks", &file.risks);
+        text.push('\n');
+    }
+    for part in &output.missing_parts {
+        text.push_str(&format!("{}. {}.\n", part.message, part.next_step));
+    }
+    items(&mut text, "Not read", &output.warnings);
+    text
+}
+
+fn heading(file: &FileOutput) -> String {
+    let sealed = if file.encrypted { "encrypted" } else { "not encrypted" };
+    let mut line = format!(
+        "{}\n  {}, {}, {sealed}: {}",
+        show::clean(&file.path),
+        file.title,
+        file.variant,
+        show::count(file.accounts.len(), "account")
+    );
+    for (what, time) in [("made", &file.created), ("newest entry", &file.newest)] {
+        if let Some(time) = time {
+            line.push_str(&format!("\n  {what}: {time} ({})", age_of(time)));
+        }
+    }
+    line + "\n"
+}
+
+/// How long ago, roughly.
+fn age_of(time: &str) -> String {
+    let Ok(time) = time.parse::<Timestamp>() else { return String::new() };
+    let hours = Timestamp::now().since((Unit::Hour, time)).map_or(0, |span| span.get_hours());
+    match i64::from(hours) / 24 {
+        ..0 => "in the future".to_owned(),
+        0 => "today".to_owned(),
+        1 => "1 day ago".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+fn row(account: &AccountOutput) -> Vec<String> {
+    let settings = match (account.algorithm, account.digits) {
+        (Some(algorithm), Some(digits)) => {
+            let step = match (account.counter, account.period) {
+                (Some(counter), _) => format!("counter {counter}"),
+                (None, Some(period)) => format!("{period} s"),
+                (None, None) => String::new(),
+            };
+            format!("{algorithm}, {digits} digits, {step}")
+        }
+        _ => account.reason.as_deref().map(show::clean).unwrap_or_default(),
+    };
+    vec![
+        show::clean(&account.issuer),
+        show::clean(&account.account),
+        account.kind.to_owned(),
+        settings,
+        show::clean(&account.groups.join(", ")),
+    ]
+}
+
+fn items(text: &mut String, title: &str, items: &[Item]) {
+    if items.is_empty() {
+        return;
+    }
+    text.push_str(&format!("{title}:\n"));
+    for item in items {
+        let who = match item.index {
+            Some(index) if item.issuer.is_empty() && item.account.is_empty() => {
+                format!("entry {}: ", index + 1)
+            }
+            Some(_) => format!("{}: ", show::named(&item.issuer, &item.account)),
+            None if item.file.is_empty() => String::new(),
+            None => format!("{}: ", show::clean(&item.file)),
+        };
+        text.push_str(&format!("  {who}{}\n", show::clean(&item.message)));
+        if let Some(step) = &item.next_step {
+            text.push_str(&format!("    {}.\n", show::clean(step)));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What is written where.
+
+use std::path::{Path, PathBuf};
+
+use otpferry_formats::model::Kind;
+use otpferry_formats::{Carrier, Format, Part, Writing, registry};
+use zeroize::Zeroizing;
+
+use crate::cli::ConvertArgs;
+use crate::draw::{self, Picture};
+use crate::failure::{Exit, Failure};
+use crate::intake;
+use crate::output;
+
+/// One output format and its place.
+pub(super) struct Target {
+    pub(super) format: &'static dyn Format,
+    pub(super) writing: &'static Writing,
+    pub(super) destination: Destination,
+    /// QR codes instead of text.
+    picture: Option<Picture>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+/// One file to be.
+pub(super) struct Piece {
+    /// `None` is standard output.
+    pub(super) path: Option<PathBuf>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    picture: Option<Picture>,
+    /// What a drawn code says.
+    payload: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Finds the formats and places of all outputs, and refuses what cannot be before anything is read.
+pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
+    let mut targets: Vec<Target> = Vec::new();
+    for name in &args.to {
+        let format = registry::by_name(name).ok_or_else(|| intake::unknown_format(name))?;
+        let info = format.info();
+        let writing = info.write.as_ref().ok_or_else(|| {
+            Failure::new(Exit::NothingToRead, format!("{} can be read but not written", info.title))
+                .next_step("See `otpferry formats` for what can be written")
+        })?;
+        let (destination, picture) = destination(args, writing)?;
+        let target = Target { format, writing, destination, picture };
+        if targets.iter().any(|other| other.destination == target.destination) {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("two outputs would go to {}", target.destination.name()),
+            )
+            .next_step("Name each format once"));
+        }
+        target.check_free(args)?;
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Option<Picture>), Failure> {
+    let several = args.to.len() > 1;
+    let customary = customary_name(args, writing);
+    match &args.output {
+        None => Ok((Destination::File(PathBuf::from(customary)), None)),
+        Some(path) if path == Path::new("-") && several => {
+            Err(Failure::new(Exit::Usage, "standard output takes one format")
+                .next_step("Give a folder with -o FOLDER/ for several"))
+        }
+        Some(path) if path == Path::new("-") => Ok((Destination::Stdout, None)),
+        Some(path) if several || is_folder(path) => {
+            if !args.dry_run {
+                make_folder(path)?;
+            }
+            Ok((Destination::File(path.join(customary)), None))
+        }
+        Some(path) => {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let picture = extension.and_then(Picture::of_extension);
+            if picture.is_some() && writing.carrier != Carrier::Uris {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "this format is a file and does not travel as QR codes",
+                )
+                .next_step("Use -t google-migration or -t otpauth for QR codes, or another file name"));
+            }
+            Ok((Destination::File(path.clone()), picture))
+        }
+    }
+}
+
+/// The app's usual file name; with `.age` when it certainly is an age file.
+fn customary_name(args: &ConvertArgs, writing: &Writing) -> String {
+    let sealed = !args.age_recipient.is_empty();
+    let encrypted = writing.encrypts && !args.plain && !sealed && args.read.age_passphrase_file.is_none();
+    let name = if encrypted { writing.encrypted_file_name } else { writing.file_name };
+    if sealed { format!("{name}.age") } else { name.to_owned() }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
+}
+
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir(path).map_err(|error| Failure::io(path, "create the output folder", &error))
+}
+
+impl Destination {
+    fn name(&self) -> String {
+        match self {
+            Self::Stdout => "standard output".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// The place as the report names it: the first of several pictures, with their number.
+    pub(super) fn shown(&self, pieces: &[Piece]) -> String {
+        match (self, pieces) {
+            (Self::Stdout, _) => "-".to_owned(),
+            (Self::File(_), [first, _, ..]) => match &first.path {
+                Some(path) => format!("{} to {}", path.display(), pieces.len()),
+                None => self.name(),
+            },
+            (Self::File(_), [Piece { path: Some(path), .. }]) => path.display().to_string(),
+            (Self::File(path), _) => path.display().to_string(),
+        }
+    }
+}
+
+impl Target {
+    fn check_free(&self, args: &ConvertArgs) -> Result<(), Failure> {
+        match (&self.destination, self.picture) {
+            (Destination::File(path), None) if !args.dry_run => output::check_free(path, args.force),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the app's own encryption is used: where there is one, unless the user said no or the
+    /// whole file is sealed with age and no password for the inside is given.
+    pub(super) fn encrypts(&self, args: &ConvertArgs, sealed: bool) -> bool {
+        self.writing.encrypts && !args.plain && (!sealed || args.new_password_file.is_some())
+    }
+
+    pub(super) fn is_named_age(&self) -> bool {
+        match &self.destination {
+            Destination::File(path) => {
+                path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("age"))
+            }
+            Destination::Stdout => false,
+        }
+    }
+
+    /// Whether a file without accounts says something: the canonical file is a record for programs;
+    /// an empty backup of an app would pass for a good one.
+    pub(super) fn is_worth_writing_empty(&self) -> bool {
+        self.writing.caps.kinds.contains(&Kind::NameOnly)
+    }
+
+    /// Lays the encoded parts out as files.
+    pub(super) fn pieces(&self, parts: &[Part]) -> Result<Vec<Piece>, Failure> {
+        match (&self.destination, self.picture) {
+            (Destination::File(path), Some(picture)) => parts
+                .iter()
+                .enumerate()
+                .map(|(index, part)| {
+                    Ok(Piece {
+                        path: Some(numbered(path, index, parts.len())),
+                        bytes: Zeroizing::new(draw::draw(&part.0, picture)?),
+                        picture: Some(picture),
+                        payload: Some(part.0.clone()),
+                    })
+                })
+                .collect(),
+            (destination, _) => Ok(vec![Piece {
+                path: match destination {
+                    Destination::Stdout => None,
+                    Destination::File(path) => Some(path.clone()),
+                },
+                bytes: self.joined(parts),
+                picture: None,
+                payload: None,
+            }]),
+        }
+    }
+
+    /// One file of all parts: lines of text, or the only part.
+    fn joined(&self, parts: &[Part]) -> Zeroizing<Vec<u8>> {
+        let size = parts.iter().map(|part| part.0.len() + 1).sum();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+        for part in parts {
+            bytes.extend_from_slice(&part.0);
+            if self.writing.carrier == Carrier::Uris {
+                bytes.push(b'\n');
+            }
+        }
+        bytes
+    }
+}
+
+/// `codes.png`, or `codes-1-of-3.png` when there are several.
+fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
+    if count == 1 {
+        return path.to_owned();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{}-of-{count}.{extension}", index + 1))
+}
+
+impl Piece {
+    /// What a reader gets from the bytes on the disk: a drawn PNG is scanned; an SVG cannot be, but
+    /// its modules were when it was drawn.
+    pub(super) fn content(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut content = match (self.picture, &self.payload) {
+            (None, _) | (_, None) => return Ok(bytes.to_vec()),
+            (Some(Picture::Svg), Some(payload)) => payload.to_vec(),
+            (Some(Picture::Png), Some(_)) => draw::read(bytes)?,
+        };
+        content.push(b'\n');
+        Ok(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_pictures_are_numbered() {
+        let path = Path::new("out/codes.png");
+        assert_eq!(numbered(path, 0, 1), Path::new("out/codes.png"));
+        assert_eq!(numbered(path, 1, 3), Path::new("out/codes-2-of-3.png"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Which files are meant: names, folders, patterns, standard input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Exit, Failure};
+
+/// How deep folders are searched.
+const MAX_DEPTH: usize = 16;
+/// Most files of one run.
+const MAX_FILES: usize = 100_000;
+/// Files that belong to another one and are read with it.
+const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
+/// File name extensions of pictures.
+const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// As the user named it, or its path in the folder.
+    pub name: String,
+    /// Where it is; `None` is standard input.
+    pub path: Option<PathBuf>,
+    /// Found in a folder or by a pattern, not named.
+    pub found: bool,
+}
+
+impl Source {
+    fn named(path: &Path) -> Self {
+        Self { name: path.to_string_lossy().into_owned(), path: Some(path.to_owned()), found: false }
+    }
+
+    fn found(path: &Path) -> Self {
+        Self { found: true, ..Self::named(path) }
+    }
+
+    /// Whether the name says that it is a picture.
+    pub(crate) fn is_picture(&self) -> bool {
+        let extension = self.path.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
+        extension.is_some_and(|e| PICTURES.iter().any(|p| p.eq_ignore_ascii_case(e)))
+    }
+
+    /// Whether the run goes on without it: it was only found, or it is one picture of several.
+    /// A missing password always stops: the user can give it and loses nothing by it.
+    pub(crate) fn may_fail(&self, failure: &Failure, inputs: usize) -> bool {
+        match failure.exit {
+            Exit::PasswordNeeded | Exit::WrongPassword | Exit::Internal => false,
+            Exit::NothingToRead | Exit::Malformed if self.is_picture() => self.found || inputs > 1,
+            _ => self.found,
+        }
+    }
+}
+
+/// The inputs in order: names as given, folders and patterns in order of name.
+pub(crate) fn sources(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    if inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(Failure::new(Exit::Usage, "standard input can be read only once"));
+    }
+    let mut sources = Vec::new();
+    for path in inputs {
+        add(path, &mut sources)?;
+        if sources.len() > MAX_FILES {
+            return Err(Failure::new(Exit::Limit, format!("more than {MAX_FILES} files"))
+                .next_step("Name a smaller folder"));
+        }
+    }
+    Ok(sources)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
+    if is_stdin(path) {
+        sources.push(Source { name: "-".to_owned(), path: None, found: false });
+        return Ok(());
+    }
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => add_folder(path, sources),
+        Ok(_) => {
+            sources.push(Source::named(path));
+            Ok(())
+        }
+        Err(error) => match pattern_matches(path) {
+            Some(found) => {
+                sources.extend(found.iter().map(|path| Source::found(path)));
+                Ok(())
+            }
+            None => Err(Failure::io(path, "open the input", &error)),
+        },
+    }
+}
+
+/// Files that a pattern matches; shells on Windows leave patterns to the program.
+fn pattern_matches(path: &Path) -> Option<Vec<PathBuf>> {
+    let text = path.to_str().filter(|text| text.contains(['*', '?', '[']))?;
+    let found: Vec<PathBuf> = glob::glob(text).ok()?.flatten().filter(|path| path.is_file()).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    walk(folder, 0, &mut files)?;
+    let companions: Vec<PathBuf> = files.iter().filter(|file| is_companion(file)).cloned().collect();
+    files.retain(|file| !companions.contains(file));
+    if files.is_empty() {
+        return Err(Failure::new(Exit::NothingToRead, "there are no files in this folder")
+            .in_file(&folder.to_string_lossy()));
+    }
+    sources.extend(files.iter().map(|file| Source::found(file)));
+    Ok(())
+}
+
+/// Files below a folder, in order of name. Hidden ones and links to folders are left out.
+fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let io = |error: std::io::Error| Failure::io(folder, "read the folder", &error);
+    let mut entries = fs::read_dir(folder).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type().map_err(io)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if hidden || files.len() > MAX_FILES {
+            continue;
+        }
+        if kind.is_dir() && depth < MAX_DEPTH {
+            walk(&entry.path(), depth + 1, files)?;
+        } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// A database's log or index, with the database beside it.
+fn is_companion(file: &Path) -> bool {
+    let Some(name) = file.to_str() else { return false };
+    COMPANIONS.iter().filter_map(|suffix| name.strip_suffix(suffix)).any(|main| Path::new(main).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_walked_in_order_without_companions() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.txt", "a.png", "PhoneFactor", "PhoneFactor-wal", ".hidden", "lonely-wal"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        fs::write(folder.path().join("sub/c.txt"), "x").unwrap();
+        let found = sources(&[folder.path().to_owned()]).unwrap();
+        let names: Vec<_> = found
+            .iter()
+            .map(|source| {
+                source.path.as_ref().unwrap().strip_prefix(folder.path()).unwrap().to_str().unwrap()
+            })
+            .collect();
+        assert_eq!(names, ["PhoneFactor", "a.png", "b.txt", "lonely-wal", "sub/c.txt"]);
+        assert!(found.iter().all(|source| source.found));
+    }
+
+    #[test]
+    fn patterns_are_expanded_and_missing_files_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.png"), "x").unwrap();
+        fs::write(folder.path().join("b.txt"), "x").unwrap();
+        let found = sources(&[folder.path().join("*.png")]).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(sources(&[folder.path().join("none.png")]).unwrap_err().exit, Exit::Io);
+        assert_eq!(sources(&[PathBuf::from("-"), PathBuf::from("-")]).unwrap_err().exit, Exit::Usage);
+    }
+}

@@ -1,0 +1,207 @@
+//! From what the user named to accounts: files, folders, standard input, envelopes, pictures.
+
+mod find;
+mod open;
+mod picture;
+
+use otpferry_formats::model::{Account, BatchPart, Vault, merge};
+use otpferry_formats::registry;
+use otpferry_formats::report::Item;
+use otpferry_formats::{Format, Limits};
+use rayon::prelude::*;
+
+use crate::cli::{Effort, ReadArgs};
+use crate::envelope::Keys;
+use crate::failure::{Exit, Failure};
+use crate::password::PasswordBook;
+use crate::report::FileLine;
+use crate::select::Selection;
+use crate::show::Terminal;
+
+pub use find::Source;
+
+/// What all inputs held together.
+#[derive(Debug, Default)]
+pub struct Intake {
+    /// The inputs that were read, in order.
+    pub files: Vec<File>,
+    /// Inputs that could not be read, where others could.
+    pub not_read: Vec<Item>,
+    /// Whether an age passphrase opened one of them.
+    pub opened_age: bool,
+}
+
+/// One input that was read.
+#[derive(Debug)]
+pub struct File {
+    /// As the user named it.
+    pub name: String,
+    /// Format id.
+    pub format: &'static str,
+    /// Whether it was inside an age file.
+    pub sealed: bool,
+    /// What it held.
+    pub vault: Vault,
+}
+
+impl File {
+    /// Its line in the report.
+    pub fn line(&self) -> FileLine {
+        FileLine {
+            path: self.name.clone(),
+            format: Some(self.format.to_owned()),
+            encrypted: self.vault.encrypted || self.sealed,
+            accounts: self.vault.accounts.len(),
+        }
+    }
+}
+
+/// What reading needs to know, shared by all inputs.
+pub(crate) struct Reader<'a> {
+    pub(crate) from: Option<&'static dyn Format>,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: PasswordBook,
+    pub(crate) keys: Keys,
+    pub(crate) effort: Effort,
+    pub(crate) terminal: &'a Terminal,
+}
+
+/// Reads everything the arguments name.
+///
+/// # Errors
+/// Any input that the user named and that cannot be read stops the run, so that nothing is left
+/// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
+/// are listed instead; it is an error when nothing at all was read.
+pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
+    let sources = find::sources(&args.inputs)?;
+    let reader = Reader {
+        from: args.from.as_deref().map(format_to_read).transpose()?,
+        limits: args.limits(),
+        passwords: PasswordBook::new(args.password_file.as_deref())?,
+        keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
+        effort: args.effort,
+        terminal,
+    };
+    let selection = Selection::new(&args.only, &args.exclude)?;
+    let results = read_all(&reader, &sources, args.jobs)?;
+    let mut intake = sort_out(&sources, results)?;
+    merge::in_export_order(&mut intake.files, |file| match file.vault.parts.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    });
+    for file in &mut intake.files {
+        label(file);
+        select(&mut file.vault, &selection);
+    }
+    Ok(intake)
+}
+
+fn format_to_read(name: &str) -> Result<&'static dyn Format, Failure> {
+    registry::by_name(name).ok_or_else(|| unknown_format(name))
+}
+
+/// A usage error that says which formats there are.
+pub(crate) fn unknown_format(name: &str) -> Failure {
+    let ids: Vec<_> = registry::ALL.iter().map(|format| format.info().id).collect();
+    Failure::new(Exit::Usage, format!("there is no format \"{name}\""))
+        .next_step(format!("The formats are {}; see `otpferry formats`", ids.join(", ")))
+}
+
+fn read_all(
+    reader: &Reader<'_>,
+    sources: &[Source],
+    jobs: Option<usize>,
+) -> Result<Vec<Result<Vec<File>, Failure>>, Failure> {
+    let progress = reader.terminal.progress(sources.len());
+    let work = || {
+        sources
+            .par_iter()
+            .map(|source| {
+                let result = open::read(source, reader);
+                progress.inc(1);
+                result
+            })
+            .collect()
+    };
+    let results = match jobs {
+        None => work(),
+        Some(jobs) => rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build()
+            .map_err(|_| Failure::new(Exit::Usage, "cannot start that many threads"))?
+            .install(work),
+    };
+    progress.finish_and_clear();
+    Ok(results)
+}
+
+/// Separates what was read from what could not be, and decides which failures stop the run.
+fn sort_out(sources: &[Source], results: Vec<Result<Vec<File>, Failure>>) -> Result<Intake, Failure> {
+    let mut intake = Intake::default();
+    let mut first_failure = None;
+    for (source, result) in sources.iter().zip(results) {
+        match result {
+            Ok(files) => intake.files.extend(files),
+            Err(failure) if source.may_fail(&failure, sources.len()) => {
+                intake.not_read.push(not_read(source, &failure));
+                first_failure.get_or_insert(failure.in_file(&source.name));
+            }
+            Err(failure) => return Err(failure.in_file(&source.name)),
+        }
+    }
+    intake.opened_age = intake.files.iter().any(|file| file.sealed);
+    match first_failure {
+        Some(failure) if intake.files.is_empty() => Err(nothing_read(failure, sources.len())),
+        _ => Ok(intake),
+    }
+}
+
+fn nothing_read(failure: Failure, sources: usize) -> Failure {
+    if sources == 1 {
+        return failure;
+    }
+    Failure::new(failure.exit, format!("none of the {sources} files holds accounts that can be read"))
+        .next_step("`otpferry inspect FILE` says what is wrong with one of them")
+}
+
+fn not_read(source: &Source, failure: &Failure) -> Item {
+    let code = match failure.exit {
+        Exit::NothingToRead if !source.is_picture() => "passed-over",
+        _ => "not-read",
+    };
+    let mut item = Item::new(code, format!("not read: {}", failure.message));
+    item.file.clone_from(&source.name);
+    item.next_step.clone_from(&failure.next_step);
+    item
+}
+
+/// Writes the file's name into everything that came from it.
+fn label(file: &mut File) {
+    let vault = &mut file.vault;
+    for account in &mut vault.accounts {
+        account.origin.file.clone_from(&file.name);
+        if account.origin.format.is_empty() {
+            account.origin.format = file.format.to_owned();
+        }
+    }
+    for item in vault.skipped.iter_mut().chain(&mut vault.warnings) {
+        item.file.clone_from(&file.name);
+    }
+}
+
+fn select(vault: &mut Vault, selection: &Selection) {
+    vault.accounts.retain(|account| selection.includes(&account.issuer, &account.name));
+    vault.skipped.retain(|item| selection.includes(&item.issuer, &item.account));
+}
+
+impl Intake {
+    /// The QR parts of all inputs.
+    pub fn parts(&self) -> Vec<BatchPart> {
+        self.files.iter().flat_map(|file| file.vault.parts.iter().cloned()).collect()
+    }
+
+    /// The accounts, one list for each input.
+    pub fn take_accounts(&mut self) -> Vec<Vec<Account>> {
+        self.files.iter_mut().map(|file| std::mem::take(&mut file.vault.accounts)).collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! One input: its bytes, the layers around it, its format.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use otpferry_formats::foreign;
+use otpferry_formats::text::encoding;
+use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Passwords, Probe, registry};
+use zeroize::Zeroizing;
+
+use super::{File, Reader, Source, picture};
+use crate::envelope;
+use crate::failure::{Exit, Failure};
+
+/// How many age files inside each other are opened.
+const MAX_LAYERS: usize = 3;
+
+/// Reads one input. A picture with codes of several formats gives several files.
+pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Failure> {
+    let mut bytes = match &source.path {
+        Some(path) => read_file(path, reader.limits.bytes)?,
+        None => read_stdin(reader.limits.bytes)?,
+    };
+    let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
+    let mut passwords = reader.passwords.for_file(&source.name);
+    let mut layers = 0;
+    while envelope::is_age(&bytes) && layers < MAX_LAYERS {
+        bytes = reader.keys.open(&bytes, &mut passwords, &reader.limits)?;
+        layers += 1;
+    }
+    let sealed = layers > 0;
+    if bytes.is_empty() && wal.is_none() {
+        return Err(Failure::new(Exit::NothingToRead, "the file is empty"));
+    }
+    if otpferry_scan::sniff(&bytes).is_some() {
+        let mut files = picture::read(&bytes, source, reader)?;
+        for file in &mut files {
+            file.sealed = sealed;
+        }
+        return Ok(files);
+    }
+    let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice()));
+    let (format, vault) = decode(&input, &source.name, reader, &mut passwords)?;
+    Ok(vec![File { name: source.name.clone(), format: format.info().id, sealed, vault }])
+}
+
+/// Finds the format and reads.
+pub(super) fn decode(
+    input: &Input<'_>,
+    name: &str,
+    reader: &Reader<'_>,
+    passwords: &mut dyn Passwords,
+) -> Result<(&'static dyn Format, otpferry_formats::model::Vault), Failure> {
+    let format = match reader.from {
+        Some(format) => format,
+        None => detect(input, name)?,
+    };
+    let mut no_random = |_: &mut [u8]| Err(Error::new(ErrorKind::Internal, "reading needs no random bytes"));
+    let mut ctx = Ctx {
+        passwords,
+        new_password: None,
+        random: &mut no_random,
+        now: Timestamp::now(),
+        limits: &reader.limits,
+        per_qr: 10,
+    };
+    let vault = format.decode(input, &mut ctx)?;
+    Ok((format, vault))
+}
+
+fn detect(input: &Input<'_>, name: &str) -> Result<&'static dyn Format, Failure> {
+    let probe = Probe::new(input.bytes, Some(name)).with_wal(input.wal);
+    registry::detect(&probe).map_err(|error| match error.kind {
+        ErrorKind::NotRecognised => not_recognised(input.bytes).unwrap_or_else(|| error.into()),
+        _ => error.into(),
+    })
+}
+
+/// Says what the bytes are when that is known.
+fn not_recognised(bytes: &[u8]) -> Option<Failure> {
+    let text = encoding::decode(bytes)?;
+    let foreign = foreign::classify(text.trim())?;
+    Some(
+        Failure::new(Exit::NothingToRead, format!("this is {}, not an account", foreign.what))
+            .next_step(foreign.next_step),
+    )
+}
+
+fn read_file(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let io = |error: io::Error| Failure::io(path, "read the input", &error);
+    let file = fs::File::open(path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    if length > limit {
+        return Err(too_large(length, limit));
+    }
+    read_limited(file, length, limit).map_err(io)?.ok_or_else(|| too_large(limit, limit))
+}
+
+fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let read = read_limited(io::stdin().lock(), 0, limit);
+    let read = read.map_err(|error| Failure::io(Path::new("-"), "read standard input", &error))?;
+    read.ok_or_else(|| too_large(limit, limit))
+}
+
+/// `None` when there is more than the limit. The buffer is sized first, so that growing it leaves
+/// no copies of secrets in freed memory.
+fn read_limited(source: impl Read, expected: u64, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let capacity = usize::try_from(expected.saturating_add(1)).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let within = u64::try_from(bytes.len()).is_ok_and(|length| length <= limit);
+    Ok(within.then_some(bytes))
+}
+
+fn too_large(length: u64, limit: u64) -> Failure {
+    let message =
+        format!("the input has {} MiB or more, over the limit of {} MiB", length >> 20, limit >> 20);
+    Error::limit(message, "bytes").into()
+}
+
+/// The write-ahead log beside a database: `NAME-wal`.
+fn read_wal(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    let wal = PathBuf::from(name);
+    if !wal.is_file() {
+        return Ok(None);
+    }
+    read_file(&wal, reader.limits.bytes).map(Some)
+}

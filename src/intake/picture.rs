@@ -1,0 +1,145 @@
+//! Pictures: each QR code is read as a text of its own.
+
+use otpferry_formats::Input;
+use otpferry_formats::foreign;
+use otpferry_formats::model::Vault;
+use otpferry_formats::report::{Item, Skip};
+use otpferry_formats::{Limits, NoPasswords};
+use otpferry_scan::{Code, Options};
+
+use super::{File, Reader, Source, open};
+use crate::cli::Effort;
+use crate::failure::{Exit, Failure};
+
+/// Reads the codes of a picture.
+pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Failure> {
+    let scan = otpferry_scan::scan(bytes, &options(reader.effort, &reader.limits)).map_err(failure)?;
+    if scan.codes.is_empty() {
+        return Err(no_code(scan.undecoded));
+    }
+    let mut files: Vec<File> = Vec::new();
+    let mut others = Vec::new();
+    let mut first_failure = None;
+    for (index, code) in scan.codes.iter().enumerate() {
+        match read_code(code, source, reader) {
+            Ok(file) => append(&mut files, file),
+            Err(failure) => {
+                others.push(not_an_account(index, &failure));
+                first_failure.get_or_insert(failure);
+            }
+        }
+    }
+    match (files.first_mut(), first_failure) {
+        (None, Some(failure)) => Err(failure),
+        (Some(file), _) => {
+            file.vault.warnings.extend(others);
+            if scan.undecoded > 0 {
+                file.vault.warnings.push(unread(scan.undecoded));
+            }
+            Ok(files)
+        }
+        (None, None) => Err(no_code(scan.undecoded)),
+    }
+}
+
+fn options(effort: Effort, limits: &Limits) -> Options {
+    let effort = match effort {
+        Effort::Fast => otpferry_scan::Effort::Fast,
+        Effort::Normal => otpferry_scan::Effort::Normal,
+        Effort::Max => otpferry_scan::Effort::Max,
+    };
+    let mut options = Options { effort, ..Options::default() };
+    options.limits.pixels = limits.pixels;
+    // Who allows more pixels allows the memory that they take.
+    options.limits.memory = options.limits.memory.max(limits.pixels.saturating_mul(8));
+    options
+}
+
+fn read_code(code: &Code, source: &Source, reader: &Reader<'_>) -> Result<File, Failure> {
+    let input = Input::new(&code.payload);
+    let (format, vault) =
+        open::decode(&input, "", reader, &mut NoPasswords).map_err(|failure| match failure.exit {
+            Exit::NothingToRead if failure.next_step.is_none() || !is_foreign(code) => {
+                Failure::new(Exit::NothingToRead, "the QR code holds something else than an account")
+                    .next_step(
+                        "Take a picture of the code that the app or the service shows for two-factor sign-in",
+                    )
+            }
+            _ => failure,
+        })?;
+    Ok(File { name: source.name.clone(), format: format.info().id, sealed: false, vault })
+}
+
+fn is_foreign(code: &Code) -> bool {
+    std::str::from_utf8(&code.payload).ok().and_then(foreign::classify).is_some()
+}
+
+/// Codes of one format in one picture are one file.
+fn append(files: &mut Vec<File>, file: File) {
+    match files.iter_mut().find(|earlier| earlier.format == file.format) {
+        Some(earlier) => join(&mut earlier.vault, file.vault),
+        None => files.push(file),
+    }
+}
+
+fn join(vault: &mut Vault, other: Vault) {
+    let offset = vault.entries();
+    let same_code = |vault: &Vault| other.parts.iter().any(|part| vault.parts.contains(part));
+    if same_code(vault) {
+        let message = "the same QR code is in the picture twice; it is counted once";
+        vault.warnings.push(Item::new("repeated-payload", message));
+        return;
+    }
+    for mut account in other.accounts {
+        account.origin.index += offset;
+        vault.accounts.push(account);
+    }
+    for mut item in other.skipped {
+        item.index = item.index.map(|index| index + offset);
+        vault.skipped.push(item);
+    }
+    vault.warnings.extend(other.warnings);
+    vault.parts.extend(other.parts);
+}
+
+fn not_an_account(index: usize, failure: &Failure) -> Item {
+    let mut item =
+        Item::new(Skip::NOT_AN_ACCOUNT, format!("QR code {} of the picture: {}", index + 1, failure.message));
+    item.next_step.clone_from(&failure.next_step);
+    item
+}
+
+fn no_code(undecoded: usize) -> Failure {
+    let (message, next_step) = if undecoded > 0 {
+        ("there is a QR code in the picture, but it cannot be read", RETAKE)
+    } else {
+        (
+            "no QR code was found in the picture",
+            "Take a picture in which the whole QR code is sharp; --effort max looks harder",
+        )
+    };
+    Failure::new(Exit::NothingToRead, message).next_step(next_step)
+}
+
+fn unread(count: usize) -> Item {
+    let message = format!("{count} more QR code(s) seem to be in the picture and cannot be read");
+    Item::new("unread-code", message).next_step(RETAKE)
+}
+
+const RETAKE: &str = "Take the picture again: straight, sharp, without glare, the code filling half of it; or use a screenshot";
+
+fn failure(error: otpferry_scan::Error) -> Failure {
+    match error {
+        otpferry_scan::Error::TooLarge { pixels, limit } => otpferry_formats::Error::limit(
+            format!("the picture has {pixels} pixels, over the limit of {limit}"),
+            "pixels",
+        )
+        .into(),
+        otpferry_scan::Error::Unsupported { .. } | otpferry_scan::Error::NotAPicture => {
+            Failure::new(Exit::NothingToRead, error.to_string())
+                .next_step("Save the picture as PNG or JPEG and try again")
+        }
+        otpferry_scan::Error::Malformed { .. } => Failure::new(Exit::Malformed, error.to_string())
+            .next_step("Copy the picture again; it may be cut off"),
+    }
+}

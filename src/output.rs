@@ -1,0 +1,149 @@
+//! Writing files: owner-only, atomic, never over an existing one.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use crate::failure::{Exit, Failure};
+
+/// A file that is complete on disk under a temporary name, and not yet where it belongs.
+pub struct Pending {
+    temporary: NamedTempFile,
+    target: PathBuf,
+    replace: bool,
+}
+
+/// Refuses early, before a password is asked for or anything computed.
+///
+/// # Errors
+/// [`Exit::Refused`] when the file exists; [`Exit::Io`] when its folder does not.
+pub fn check_free(target: &Path, replace: bool) -> Result<(), Failure> {
+    if fs::symlink_metadata(target).is_ok() && !replace {
+        return Err(exists(target));
+    }
+    if target.is_dir() {
+        return Err(
+            Failure::new(Exit::Io, "there is a folder of this name").in_file(&target.to_string_lossy())
+        );
+    }
+    let folder = folder_of(target);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Io, format!("there is no folder {}", folder.display()))
+        .in_file(&target.to_string_lossy())
+        .next_step("Create the folder first"))
+}
+
+fn exists(target: &Path) -> Failure {
+    Failure::new(Exit::Refused, "the output exists and is not overwritten")
+        .in_file(&target.to_string_lossy())
+        .next_step("Choose another name with -o, or replace it with --force")
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+impl Pending {
+    /// Writes the bytes beside their target, readable by the owner only, down to the disk.
+    ///
+    /// # Errors
+    /// [`Exit::Io`].
+    pub fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<Self, Failure> {
+        let io = |error: io::Error| Failure::io(target, "write the output", &error);
+        let mut temporary =
+            tempfile::Builder::new().prefix(".otpferry-").tempfile_in(folder_of(target)).map_err(io)?;
+        temporary.write_all(bytes).map_err(io)?;
+        temporary.as_file().sync_all().map_err(io)?;
+        Ok(Self { temporary, target: target.to_owned(), replace })
+    }
+
+    /// The bytes as they are on the disk.
+    ///
+    /// # Errors
+    /// [`Exit::Io`].
+    pub fn read_back(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let io = |error: io::Error| Failure::io(&self.target, "read the output again", &error);
+        let mut file = File::open(self.temporary.path()).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+        file.read_to_end(&mut bytes).map_err(io)?;
+        Ok(bytes)
+    }
+
+    /// Gives the file its name, and returns it. Until then nothing is left behind.
+    ///
+    /// # Errors
+    /// [`Exit::Refused`] when somebody created the target meanwhile.
+    pub fn publish(self) -> Result<PathBuf, Failure> {
+        let persisted = if self.replace {
+            self.temporary.persist(&self.target)
+        } else {
+            self.temporary.persist_noclobber(&self.target)
+        };
+        persisted.map_err(|failed| match failed.error.kind() {
+            io::ErrorKind::AlreadyExists => exists(&self.target),
+            _ => Failure::io(&self.target, "write the output", &failed.error),
+        })?;
+        // The name itself reaches the disk with its folder; not every system can do that.
+        if let Ok(folder) = File::open(folder_of(&self.target)) {
+            let _ = folder.sync_all();
+        }
+        Ok(self.target)
+    }
+}
+
+/// Removes files of a run whose later files could not be named.
+pub fn withdraw(published: &[PathBuf]) {
+    for path in published {
+        // Best effort: the failure that led here is the one to report.
+        let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_private_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        Pending::write(&target, b"one", false).unwrap().publish().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"one");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(check_free(&target, false).unwrap_err().exit, Exit::Refused);
+        let second = Pending::write(&target, b"two", false).unwrap();
+        assert_eq!(second.publish().unwrap_err().exit, Exit::Refused);
+        assert_eq!(fs::read(&target).unwrap(), b"one");
+        Pending::write(&target, b"three", true).unwrap().publish().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"three");
+    }
+
+    #[test]
+    fn what_is_not_published_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = Pending::write(&folder.path().join("out"), b"one", false).unwrap();
+        assert_eq!(pending.read_back().unwrap().as_slice(), b"one");
+        drop(pending);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let failure = check_free(Path::new("/nowhere/at/all/out"), false).unwrap_err();
+        assert_eq!(failure.exit, Exit::Io);
+        assert!(failure.message.contains("/nowhere/at/all"));
+    }
+}

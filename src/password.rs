@@ -1,0 +1,134 @@
+//! Where passwords come from: a file, the environment, or the terminal. Never an argument.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use otpferry_formats::model::SecretText;
+use otpferry_formats::{Ask, Passwords};
+use zeroize::Zeroizing;
+
+use crate::failure::{Exit, Failure};
+
+/// Name of the environment variable with a password for reading.
+const VARIABLE: &str = "OTPFERRY_PASSWORD";
+/// How often a person may try on one file.
+const TRIES: usize = 3;
+/// More than any list of passwords needs; a mistaken file name must not fill the memory.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Passwords for reading, shared by all inputs of a run. What was typed for one file is tried on
+/// the next before anybody is asked again.
+pub(crate) struct PasswordBook {
+    known: Mutex<Vec<SecretText>>,
+    /// Held while a person is asked, so that two files never ask at once.
+    asking: Mutex<()>,
+    /// With a file or variable given, nobody is asked: scripts must not hang.
+    may_ask: bool,
+}
+
+impl PasswordBook {
+    pub(crate) fn new(file: Option<&Path>) -> Result<Self, Failure> {
+        let mut known = match file {
+            Some(path) => lines(path)?,
+            None => Vec::new(),
+        };
+        known.extend(std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(SecretText::new));
+        let may_ask = known.is_empty() && io::stderr().is_terminal();
+        Ok(Self { known: Mutex::new(known), asking: Mutex::new(()), may_ask })
+    }
+
+    /// The passwords for one input.
+    pub(crate) fn for_file<'b>(&'b self, name: &'b str) -> FilePasswords<'b> {
+        FilePasswords { book: self, name, given: 0, asked: 0 }
+    }
+
+    fn known(&self, at: usize) -> Option<SecretText> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
+    }
+}
+
+/// The passwords for one input: known ones first, then the terminal.
+pub(crate) struct FilePasswords<'b> {
+    book: &'b PasswordBook,
+    name: &'b str,
+    given: usize,
+    asked: usize,
+}
+
+impl Passwords for FilePasswords<'_> {
+    fn next(&mut self, ask: Ask) -> Option<SecretText> {
+        let _alone = self.book.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(password) = self.book.known(self.given) {
+            self.given += 1;
+            return Some(password);
+        }
+        if !self.book.may_ask || self.asked >= TRIES {
+            return None;
+        }
+        let again = if self.asked > 0 { "That was not it. " } else { "" };
+        let prompt = format!("{again}Password of {} ({}): ", self.name, ask.title);
+        let password = prompt_hidden(&prompt)?;
+        self.asked += 1;
+        self.given += 1;
+        self.book.known.lock().unwrap_or_else(PoisonError::into_inner).push(password.clone());
+        Some(password)
+    }
+}
+
+/// A password for an encrypted output: the first line of a file, or asked for twice.
+pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretText, Failure> {
+    if let Some(path) = file {
+        return first_line(path);
+    }
+    if !io::stderr().is_terminal() {
+        return Err(Failure::new(
+            Exit::PasswordNeeded,
+            format!("{what} is written encrypted, and no new password was given"),
+        )
+        .next_step("Give --new-password-file FILE, or --plain to write it without encryption"));
+    }
+    let missing = || Failure::new(Exit::PasswordNeeded, "no new password was given");
+    let first = prompt_hidden(&format!("New password for {what}: ")).ok_or_else(missing)?;
+    let second = prompt_hidden("The same again: ").ok_or_else(missing)?;
+    if first.expose().is_empty() {
+        return Err(
+            missing().next_step("An empty password protects nothing; use --plain to write without one")
+        );
+    }
+    if first != second {
+        return Err(Failure::new(Exit::Usage, "the two passwords differ").next_step("Run the command again"));
+    }
+    Ok(first)
+}
+
+/// The first line of a file, which must not be empty.
+pub(crate) fn first_line(path: &Path) -> Result<SecretText, Failure> {
+    lines(path)?.into_iter().next().ok_or_else(|| {
+        Failure::new(Exit::PasswordNeeded, "the file holds no password")
+            .in_file(&path.to_string_lossy())
+            .next_step("Put the password on its first line")
+    })
+}
+
+/// One password a line; empty lines count for nothing.
+pub(crate) fn lines(path: &Path) -> Result<Vec<SecretText>, Failure> {
+    let io = |error: io::Error| Failure::io(path, "read the password file", &error);
+    if fs::metadata(path).map_err(io)?.len() > MAX_FILE {
+        return Err(
+            Failure::new(Exit::Limit, "a password file has at most 1 MiB").in_file(&path.to_string_lossy())
+        );
+    }
+    let bytes = Zeroizing::new(fs::read(path).map_err(io)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Failure::new(Exit::Usage, "the password file is not UTF-8 text").in_file(&path.to_string_lossy())
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(text.lines().filter(|line| !line.is_empty()).map(SecretText::new).collect())
+}
+
+/// Asks on the terminal device; `None` when there is none or the person gave up.
+fn prompt_hidden(prompt: &str) -> Option<SecretText> {
+    rpassword::prompt_password(prompt).ok().map(SecretText::new)
+}

@@ -1,0 +1,293 @@
+//! What the user sees: reports, tables, errors, progress.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use otpferry_formats::model::Account;
+use otpferry_formats::report::Item;
+use serde::Serialize;
+
+use crate::cli::{Color, ShowArgs};
+use crate::convert::Converted;
+use crate::failure::{Exit, Failure};
+use crate::report::Report;
+
+const BOLD: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const WARN: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Work that ends sooner shows no progress.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The terminal, or what stands in for it.
+pub struct Terminal {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+/// Which stream a text goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl Terminal {
+    /// Sets up colours for the process.
+    pub fn new(args: &ShowArgs) -> Self {
+        match args.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Self { json: args.json, quiet: args.quiet, verbose: args.verbose }
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn stdout_is_terminal() -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Writes a result as it is.
+    pub(crate) fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)
+            .and_then(|()| out.flush())
+            .map_err(|error| Failure::io(std::path::Path::new("-"), "write to standard output", &error))
+    }
+
+    /// Whether results are to be JSON.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints text on standard output. A reader that went away is no error.
+    pub(crate) fn print(&self, text: &str) {
+        self.put(Stream::Out, text);
+    }
+
+    /// Prints a value as JSON on standard output.
+    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        self.put_json(Stream::Out, value)
+    }
+
+    fn put(&self, stream: Stream, text: &str) {
+        let _ = match stream {
+            Stream::Out => anstream::stdout().write_all(text.as_bytes()),
+            Stream::Err => anstream::stderr().write_all(text.as_bytes()),
+        };
+    }
+
+    fn put_json(&self, stream: Stream, value: &impl Serialize) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(value)
+            .map_err(|_| Failure::new(Exit::Internal, "cannot print the result as JSON"))?;
+        self.put(stream, &format!("{json}\n"));
+        Ok(())
+    }
+
+    /// Prints why the command stopped, and what to do.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let file = failure.file.as_ref().map(|file| format!("{}: ", clean(file))).unwrap_or_default();
+        let mut text = format!("{BAD}otpferry:{BAD:#} {file}{}\n", clean(&failure.message));
+        if let Some(step) = &failure.next_step {
+            let _ = writeln!(text, "  {}.", clean(step).trim_end_matches('.'));
+        }
+        self.put(Stream::Err, &text);
+    }
+
+    /// A bar on the terminal, for work that lasts.
+    pub(crate) fn progress(&self, inputs: usize) -> ProgressBar {
+        let bar = ProgressBar::new(u64::try_from(inputs).unwrap_or(0));
+        if inputs < 2 || self.quiet || !io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+            return bar;
+        }
+        if let Ok(style) = ProgressStyle::with_template("Reading {bar:30} {pos} of {len}") {
+            bar.set_style(style);
+        }
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        let shown = bar.clone();
+        // The bar belongs to nobody but this thread; it ends with the process at the latest.
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            if !shown.is_finished() {
+                shown.set_draw_target(ProgressDrawTarget::stderr());
+            }
+        });
+        bar
+    }
+
+    /// Prints the report of a conversion.
+    pub(crate) fn converted(&self, converted: &Converted) -> Result<(), Failure> {
+        let stream = if converted.stdout_is_taken { Stream::Err } else { Stream::Out };
+        if self.json {
+            return self.put_json(stream, &converted.report);
+        }
+        if !self.quiet || converted.exit != Exit::Done {
+            self.put(stream, &self.report_text(converted));
+        }
+        Ok(())
+    }
+
+    fn report_text(&self, converted: &Converted) -> String {
+        let report = &converted.report;
+        let mut text = String::new();
+        inputs(&mut text, report, self.verbose);
+        outputs(&mut text, report);
+        section(&mut text, BAD, "Missing", &missing(report));
+        section(&mut text, BAD, "Not moved", &lines(&report.not_moved));
+        section(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
+        section(&mut text, WARN, "Please decide", &lines(&report.conflicts));
+        if self.verbose {
+            section(&mut text, BOLD, "Found more than once, kept once", &lines(&report.duplicates));
+        } else if !report.duplicates.is_empty() {
+            let _ = writeln!(text, "\nFound more than once, kept once: {}", report.duplicates.len());
+        }
+        section(&mut text, WARN, "Please note", &lines(&report.warnings));
+        next(&mut text, converted);
+        text
+    }
+}
+
+/// How an account is called in a sentence.
+pub(crate) fn name_of(account: &Account) -> String {
+    named(&account.issuer, &account.name)
+}
+
+pub(crate) fn named(issuer: &str, name: &str) -> String {
+    match (issuer, name) {
+        ("", "") => "an account without a name".to_owned(),
+        ("", name) => clean(name),
+        (issuer, "") => clean(issuer),
+        (issuer, name) => format!("{} ({})", clean(issuer), clean(name)),
+    }
+}
+
+/// Names come from untrusted files: control characters and marks that change the writing direction
+/// could make a terminal show something else than is there.
+pub(crate) fn clean(text: &str) -> String {
+    let hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A plain table, as wide as the terminal allows.
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header.iter().map(|title| title.to_uppercase()));
+    for row in rows {
+        table.add_row(row);
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n") + "\n"
+}
+
+/// `1 account`, `2 accounts`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn inputs(text: &mut String, report: &Report, verbose: bool) {
+    let files = count(report.files.len(), "file");
+    let _ = writeln!(text, "{BOLD}Read{BOLD:#} {} from {files}", count(report.read, "account"));
+    if report.files.len() > 1 || verbose {
+        for file in &report.files {
+            let format = file.format.as_deref().unwrap_or("-");
+            let sealed = if file.encrypted { ", encrypted" } else { "" };
+            let _ = writeln!(
+                text,
+                "  {} ({format}{sealed}): {}",
+                clean(&file.path),
+                count(file.accounts, "account")
+            );
+        }
+    }
+}
+
+fn outputs(text: &mut String, report: &Report) {
+    for output in &report.outputs {
+        let sealed = if output.encrypted { ", encrypted" } else { "" };
+        let path = if output.path == "-" { "standard output".to_owned() } else { clean(&output.path) };
+        let accounts = count(output.accounts, "account");
+        let _ = writeln!(text, "{BOLD}Wrote{BOLD:#} {accounts} to {path} ({}{sealed})", output.format);
+    }
+    if report.verified.accounts > 0 {
+        let accounts = count(report.verified.accounts, "account");
+        let _ = writeln!(
+            text,
+            "{GOOD}Checked{GOOD:#} {accounts}: the new file shows the same codes as the old one ({} of each compared)",
+            report.verified.times
+        );
+    }
+    if report.outputs.is_empty() {
+        let _ = writeln!(text, "{BOLD}Nothing was written{BOLD:#}");
+    }
+}
+
+fn section(text: &mut String, style: Style, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{style}{title}: {}{style:#}", lines.len());
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}
+
+fn missing(report: &Report) -> Vec<String> {
+    let line = |part: &otpferry_formats::model::merge::MissingPart| {
+        format!("{}\n    {}.", part.message, part.next_step)
+    };
+    report.missing_parts.iter().map(line).collect()
+}
+
+/// Who or what, the reason, and what to do, on a line of its own. Items that say the same of many
+/// accounts say what to do once.
+fn lines(items: &[Item]) -> Vec<String> {
+    let mut last_step = None;
+    let mut lines: Vec<String> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let mut line = match item.index {
+            Some(_) => format!("{}: {}", subject(item), clean(&item.message)),
+            None if item.file.is_empty() => clean(&item.message),
+            None => format!("{}: {}", clean(&item.file), clean(&item.message)),
+        };
+        let next = items.get(at + 1).and_then(|next| next.next_step.as_ref());
+        if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
+            let _ = write!(line, "\n    {}.", clean(step).trim_end_matches('.'));
+        }
+        last_step.clone_from(&item.next_step);
+        lines.push(line);
+    }
+    lines
+}
+
+fn subject(item: &Item) -> String {
+    match (item.issuer.as_str(), item.account.as_str(), item.index) {
+        ("", "", Some(index)) if item.file.is_empty() => format!("entry {}", index + 1),
+        ("", "", Some(index)) => format!("{}, entry {}", clean(&item.file), index + 1),
+        (issuer, name, _) => named(issuer, name),
+    }
+}
+
+fn next(text: &mut String, converted: &Converted) {
+    if converted.report.outputs.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{BOLD}Next{BOLD:#}");
+    for help in &converted.import_help {
+        let _ = writeln!(text, "  {help}.");
+    }
+    let _ = writeln!(text, "  Keep the old phone until every account works on the new one.");
+}
