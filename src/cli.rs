@@ -65,7 +65,8 @@ pub struct ReadArgs {
     /// Format of the inputs [default: recognised]
     #[arg(short, long, value_name = "FORMAT")]
     pub from: Option<String>,
-    /// Passwords for encrypted inputs: one a line, tried in order
+    /// Passwords for encrypted inputs: one a line, tried in order. The variable OTPFERRY_PASSWORD
+    /// gives one as well
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Key file for inputs encrypted with age
@@ -177,7 +178,7 @@ pub struct ShowArgs {
     /// Print JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print errors only
+    /// Print no report when there is nothing to attend to
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Print every account, also those that moved whole

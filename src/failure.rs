@@ -73,7 +73,18 @@ impl Failure {
             io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
             _ => error.to_string(),
         };
-        Self::new(Exit::Io, format!("cannot {what}: {reason}")).in_file(&path.to_string_lossy())
+        let failure = Self::new(Exit::Io, format!("cannot {what}: {reason}"));
+        let failure = match error.kind() {
+            io::ErrorKind::NotFound => {
+                failure.next_step("Check the name; one with spaces needs quotes around it")
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                failure.next_step("Check who may use this file and its folder, or choose another place")
+            }
+            io::ErrorKind::StorageFull => failure.next_step("Make room, or choose another place"),
+            _ => failure,
+        };
+        failure.in_file(&path.to_string_lossy())
     }
 
     /// Names the file, unless one is named.

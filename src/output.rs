@@ -33,9 +33,58 @@ pub fn check_free(target: &Path, replace: bool) -> Result<(), Failure> {
     if folder.is_dir() {
         return Ok(());
     }
-    Err(Failure::new(Exit::Io, format!("there is no folder {}", folder.display()))
-        .in_file(&target.to_string_lossy())
-        .next_step("Create the folder first"))
+    Err(no_folder(folder).in_file(&target.to_string_lossy()))
+}
+
+fn no_folder(folder: &Path) -> Failure {
+    if folder.exists() {
+        return Failure::new(Exit::Io, format!("{} is a file and not a folder", folder.display()))
+            .next_step("Choose another place with -o");
+    }
+    Failure::new(Exit::Io, format!("there is no folder {}", folder.display()))
+        .next_step("Create the folder first")
+}
+
+/// Refuses early what [`NewFolder::create`] could not create.
+///
+/// # Errors
+/// [`Exit::Io`] when a file is in the way, or the folder around it does not exist.
+pub fn check_folder(folder: &Path) -> Result<(), Failure> {
+    // `FILE/` does not exist to the system, `FILE` does.
+    let folder = &folder.components().collect::<PathBuf>();
+    let around = folder_of(folder);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if folder.exists() || !around.is_dir() {
+        let missing = if folder.exists() { folder } else { around };
+        return Err(no_folder(missing).in_file(&folder.to_string_lossy()));
+    }
+    Ok(())
+}
+
+/// A folder made for outputs. It goes away again when nothing was put into it.
+pub struct NewFolder(PathBuf);
+
+impl NewFolder {
+    /// Makes the folder, unless there is one.
+    ///
+    /// # Errors
+    /// [`Exit::Io`].
+    pub fn create(folder: &Path) -> Result<Option<Self>, Failure> {
+        if folder.is_dir() {
+            return Ok(None);
+        }
+        fs::create_dir(folder).map_err(|error| Failure::io(folder, "create the output folder", &error))?;
+        Ok(Some(Self(folder.to_owned())))
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        // Fails when there is something in it, as it should.
+        let _ = fs::remove_dir(&self.0);
+    }
 }
 
 fn exists(target: &Path) -> Failure {

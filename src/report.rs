@@ -12,6 +12,9 @@ pub struct Report {
     pub read: usize,
     /// Accounts that arrived whole in every target.
     pub moved: usize,
+    /// Their names, for people.
+    #[serde(skip)]
+    pub moved_names: Vec<String>,
     /// Accounts that arrived with the same codes but without some detail.
     pub changed: Vec<Item>,
     /// Accounts that did not arrive.

@@ -59,7 +59,7 @@ impl Terminal {
         let mut out = io::stdout().lock();
         out.write_all(bytes)
             .and_then(|()| out.flush())
-            .map_err(|error| Failure::io(std::path::Path::new("-"), "write to standard output", &error))
+            .map_err(|error| Failure::new(Exit::Io, format!("cannot write to standard output: {error}")))
     }
 
     /// Whether results are to be JSON.
@@ -93,7 +93,7 @@ impl Terminal {
 
     /// Prints why the command stopped, and what to do.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let file = failure.file.as_ref().map(|file| format!("{}: ", clean(file))).unwrap_or_default();
+        let file = failure.file.as_ref().map(|file| format!("{}: ", place(file))).unwrap_or_default();
         let mut text = format!("{BAD}otpferry:{BAD:#} {file}{}\n", clean(&failure.message));
         if let Some(step) = &failure.next_step {
             let _ = writeln!(text, "  {}.", clean(step).trim_end_matches('.'));
@@ -139,7 +139,10 @@ impl Terminal {
         let report = &converted.report;
         let mut text = String::new();
         inputs(&mut text, report, self.verbose);
-        outputs(&mut text, report);
+        outputs(&mut text, report, converted.dry_run);
+        if self.verbose {
+            section(&mut text, GOOD, "Moved", &report.moved_names);
+        }
         section(&mut text, BAD, "Missing", &missing(report));
         section(&mut text, BAD, "Not moved", &lines(&report.not_moved));
         section(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
@@ -153,6 +156,11 @@ impl Terminal {
         next(&mut text, converted);
         text
     }
+}
+
+/// How an input is called in a sentence.
+pub(crate) fn place(file: &str) -> String {
+    if file == "-" { "standard input".to_owned() } else { clean(file) }
 }
 
 /// How an account is called in a sentence.
@@ -208,29 +216,30 @@ fn inputs(text: &mut String, report: &Report, verbose: bool) {
             let _ = writeln!(
                 text,
                 "  {} ({format}{sealed}): {}",
-                clean(&file.path),
+                place(&file.path),
                 count(file.accounts, "account")
             );
         }
     }
 }
 
-fn outputs(text: &mut String, report: &Report) {
+fn outputs(text: &mut String, report: &Report, dry_run: bool) {
+    let verb = if dry_run { "Would write" } else { "Wrote" };
     for output in &report.outputs {
         let sealed = if output.encrypted { ", encrypted" } else { "" };
         let path = if output.path == "-" { "standard output".to_owned() } else { clean(&output.path) };
         let accounts = count(output.accounts, "account");
-        let _ = writeln!(text, "{BOLD}Wrote{BOLD:#} {accounts} to {path} ({}{sealed})", output.format);
+        let _ = writeln!(text, "{BOLD}{verb}{BOLD:#} {accounts} to {path} ({}{sealed})", output.format);
     }
     if report.verified.accounts > 0 {
         let accounts = count(report.verified.accounts, "account");
         let _ = writeln!(
             text,
-            "{GOOD}Checked{GOOD:#} {accounts}: the new file shows the same codes as the old one ({} of each compared)",
+            "{GOOD}Checked{GOOD:#} {accounts}: the new file shows the same codes as the old one ({} codes of each compared)",
             report.verified.times
         );
     }
-    if report.outputs.is_empty() {
+    if report.outputs.is_empty() || dry_run {
         let _ = writeln!(text, "{BOLD}Nothing was written{BOLD:#}");
     }
 }
@@ -261,7 +270,7 @@ fn lines(items: &[Item]) -> Vec<String> {
         let mut line = match item.index {
             Some(_) => format!("{}: {}", subject(item), clean(&item.message)),
             None if item.file.is_empty() => clean(&item.message),
-            None => format!("{}: {}", clean(&item.file), clean(&item.message)),
+            None => format!("{}: {}", place(&item.file), clean(&item.message)),
         };
         let next = items.get(at + 1).and_then(|next| next.next_step.as_ref());
         if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
@@ -273,16 +282,17 @@ fn lines(items: &[Item]) -> Vec<String> {
     lines
 }
 
-fn subject(item: &Item) -> String {
+/// What an item is about: the account, or the entry of the file.
+pub(crate) fn subject(item: &Item) -> String {
     match (item.issuer.as_str(), item.account.as_str(), item.index) {
         ("", "", Some(index)) if item.file.is_empty() => format!("entry {}", index + 1),
-        ("", "", Some(index)) => format!("{}, entry {}", clean(&item.file), index + 1),
+        ("", "", Some(index)) => format!("{}, entry {}", place(&item.file), index + 1),
         (issuer, name, _) => named(issuer, name),
     }
 }
 
 fn next(text: &mut String, converted: &Converted) {
-    if converted.report.outputs.is_empty() {
+    if converted.report.outputs.is_empty() || converted.dry_run {
         return;
     }
     let _ = writeln!(text, "\n{BOLD}Next{BOLD:#}");

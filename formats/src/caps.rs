@@ -273,7 +273,7 @@ impl Caps {
         let free = matches!(otp, Otp::Totp { .. } | Otp::Hotp { .. });
         let digits = otp.digits();
         (free && !self.digits.contains(&digits)).then(|| {
-            let message = format!("{} cannot show codes of {digits} digits", self.app);
+            let message = format!("{} cannot show {digits}-digit codes", self.app);
             Fit::refuse("unsupported-digits", message, ELSEWHERE)
         })
     }

@@ -40,6 +40,8 @@ pub struct Writing {
     pub caps: Caps,
     /// Whether the target's app reads a password-protected variant; it is then the default.
     pub encrypts: bool,
+    /// Whether every version of the app can open a file whose password is not ASCII.
+    pub any_password: bool,
     /// How the result travels.
     pub carrier: Carrier,
     /// The customary file name when written plain.

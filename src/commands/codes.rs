@@ -117,11 +117,7 @@ fn text(output: &Output) -> String {
     let rows = output.accounts.iter().flat_map(|line| rows(line, output.time)).collect();
     let mut text = show::table(&["issuer", "account", "code", "valid"], rows);
     for item in &output.skipped {
-        text.push_str(&format!(
-            "\n{}: {}",
-            show::named(&item.issuer, &item.account),
-            show::clean(&item.message)
-        ));
+        text.push_str(&format!("\n{}: {}", show::subject(item), show::clean(&item.message)));
     }
     for part in &output.missing_parts {
         text.push_str(&format!("\n{}. {}.", part.message, part.next_step));

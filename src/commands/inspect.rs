@@ -149,14 +149,14 @@ fn risks(file: &intake::File) -> Vec<Item> {
             risks.push(Item::about(
                 account,
                 "short-secret",
-                "its secret is shorter than the 128 bits that RFC 4226 asks for",
+                "the secret is shorter than the 128 bits that RFC 4226 asks for; it moves all the same",
             ));
         }
         if matches!(otp.algorithm(), Algorithm::Md5) && otp.period() != Some(10) {
             risks.push(Item::about(
                 account,
                 "uncommon-algorithm",
-                "it uses MD5, which most apps do not know",
+                "the codes are made with MD5, which most apps do not know",
             ));
         }
     }
@@ -173,7 +173,7 @@ fn text(output: &Output) -> String {
         }
         items(&mut text, "Cannot be used", &file.skipped);
         items(&mut text, "Please note", &file.warnings);
-        items(&mut text, "Risks", &file.risks);
+        risks_of(&mut text, &file.risks);
         text.push('\n');
     }
     for part in &output.missing_parts {
@@ -187,7 +187,7 @@ fn heading(file: &FileOutput) -> String {
     let sealed = if file.encrypted { "encrypted" } else { "not encrypted" };
     let mut line = format!(
         "{}\n  {}, {}, {sealed}: {}",
-        show::clean(&file.path),
+        show::place(&file.path),
         file.title,
         file.variant,
         show::count(file.accounts.len(), "account")
@@ -220,7 +220,7 @@ fn row(account: &AccountOutput) -> Vec<String> {
                 (None, Some(period)) => format!("{period} s"),
                 (None, None) => String::new(),
             };
-            format!("{algorithm}, {digits} digits, {step}")
+            format!("{algorithm}, {}, {step}", show::count(digits.into(), "digit"))
         }
         _ => account.reason.as_deref().map(show::clean).unwrap_or_default(),
     };
@@ -233,6 +233,31 @@ fn row(account: &AccountOutput) -> Vec<String> {
     ]
 }
 
+/// One line for each risk, with the names of all accounts that have it.
+fn risks_of(text: &mut String, risks: &[Item]) {
+    let (accounts, file): (Vec<Item>, Vec<Item>) = risks.iter().cloned().partition(|r| r.index.is_some());
+    items(text, "Risks", &file);
+    if file.is_empty() && !accounts.is_empty() {
+        text.push_str("Risks:\n");
+    }
+    let mut messages: Vec<&str> = accounts.iter().map(|risk| risk.message.as_str()).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    for message in messages {
+        let same = accounts.iter().filter(|risk| risk.message == message);
+        let names: Vec<String> = same.map(|risk| entry(risk, risk.index.unwrap_or_default())).collect();
+        text.push_str(&format!("  {}: {message}\n", names.join(", ")));
+    }
+}
+
+/// An entry of the file that the section is about.
+fn entry(item: &Item, index: usize) -> String {
+    match (item.issuer.as_str(), item.account.as_str()) {
+        ("", "") => format!("entry {}", index + 1),
+        (issuer, account) => show::named(issuer, account),
+    }
+}
+
 fn items(text: &mut String, title: &str, items: &[Item]) {
     if items.is_empty() {
         return;
@@ -240,12 +265,9 @@ fn items(text: &mut String, title: &str, items: &[Item]) {
     text.push_str(&format!("{title}:\n"));
     for item in items {
         let who = match item.index {
-            Some(index) if item.issuer.is_empty() && item.account.is_empty() => {
-                format!("entry {}: ", index + 1)
-            }
-            Some(_) => format!("{}: ", show::named(&item.issuer, &item.account)),
+            Some(index) => format!("{}: ", entry(item, index)),
             None if item.file.is_empty() => String::new(),
-            None => format!("{}: ", show::clean(&item.file)),
+            None => format!("{}: ", show::place(&item.file)),
         };
         text.push_str(&format!("  {who}{}\n", show::clean(&item.message)));
         if let Some(step) = &item.next_step {

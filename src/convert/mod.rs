@@ -3,8 +3,10 @@
 mod outcome;
 mod target;
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use otpferry_formats::model::{Account, SecretText, Vault, merge};
+use otpferry_formats::model::{Account, Extra, SecretText, Vault, merge};
 use otpferry_formats::{Ctx, Error, ErrorKind, Fit, Limits};
 use zeroize::Zeroizing;
 
@@ -12,14 +14,14 @@ use crate::cli::ConvertArgs;
 use crate::envelope::Seal;
 use crate::failure::{Exit, Failure};
 use crate::intake::{self, Intake};
-use crate::output::Pending;
+use crate::output::{NewFolder, Pending};
 use crate::password;
 use crate::proof::{self, Proved};
 use crate::report::{OutputLine, Report};
 use crate::show::Terminal;
 
 use outcome::Outcomes;
-use target::{Destination, Target};
+use target::{Destination, Piece, Target};
 
 /// What a conversion came to.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Converted {
     pub exit: Exit,
     /// What to do with each output, in order.
     pub import_help: Vec<&'static str>,
+    /// Whether it was only a rehearsal.
+    pub dry_run: bool,
     /// Whether standard output carries the result, so that the report must not.
     pub stdout_is_taken: bool,
 }
@@ -39,25 +43,35 @@ pub struct Converted {
 /// # Errors
 /// Whatever stops the run before there is a report. Nothing is left behind then.
 pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure> {
-    let targets = target::targets(args)?;
-    if let Some(path) = &args.report {
+    let mut targets = target::targets(args)?;
+    if let Some(path) = &args.report
+        && !is_in_new_folder(path, args)
+    {
         crate::output::check_free(path, args.force)?;
     }
     let mut intake = intake::read(&args.read, terminal)?;
     let seal = seal(args, &targets, &intake)?;
-    let mut job = Job::new(args, &mut intake);
+    target::settle(&mut targets, args, seal.is_some())?;
+    check_report(args, &targets)?;
+    let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
     let exit = if !job.report.missing_parts.is_empty() && !args.read.partial {
+        job.hold_back();
         Exit::Incomplete
     } else {
         job.write_all(&targets, seal.as_ref())?;
         if job.report.needs_attention() { Exit::Attention } else { Exit::Done }
     };
     if let Some(path) = &args.report {
+        let _new_folder = match target::folder(args) {
+            Some(folder) if is_in_new_folder(path, args) => NewFolder::create(folder)?,
+            _ => None,
+        };
         save_report(path, &job.report, args.force)?;
     }
     Ok(Converted {
         exit,
+        dry_run: args.dry_run,
         import_help: targets.iter().map(|target| target.writing.import_help).collect(),
         stdout_is_taken: targets.iter().any(|target| target.destination == Destination::Stdout),
         report: job.report,
@@ -84,7 +98,23 @@ fn seal(args: &ConvertArgs, targets: &[Target], intake: &Intake) -> Result<Optio
     }
 }
 
-fn save_report(path: &std::path::Path, report: &Report, replace: bool) -> Result<(), Failure> {
+/// A report that replaces an output would lose the accounts.
+fn check_report(args: &ConvertArgs, targets: &[Target]) -> Result<(), Failure> {
+    let Some(report) = &args.report else { return Ok(()) };
+    if !targets.iter().any(|target| target.destination == Destination::File(report.clone())) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "the report and the output would go to the same file")
+        .in_file(&report.to_string_lossy())
+        .next_step("Give --report another name"))
+}
+
+/// Whether the report goes into the output folder, which is still to be made.
+fn is_in_new_folder(report: &Path, args: &ConvertArgs) -> bool {
+    target::folder(args).is_some_and(|folder| !folder.is_dir() && report.parent() == Some(folder))
+}
+
+fn save_report(path: &Path, report: &Report, replace: bool) -> Result<(), Failure> {
     let mut json = serde_json::to_vec_pretty(report)
         .map_err(|_| Failure::new(Exit::Internal, "cannot write the report as JSON"))?;
     json.push(b'\n');
@@ -108,7 +138,7 @@ struct Prepared {
 }
 
 impl<'a> Job<'a> {
-    fn new(args: &'a ConvertArgs, intake: &'a mut Intake) -> Self {
+    fn new(args: &'a ConvertArgs, targets: &[Target], intake: &'a mut Intake) -> Self {
         let mut report = Report::default();
         let parts = intake.parts();
         report.files = intake.files.iter().map(intake::File::line).collect();
@@ -120,9 +150,16 @@ impl<'a> Job<'a> {
             report.warnings.extend(file.vault.warnings.iter().cloned());
             report.not_moved.extend(file.vault.skipped.iter().cloned());
         }
-        let merged = merge::accounts(intake.take_accounts());
+        let mut merged = merge::accounts(intake.take_accounts());
+        // What only one app knows is of use to that app and to the canonical file. In a large vault
+        // it is as much as everything else.
+        let wanted = |id: &String| targets.iter().any(|target| target.keeps_extra_of(id));
+        merged.accounts.iter_mut().for_each(|account| account.extra.retain(|id, _| wanted(id)));
         report.duplicates = merged.duplicates;
         report.conflicts = merged.conflicts;
+        if report.read == 0 {
+            report.warnings.push(outcome::no_accounts(args));
+        }
         Self { args, limits: args.read.limits(), accounts: merged.accounts, intake, report }
     }
 
@@ -139,16 +176,30 @@ impl<'a> Job<'a> {
             .next_step("Write to a file with -o FILE, or allow it with --show-secrets"))
     }
 
+    /// Without all parts of a batch nothing moves, and the report says so of every account.
+    fn hold_back(&mut self) {
+        self.report.not_moved.extend(self.accounts.iter().map(outcome::held_back));
+    }
+
     fn write_all(&mut self, targets: &[Target], seal: Option<&Seal>) -> Result<(), Failure> {
         let fits: Vec<Vec<Fit>> = targets.iter().map(|target| target.format.fit(&self.accounts)).collect();
         let mut outcomes = Outcomes::new(&self.accounts, targets, fits);
         let would_lose = outcomes.has_loss() || self.report.has_loss();
         let write = !(self.args.dry_run || (self.args.strict && would_lose));
         let password = if write { self.new_password(targets, seal, &outcomes)? } else { None };
+        if let Some(password) = &password {
+            let encrypting = targets.iter().filter(|target| target.encrypts(self.args, seal.is_some()));
+            self.report.warnings.extend(outcome::not_ascii(password, encrypting));
+        }
+        let _new_folder = match target::folder(self.args) {
+            Some(folder) if write => NewFolder::create(folder)?,
+            _ => None,
+        };
         let mut prepared = Vec::new();
         for (index, target) in targets.iter().enumerate() {
-            let kept = outcomes.kept(index);
-            if kept.is_empty() && !target.is_worth_writing_empty() {
+            let accounts = outcomes.kept(index);
+            let kept = Vault { accounts, extra: self.extra_for(target), ..Vault::default() };
+            if kept.accounts.is_empty() && !target.is_worth_writing_empty() {
                 continue;
             }
             let encrypted = target.encrypts(self.args, seal.is_some());
@@ -166,8 +217,11 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         self.report.verified = outcome::verified(prepared.iter().map(|(_, proved)| proved));
+        let outputs: Vec<Prepared> = prepared.into_iter().map(|(output, _)| output).collect();
         if write {
-            self.publish(prepared.into_iter().map(|(output, _)| output).collect())?;
+            self.publish(outputs)?;
+        } else {
+            self.report.outputs = outputs.into_iter().map(|output| output.line).collect();
         }
         Ok(())
     }
@@ -197,60 +251,66 @@ impl<'a> Job<'a> {
     fn prepare(
         &self,
         target: &Target,
-        kept: &[Account],
+        kept: &Vault,
         password: Option<&SecretText>,
         seal: Option<&Seal>,
         write: bool,
     ) -> Result<(Prepared, Proved), Failure> {
-        let parts = self.encode(target, kept, password)?;
-        let pieces = target.pieces(&parts)?;
+        let pieces = target.pieces(self.encode(target, kept, password)?)?;
         let mut prepared = Prepared {
             line: OutputLine {
                 path: target.destination.shown(&pieces),
                 format: target.format.info().id.to_owned(),
-                encrypted: password.is_some() || seal.is_some(),
-                accounts: kept.len(),
+                encrypted: target.encrypts(self.args, seal.is_some()) || seal.is_some(),
+                accounts: kept.accounts.len(),
             },
             pending: Vec::new(),
             stdout: None,
         };
-        let mut content = Zeroizing::new(Vec::new());
+        let mut contents = Vec::new();
         for piece in pieces {
-            let armored = piece.path.is_none() && Terminal::stdout_is_terminal();
-            let bytes = match seal {
-                Some(seal) => Zeroizing::new(seal.seal(&piece.bytes, armored)?),
-                None => piece.bytes.clone(),
-            };
-            match &piece.path {
-                Some(path) if write => {
-                    let pending = Pending::write(path, &bytes, self.args.force)?;
-                    let back = pending.read_back()?;
-                    if back != bytes {
-                        return Err(Failure::new(
-                            Exit::CodesDiffer,
-                            "the disk gave back other bytes than were written",
-                        )
-                        .in_file(&path.to_string_lossy()));
-                    }
-                    let readable = if seal.is_some() { &piece.bytes } else { &back };
-                    content.extend(piece.content(readable)?);
-                    prepared.pending.push(pending);
-                }
-                Some(_) => content.extend(piece.content(&piece.bytes)?),
-                None => {
-                    content.extend(piece.content(&piece.bytes)?);
-                    prepared.stdout = Some(bytes);
-                }
-            }
+            contents.push(self.put(piece, seal, write, &mut prepared)?);
         }
-        let proved = proof::prove(target.format, kept, &content, password, &self.limits)?;
+        let content = match contents.as_mut_slice() {
+            [only] => std::mem::take(only),
+            several => Zeroizing::new(several.iter().flat_map(|content| content.iter().copied()).collect()),
+        };
+        let proved = proof::prove(target.format, &kept.accounts, &content, password, &self.limits)?;
         Ok((prepared, proved))
+    }
+
+    /// Puts one file where it waits for its name, and returns what a reader finds in it: from the
+    /// disk, unless it is sealed to somebody else or not written at all.
+    fn put(
+        &self,
+        piece: Piece,
+        seal: Option<&Seal>,
+        write: bool,
+        prepared: &mut Prepared,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let armored = piece.path.is_none() && Terminal::stdout_is_terminal();
+        let sealed = seal.map(|seal| seal.seal(&piece.bytes, armored)).transpose()?.map(Zeroizing::new);
+        let Some(path) = piece.path.as_ref().filter(|_| write) else {
+            if piece.path.is_none() {
+                prepared.stdout = Some(sealed.unwrap_or_else(|| piece.bytes.clone()));
+            }
+            return piece.content(None);
+        };
+        let bytes = sealed.as_ref().unwrap_or(&piece.bytes);
+        let pending = Pending::write(path, bytes, self.args.force)?;
+        let back = pending.read_back()?;
+        if back != *bytes {
+            let message = "the disk gave back other bytes than were written";
+            return Err(Failure::new(Exit::CodesDiffer, message).in_file(&path.to_string_lossy()));
+        }
+        prepared.pending.push(pending);
+        piece.content(sealed.is_none().then_some(back))
     }
 
     fn encode(
         &self,
         target: &Target,
-        kept: &[Account],
+        kept: &Vault,
         password: Option<&SecretText>,
     ) -> Result<Vec<otpferry_formats::Part>, Failure> {
         let mut random = |buffer: &mut [u8]| {
@@ -265,18 +325,20 @@ impl<'a> Job<'a> {
             limits: &self.limits,
             per_qr: usize::from(self.args.per_qr),
         };
-        let vault = Vault { accounts: kept.to_vec(), extra: self.extra_for(target), ..Vault::default() };
-        target.format.encode(&vault, &mut ctx).map_err(Failure::from)
+        target.format.encode(kept, &mut ctx).map_err(Failure::from)
     }
 
-    /// What the target's own app knew about the file, when just one file of it was read.
-    fn extra_for(&self, target: &Target) -> otpferry_formats::model::Extra {
-        let id = target.format.info().id;
-        let mut own = self.intake.files.iter().filter(|file| file.format == id);
-        match (own.next(), own.next()) {
+    /// What apps knew about the file as a whole: kept when it comes from one input only, because two
+    /// such states cannot be merged.
+    fn extra_for(&self, target: &Target) -> Extra {
+        let wanted = |file: &&intake::File| file.vault.extra.keys().any(|id| target.keeps_extra_of(id));
+        let mut knowing = self.intake.files.iter().filter(wanted);
+        let mut extra = match (knowing.next(), knowing.next()) {
             (Some(file), None) => file.vault.extra.clone(),
-            _ => Default::default(),
-        }
+            _ => Extra::new(),
+        };
+        extra.retain(|id, _| target.keeps_extra_of(id));
+        extra
     }
 
     /// Names all files, or none of them.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use otpferry_formats::model::{Account, Credential};
+use otpferry_formats::model::{Account, Credential, SecretText};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Change, Field, Fit};
 
 use super::target::Target;
+use crate::cli::ConvertArgs;
 use crate::proof::Proved;
 use crate::report::{OutputLine, Report, Verified};
 
@@ -71,6 +72,7 @@ impl<'a> Outcomes<'a> {
                 report.changed.push(item);
             } else {
                 report.moved += 1;
+                report.moved_names.push(crate::show::subject(&Item::about(account, "moved", "")));
             }
         }
         report.warnings.extend(self.bookkeeping());
@@ -162,6 +164,37 @@ pub(super) fn plain_output(line: &OutputLine) -> Item {
         .next_step("Delete it as soon as the accounts are on the new phone");
     item.file.clone_from(&line.path);
     item
+}
+
+/// Warns of a password that some versions of an app cannot take.
+pub(super) fn not_ascii<'t>(
+    password: &SecretText,
+    targets: impl Iterator<Item = &'t Target>,
+) -> impl Iterator<Item = Item> {
+    let ascii = password.expose().is_ascii();
+    targets.filter(move |target| !ascii && !target.writing.any_password).map(|target| {
+        let app = target.writing.caps.app;
+        let message = format!("{app} on an iPhone cannot open a file with this password, Android can");
+        Item::new("password-not-ascii", message)
+            .next_step("For an iPhone write it again with a password of English letters, digits and signs")
+    })
+}
+
+/// An account that waits for the rest of its batch.
+pub(super) fn held_back(account: &Account) -> Item {
+    Item::about(account, "batch-incomplete", "not written: a QR code of the batch is missing")
+        .next_step("Add the missing QR code, or go on without it with --partial")
+}
+
+/// Says why there was nothing to do.
+pub(super) fn no_accounts(args: &ConvertArgs) -> Item {
+    if args.read.only.is_empty() && args.read.exclude.is_empty() {
+        Item::new("no-accounts", "there are no accounts in the input")
+            .next_step("Look whether the app shows any, and export again")
+    } else {
+        Item::new("no-accounts", "no account matches --only and --exclude")
+            .next_step("`otpferry inspect FILE` lists the accounts")
+    }
 }
 
 /// Says that `--strict` held everything back.

@@ -19,6 +19,8 @@ pub(super) struct Target {
     pub(super) destination: Destination,
     /// QR codes instead of text.
     picture: Option<Picture>,
+    /// Whether the user left the file name to us.
+    customary: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +34,8 @@ pub(super) struct Piece {
     /// `None` is standard output.
     pub(super) path: Option<PathBuf>,
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    picture: Option<Picture>,
-    /// What a drawn code says.
-    payload: Option<Zeroizing<Vec<u8>>>,
+    /// The kind of picture and what its code says, when it is one.
+    drawn: Option<(Picture, Zeroizing<Vec<u8>>)>,
 }
 
 /// Finds the formats and places of all outputs, and refuses what cannot be before anything is read.
@@ -48,7 +49,9 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
                 .next_step("See `otpferry formats` for what can be written")
         })?;
         let (destination, picture) = destination(args, writing)?;
-        let target = Target { format, writing, destination, picture };
+        let customary = !matches!(&destination, Destination::File(path) if args.output.as_ref() == Some(path))
+            && destination != Destination::Stdout;
+        let target = Target { format, writing, destination, picture, customary };
         if targets.iter().any(|other| other.destination == target.destination) {
             return Err(Failure::new(
                 Exit::Usage,
@@ -56,15 +59,36 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
             )
             .next_step("Name each format once"));
         }
-        target.check_free(args)?;
+        // With a passphrase file the inputs decide the name: see `settle`.
+        if !(target.customary && args.read.age_passphrase_file.is_some()) {
+            target.check_free(args)?;
+        }
         targets.push(target);
     }
     Ok(targets)
 }
 
+/// Gives the customary names that fit, now that it is known whether the outputs are age files.
+pub(super) fn settle(targets: &mut [Target], args: &ConvertArgs, sealed: bool) -> Result<(), Failure> {
+    for target in targets.iter_mut().filter(|target| target.customary) {
+        let name = customary_name(args, target.writing, sealed);
+        if let Destination::File(path) = &mut target.destination {
+            path.set_file_name(name);
+        }
+        target.check_free(args)?;
+    }
+    Ok(())
+}
+
+/// The folder that `-o` asks for, when there are files to go into one.
+pub(super) fn folder(args: &ConvertArgs) -> Option<&Path> {
+    let path = args.output.as_deref().filter(|path| *path != Path::new("-"))?;
+    (args.to.len() > 1 || is_folder(path)).then_some(path)
+}
+
 fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Option<Picture>), Failure> {
     let several = args.to.len() > 1;
-    let customary = customary_name(args, writing);
+    let customary = customary_name(args, writing, !args.age_recipient.is_empty());
     match &args.output {
         None => Ok((Destination::File(PathBuf::from(customary)), None)),
         Some(path) if path == Path::new("-") && several => {
@@ -73,9 +97,7 @@ fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Op
         }
         Some(path) if path == Path::new("-") => Ok((Destination::Stdout, None)),
         Some(path) if several || is_folder(path) => {
-            if !args.dry_run {
-                make_folder(path)?;
-            }
+            output::check_folder(path)?;
             Ok((Destination::File(path.join(customary)), None))
         }
         Some(path) => {
@@ -93,10 +115,9 @@ fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Op
     }
 }
 
-/// The app's usual file name; with `.age` when it certainly is an age file.
-fn customary_name(args: &ConvertArgs, writing: &Writing) -> String {
-    let sealed = !args.age_recipient.is_empty();
-    let encrypted = writing.encrypts && !args.plain && !sealed && args.read.age_passphrase_file.is_none();
+/// The app's usual file name; with `.age` when it is an age file.
+fn customary_name(args: &ConvertArgs, writing: &Writing, sealed: bool) -> String {
+    let encrypted = encrypts(args, writing, sealed);
     let name = if encrypted { writing.encrypted_file_name } else { writing.file_name };
     if sealed { format!("{name}.age") } else { name.to_owned() }
 }
@@ -105,11 +126,10 @@ fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
-fn make_folder(path: &Path) -> Result<(), Failure> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    std::fs::create_dir(path).map_err(|error| Failure::io(path, "create the output folder", &error))
+/// Whether the app's own encryption is used: where there is one, unless the user said no or the
+/// whole file is sealed with age and no password for the inside is given.
+fn encrypts(args: &ConvertArgs, writing: &Writing, sealed: bool) -> bool {
+    writing.encrypts && !args.plain && (!sealed || args.new_password_file.is_some())
 }
 
 impl Destination {
@@ -120,16 +140,16 @@ impl Destination {
         }
     }
 
-    /// The place as the report names it: the first of several pictures, with their number.
+    /// The place as the report names it: of several pictures the first and the last.
     pub(super) fn shown(&self, pieces: &[Piece]) -> String {
+        let name = |piece: &Piece| piece.path.as_ref().map(|path| path.display().to_string());
         match (self, pieces) {
             (Self::Stdout, _) => "-".to_owned(),
-            (Self::File(_), [first, _, ..]) => match &first.path {
-                Some(path) => format!("{} to {}", path.display(), pieces.len()),
-                None => self.name(),
+            (Self::File(_), [first, .., last]) => match (name(first), name(last)) {
+                (Some(first), Some(last)) => format!("{first} to {last}"),
+                _ => self.name(),
             },
-            (Self::File(_), [Piece { path: Some(path), .. }]) => path.display().to_string(),
-            (Self::File(path), _) => path.display().to_string(),
+            (Self::File(_), _) => self.name(),
         }
     }
 }
@@ -137,15 +157,16 @@ impl Destination {
 impl Target {
     fn check_free(&self, args: &ConvertArgs) -> Result<(), Failure> {
         match (&self.destination, self.picture) {
+            // What is not there yet has nothing in it.
+            (Destination::File(_), None) if folder(args).is_some_and(|folder| !folder.is_dir()) => Ok(()),
             (Destination::File(path), None) if !args.dry_run => output::check_free(path, args.force),
             _ => Ok(()),
         }
     }
 
-    /// Whether the app's own encryption is used: where there is one, unless the user said no or the
-    /// whole file is sealed with age and no password for the inside is given.
+    /// Whether the app's own encryption is used.
     pub(super) fn encrypts(&self, args: &ConvertArgs, sealed: bool) -> bool {
-        self.writing.encrypts && !args.plain && (!sealed || args.new_password_file.is_some())
+        encrypts(args, self.writing, sealed)
     }
 
     pub(super) fn is_named_age(&self) -> bool {
@@ -160,45 +181,48 @@ impl Target {
     /// Whether a file without accounts says something: the canonical file is a record for programs;
     /// an empty backup of an app would pass for a good one.
     pub(super) fn is_worth_writing_empty(&self) -> bool {
+        self.is_record()
+    }
+
+    /// Whether the target writes what only the app of that id knows.
+    pub(super) fn keeps_extra_of(&self, id: &str) -> bool {
+        self.is_record() || self.format.info().id == id
+    }
+
+    /// Whether this is the file that holds everything, names without secrets included.
+    fn is_record(&self) -> bool {
         self.writing.caps.kinds.contains(&Kind::NameOnly)
     }
 
     /// Lays the encoded parts out as files.
-    pub(super) fn pieces(&self, parts: &[Part]) -> Result<Vec<Piece>, Failure> {
+    pub(super) fn pieces(&self, parts: Vec<Part>) -> Result<Vec<Piece>, Failure> {
         match (&self.destination, self.picture) {
-            (Destination::File(path), Some(picture)) => parts
-                .iter()
-                .enumerate()
-                .map(|(index, part)| {
-                    Ok(Piece {
-                        path: Some(numbered(path, index, parts.len())),
-                        bytes: Zeroizing::new(draw::draw(&part.0, picture)?),
-                        picture: Some(picture),
-                        payload: Some(part.0.clone()),
-                    })
-                })
-                .collect(),
+            (Destination::File(path), Some(picture)) => {
+                let count = parts.len();
+                let drawn = parts.into_iter().enumerate();
+                drawn.map(|(index, part)| Piece::drawn(numbered(path, index, count), part, picture)).collect()
+            }
             (destination, _) => Ok(vec![Piece {
                 path: match destination {
                     Destination::Stdout => None,
                     Destination::File(path) => Some(path.clone()),
                 },
                 bytes: self.joined(parts),
-                picture: None,
-                payload: None,
+                drawn: None,
             }]),
         }
     }
 
-    /// One file of all parts: lines of text, or the only part.
-    fn joined(&self, parts: &[Part]) -> Zeroizing<Vec<u8>> {
+    /// One file of all parts: the only part, or lines of text.
+    fn joined(&self, mut parts: Vec<Part>) -> Zeroizing<Vec<u8>> {
+        if let (Carrier::File, [only]) = (self.writing.carrier, parts.as_mut_slice()) {
+            return std::mem::take(&mut only.0);
+        }
         let size = parts.iter().map(|part| part.0.len() + 1).sum();
         let mut bytes = Zeroizing::new(Vec::with_capacity(size));
         for part in parts {
             bytes.extend_from_slice(&part.0);
-            if self.writing.carrier == Carrier::Uris {
-                bytes.push(b'\n');
-            }
+            bytes.push(b'\n');
         }
         bytes
     }
@@ -215,13 +239,19 @@ fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
 }
 
 impl Piece {
-    /// What a reader gets from the bytes on the disk: a drawn PNG is scanned; an SVG cannot be, but
-    /// its modules were when it was drawn.
-    pub(super) fn content(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-        let mut content = match (self.picture, &self.payload) {
-            (None, _) | (_, None) => return Ok(bytes.to_vec()),
-            (Some(Picture::Svg), Some(payload)) => payload.to_vec(),
-            (Some(Picture::Png), Some(_)) => draw::read(bytes)?,
+    fn drawn(path: PathBuf, part: Part, picture: Picture) -> Result<Self, Failure> {
+        let bytes = Zeroizing::new(draw::draw(&part.0, picture)?);
+        Ok(Self { path: Some(path), bytes, drawn: Some((picture, part.0)) })
+    }
+
+    /// What a reader finds in the file, given its bytes as they came back from the disk. A drawn PNG
+    /// is scanned; an SVG cannot be, but its modules were when it was drawn.
+    pub(super) fn content(self, back: Option<Zeroizing<Vec<u8>>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let bytes = back.unwrap_or(self.bytes);
+        let mut content = match self.drawn {
+            None => return Ok(bytes),
+            Some((Picture::Svg, payload)) => payload,
+            Some((Picture::Png, _)) => Zeroizing::new(draw::read(&bytes)?),
         };
         content.push(b'\n');
         Ok(content)

@@ -106,7 +106,8 @@ fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     files.retain(|file| !companions.contains(file));
     if files.is_empty() {
         return Err(Failure::new(Exit::NothingToRead, "there are no files in this folder")
-            .in_file(&folder.to_string_lossy()));
+            .in_file(&folder.to_string_lossy())
+            .next_step("Name the folder with the exports or pictures; hidden files are left out"));
     }
     sources.extend(files.iter().map(|file| Source::found(file)));
     Ok(())

@@ -113,15 +113,15 @@ fn read_all(
     jobs: Option<usize>,
 ) -> Result<Vec<Result<Vec<File>, Failure>>, Failure> {
     let progress = reader.terminal.progress(sources.len());
-    let work = || {
-        sources
-            .par_iter()
-            .map(|source| {
-                let result = open::read(source, reader);
-                progress.inc(1);
-                result
-            })
-            .collect()
+    let read_one = |source: &Source| {
+        let result = open::read(source, reader);
+        progress.inc(1);
+        result
+    };
+    let work = || match sources {
+        // Starting threads for one file would cost more than it gains.
+        [only] => vec![read_one(only)],
+        several => several.par_iter().map(read_one).collect(),
     };
     let results = match jobs {
         None => work(),

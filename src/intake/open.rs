@@ -32,7 +32,9 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
     }
     let sealed = layers > 0;
     if bytes.is_empty() && wal.is_none() {
-        return Err(Failure::new(Exit::NothingToRead, "the file is empty"));
+        return Err(
+            Failure::new(Exit::NothingToRead, "the file is empty").next_step("Export or copy it again")
+        );
     }
     if otpferry_scan::sniff(&bytes).is_some() {
         let mut files = picture::read(&bytes, source, reader)?;
@@ -95,7 +97,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if length > limit {
         return Err(too_large(length, limit));
     }
-    read_limited(file, length, limit).map_err(io)?.ok_or_else(|| too_large(limit, limit))
+    read_limited(file, length, limit).map_err(io)?.ok_or_else(|| too_large(limit.saturating_mul(2), limit))
 }
 
 fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -117,7 +119,9 @@ fn read_limited(source: impl Read, expected: u64, limit: u64) -> io::Result<Opti
 fn too_large(length: u64, limit: u64) -> Failure {
     let message =
         format!("the input has {} MiB or more, over the limit of {} MiB", length >> 20, limit >> 20);
-    Error::limit(message, "bytes").into()
+    let enough = (length >> 20).saturating_add(1);
+    Failure::from(Error::limit(message, "bytes"))
+        .next_step(format!("If you trust this file, raise the limit with --limit bytes={enough}M"))
 }
 
 /// The write-ahead log beside a database: `NAME-wal`.

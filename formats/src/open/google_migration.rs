@@ -13,7 +13,7 @@ use super::label;
 use super::uri_list;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
 use crate::model::{
     Account, Algorithm, BatchPart, Credential, Digits, Draft, Kind, Number, Otp, Secret, Vault,
@@ -25,6 +25,9 @@ use crate::text::percent;
 pub(super) const ID: &str = "google-migration";
 /// Most bytes of one payload; a QR code holds 2,953.
 const MAX_PAYLOAD: usize = 1 << 20;
+/// Longest URI that is written: what a QR code of version 25 with error correction M holds. Google
+/// draws none larger, and phones fail on larger ones long before the standard's end.
+const MAX_URI: usize = 997;
 /// Most QR codes of one export.
 const MAX_PARTS: u32 = 100;
 
@@ -52,6 +55,7 @@ static INFO: Info = Info {
             fields: &[],
         },
         encrypts: false,
+        any_password: true,
         carrier: Carrier::Uris,
         file_name: "google-migration.txt",
         encrypted_file_name: "google-migration.txt",
@@ -360,16 +364,33 @@ fn full_name(account: &Account) -> String {
 /// One URI for each batch. All parts of a set carry the same random id, and each its index, also
 /// when that is 0: Google Authenticator on iOS refuses a first part without it.
 fn encode(accounts: &[Account], ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
-    let chunks: Vec<_> = accounts.chunks(ctx.per_qr.clamp(1, 10)).collect();
+    let chunks = chunks(accounts, ctx.per_qr.clamp(1, 10))?;
     let size = i32::try_from(chunks.len()).map_err(|_| Error::limit("too many QR codes", "accounts"))?;
     let id = i32::from_be_bytes(ctx.random()?);
-    let parts = (0..size).zip(chunks).map(|(index, chunk)| {
-        let message = write_payload(chunk, size, index, id)
-            .map_err(|_| Error::malformed("cannot write the transfer code"))?;
-        let data = Zeroizing::new(BASE64.encode(&message));
-        Ok(Part::new(format!("otpauth-migration://offline?data={}", percent::encode(&data))))
-    });
-    parts.collect()
+    let uris = (0..size).zip(chunks).map(|(index, chunk)| write_uri(chunk, size, index, id));
+    uris.map(|uri| uri.map(|uri| Part::new(uri.as_bytes()))).collect()
+}
+
+/// Cuts the accounts so that each QR code stays scannable: accounts with long names need more codes.
+fn chunks(mut accounts: &[Account], most: usize) -> Result<Vec<&[Account]>, Error> {
+    let mut chunks = Vec::new();
+    while !accounts.is_empty() {
+        let mut count = most.min(accounts.len());
+        while count > 1 && write_uri(accounts.get(..count).unwrap_or_default(), 1, 0, -1)?.len() > MAX_URI {
+            count -= 1;
+        }
+        let (chunk, rest) = accounts.split_at(count);
+        chunks.push(chunk);
+        accounts = rest;
+    }
+    Ok(chunks)
+}
+
+fn write_uri(accounts: &[Account], size: i32, index: i32, id: i32) -> Result<Zeroizing<String>, Error> {
+    let message = write_payload(accounts, size, index, id)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the transfer code cannot be written"))?;
+    let data = Zeroizing::new(BASE64.encode(&message));
+    Ok(Zeroizing::new(format!("otpauth-migration://offline?data={}", percent::encode(&data))))
 }
 
 fn write_payload(

@@ -41,6 +41,7 @@ static INFO: Info = Info {
             fields: &[],
         },
         encrypts: false,
+        any_password: true,
         carrier: Carrier::Uris,
         file_name: "otpauth.txt",
         encrypted_file_name: "otpauth.txt",

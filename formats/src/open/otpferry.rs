@@ -42,6 +42,7 @@ static INFO: Info = Info {
             fields: &Field::ALL,
         },
         encrypts: false,
+        any_password: true,
         carrier: Carrier::File,
         file_name: "otpferry.json",
         encrypted_file_name: "otpferry.json",
@@ -73,6 +74,7 @@ impl Format for Otpferry {
             version: 1,
             created: ctx.now.to_string(),
             accounts: accounts.iter().map(Plain::written).collect(),
+            extra: &vault.extra,
         };
         let mut text = json::pretty(&file, b"  ").map_err(|error| error.in_format(ID))?;
         text.push(b'\n');
@@ -85,6 +87,9 @@ struct File<'a> {
     created: Option<String>,
     #[serde(borrow)]
     accounts: Vec<&'a RawValue>,
+    /// What only one app knows about its file as a whole, by format id.
+    #[serde(default)]
+    extra: BTreeMap<String, Value>,
 }
 
 /// An account as the file has it. Everything is optional here and checked one by one, so that a
@@ -153,6 +158,7 @@ fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let mut vault = Vault {
         variant: "version 1".to_owned(),
         created: file.created.and_then(|text| text.parse().ok()),
+        extra: file.extra,
         ..Vault::default()
     };
     for (index, raw) in file.accounts.iter().enumerate() {
@@ -291,6 +297,8 @@ struct WrittenFile<'a> {
     version: u8,
     created: String,
     accounts: Vec<WrittenAccount<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extra: &'a BTreeMap<String, Value>,
 }
 
 /// Field order is that of the documented file.

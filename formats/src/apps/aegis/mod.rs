@@ -34,6 +34,7 @@ static INFO: Info = Info {
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,
+        any_password: true,
         carrier: Carrier::File,
         file_name: "aegis-export-plain.json",
         encrypted_file_name: "aegis-export.json",

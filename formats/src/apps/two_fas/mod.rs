@@ -36,6 +36,8 @@ static INFO: Info = Info {
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,
+        // iPhones convert the password to ASCII and fail.
+        any_password: false,
         carrier: Carrier::File,
         file_name: "2fas-backup.2fas",
         encrypted_file_name: "2fas-backup.2fas",

@@ -1,0 +1,105 @@
+//! Speed and memory of what users wait for. Prints a table; run with `cargo bench --bench speed`.
+
+#![expect(clippy::expect_used, reason = "a measurement that cannot run has nothing to say")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE32_NOPAD;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_otpferry");
+const ACCOUNTS: usize = 10_000;
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    fs::write(folder.join("password"), "canary-bench\n").expect("a writable folder");
+
+    row("start-up of `formats`", best(20, || run(folder, &["formats"])));
+    let size = fs::metadata(BINARY).expect("the binary").len();
+    println!("{:<44}{:>8.1} MB", "size of this binary", megabytes(size));
+
+    fs::write(folder.join("big.txt"), links(ACCOUNTS)).expect("a writable folder");
+    run(folder, &["convert", "big.txt", "-t", "aegis", "--plain", "-o", "big.json"]);
+    let convert = ["convert", "big.json", "-t", "2fas", "--plain", "-o", "big.2fas", "--force", "-q"];
+    row("10,000 accounts Aegis -> 2FAS, with proof", best(5, || run(folder, &convert)));
+    println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(peak(folder, &convert)));
+
+    fs::write(folder.join("one.txt"), links(1)).expect("a writable folder");
+    run(folder, &["convert", "one.txt", "-t", "aegis", "--new-password-file", "password", "-o", "one.json"]);
+    let inspect = ["inspect", "one.json", "--password-file", "password"];
+    row("opening an encrypted Aegis vault", best(5, || run(folder, &inspect)));
+    row("  one bare scrypt of the same cost", best(5, scrypt));
+}
+
+fn row(what: &str, time: Duration) {
+    println!("{what:<44}{:>8.1} ms", time.as_secs_f64() * 1000.0);
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn best(times: usize, mut work: impl FnMut()) -> Duration {
+    let timed = || {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    std::iter::repeat_with(timed).take(times).min().expect("at least once")
+}
+
+fn run(folder: &Path, arguments: &[&str]) {
+    let status = Command::new(BINARY)
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("the binary runs");
+    // 1 stands for remarks about accounts, of which a made-up vault has some.
+    assert!(matches!(status.code(), Some(0 | 1)), "{arguments:?}: {status}");
+}
+
+/// Peak memory of a run in bytes, from the kernel's own count; 0 where there is none.
+fn peak(folder: &Path, arguments: &[&str]) -> u64 {
+    let mut child = Command::new(BINARY)
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut kilobytes = 0;
+    while child.try_wait().expect("a child").is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number =
+            line.and_then(|line| line.trim().strip_suffix(" kB")).and_then(|n| n.trim().parse().ok());
+        kilobytes = number.unwrap_or(0).max(kilobytes);
+    }
+    kilobytes * 1024
+}
+
+/// A list of links with secrets that differ.
+fn links(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        let secret = BASE32_NOPAD.encode(format!("canary secret {number:06}").as_bytes());
+        let _ = writeln!(
+            text,
+            "otpauth://totp/Service%20{number}:user{number}?secret={secret}&issuer=Service%20{number}"
+        );
+    }
+    text
+}
+
+fn scrypt() {
+    let parameters = scrypt::Params::new(15, 8, 1).expect("valid parameters");
+    let mut key = [0; 32];
+    scrypt::scrypt(b"canary-bench", &[7; 32], &parameters, &mut key).expect("a valid length");
+}
