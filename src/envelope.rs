@@ -74,7 +74,8 @@ impl Keys {
                 "age: the file is encrypted with a passphrase and none was given",
             )
             .next_step("Run it in a terminal to be asked, or give --age-passphrase-file FILE"),
-            _ => Failure::new(Exit::WrongPassword, "age: the passphrase does not open the file"),
+            _ => Failure::new(Exit::WrongPassword, "age: the passphrase does not open the file")
+                .next_step("Give the passphrase that the file was encrypted with"),
         })
     }
 
@@ -94,7 +95,8 @@ impl Keys {
         match decryptor.decrypt(identities) {
             Ok(reader) => read_all(reader, limits),
             Err(age::DecryptError::NoMatchingKeys | age::DecryptError::DecryptionFailed) => {
-                Err(Failure::new(Exit::WrongPassword, "age: none of the given keys opens the file"))
+                Err(Failure::new(Exit::WrongPassword, "age: none of the given keys opens the file")
+                    .next_step("Give the key that the file was encrypted to with -i FILE"))
             }
             Err(error) => Err(malformed(&error)),
         }
@@ -138,10 +140,7 @@ fn open_with(
 
 fn read_all(reader: impl Read, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
-    reader
-        .take(limits.bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|_| Failure::new(Exit::Malformed, "age: the file is damaged or cut off"))?;
+    reader.take(limits.bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| damaged())?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limits.bytes {
         return Err(
             otpferry_formats::Error::limit("the file inside the age file is too large", "bytes").into()
@@ -151,11 +150,17 @@ fn read_all(reader: impl Read, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Fa
 }
 
 fn malformed(error: &age::DecryptError) -> Failure {
-    let message = match error {
-        age::DecryptError::UnknownFormat => "age: the file is of a later version than known",
-        _ => "age: the file is damaged or cut off",
-    };
-    Failure::new(Exit::Malformed, message)
+    match error {
+        age::DecryptError::UnknownFormat => {
+            Failure::new(Exit::Malformed, "age: the file is of a later version than known")
+                .next_step("Decrypt it with the age program and pass the result on")
+        }
+        _ => damaged(),
+    }
+}
+
+fn damaged() -> Failure {
+    Failure::new(Exit::Malformed, "age: the file is damaged or cut off").next_step("Copy the file again")
 }
 
 fn read_identities(path: &Path) -> Result<Vec<Box<dyn age::Identity + Send + Sync>>, Failure> {

@@ -116,13 +116,15 @@ pub(crate) fn first_line(path: &Path) -> Result<SecretText, Failure> {
 pub(crate) fn lines(path: &Path) -> Result<Vec<SecretText>, Failure> {
     let io = |error: io::Error| Failure::io(path, "read the password file", &error);
     if fs::metadata(path).map_err(io)?.len() > MAX_FILE {
-        return Err(
-            Failure::new(Exit::Limit, "a password file has at most 1 MiB").in_file(&path.to_string_lossy())
-        );
+        return Err(Failure::new(Exit::Limit, "a password file has at most 1 MiB")
+            .in_file(&path.to_string_lossy())
+            .next_step("Name the file with the passwords, one on a line"));
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(io)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Failure::new(Exit::Usage, "the password file is not UTF-8 text").in_file(&path.to_string_lossy())
+        Failure::new(Exit::Usage, "the password file is not UTF-8 text")
+            .in_file(&path.to_string_lossy())
+            .next_step("Save it as UTF-8 text, one password on a line")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Ok(text.lines().filter(|line| !line.is_empty()).map(SecretText::new).collect())

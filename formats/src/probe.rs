@@ -58,7 +58,7 @@ impl<'a> Probe<'a> {
 
     /// The beginning of the file as text, when it is one.
     pub fn text(&self) -> Option<&str> {
-        self.text.get_or_init(|| encoding::decode(self.bytes.get(..HEAD).unwrap_or(self.bytes))).as_deref()
+        self.text.get_or_init(|| encoding::decode_head(self.bytes, HEAD)).as_deref()
     }
 
     /// The skeleton of a JSON text: keys and types of its upper levels. Also of a truncated text,
@@ -133,9 +133,13 @@ fn skeleton(bytes: &[u8]) -> Option<Node> {
     }
     let mut node = Node::default();
     let mut json = serde_json::Deserializer::from_str(&text);
-    // The result is of no interest: what was seen before an error is kept in `node`.
-    let _ = Fill { node: &mut node, depth: 0 }.deserialize(&mut json);
-    Some(node)
+    let whole = Fill { node: &mut node, depth: 0 }.deserialize(&mut json);
+    match &node {
+        // A text such as `[GitHub] otpauth://...` only begins like JSON.
+        Node::Object(entries) if whole.is_err() && entries.is_empty() => None,
+        Node::Array(Some(first)) if whole.is_err() && **first == Node::Unknown => None,
+        _ => Some(node),
+    }
 }
 
 /// Fills a node in place, so that a text that breaks off leaves what was read.
@@ -235,6 +239,7 @@ mod tests {
     fn only_json_has_a_skeleton() {
         assert_eq!(Probe::new(b"otpauth://totp/x", None).json(), None);
         assert_eq!(Probe::new(b"\xff\x00\x01{", None).json(), None);
+        assert_eq!(Probe::new(b"[GitHub] otpauth://totp/x", None).json(), None);
     }
 
     #[test]

@@ -56,6 +56,9 @@ enum Threshold {
     Global,
 }
 
+/// Modules on a side of the smallest QR code.
+const FEWEST_MODULES: usize = 21;
+
 const fn rung(stage: &'static str, size: Size, tone: Tone, threshold: Threshold, effort: Effort) -> Rung {
     Rung { stage, ground: Ground::White, size, tone, threshold, effort }
 }
@@ -156,6 +159,11 @@ struct Climb {
 
 pub(crate) fn climb(picture: &Picture, effort: Effort) -> Scan {
     let mut climb = Climb { effort, codes: Vec::new(), missed: Vec::new(), spent: 0 };
+    let reduction = reduction(&picture.on_white, effort);
+    if picture.on_white.short_side() / reduction < FEWEST_MODULES {
+        // Too thin for any code, now or after the reduction that its length asks for.
+        return climb.scan(picture);
+    }
     let white = layers(&picture.on_white, effort);
     let black = picture.on_black.as_ref().map(|luma| layers(luma, effort));
     let mut after_result = 0;
@@ -171,15 +179,20 @@ pub(crate) fn climb(picture: &Picture, effort: Effort) -> Scan {
             break;
         }
     }
-    Scan {
-        width: picture.on_white.width as u32,
-        height: picture.on_white.height as u32,
-        undecoded: climb.undecoded(),
-        codes: found::in_reading_order(climb.codes),
-    }
+    climb.scan(picture)
 }
 
 impl Climb {
+    /// What was found on the way.
+    fn scan(self, picture: &Picture) -> Scan {
+        Scan {
+            width: picture.on_white.width as u32,
+            height: picture.on_white.height as u32,
+            undecoded: self.undecoded(),
+            codes: found::in_reading_order(self.codes),
+        }
+    }
+
     /// `rungs` have been climbed since something was read, the one that read it included.
     fn done(&self, rungs: usize) -> bool {
         let settled = match self.effort {
@@ -267,11 +280,17 @@ fn to_picture((x, y): (f32, f32), factor: f32) -> Point {
 }
 
 /// The picture and its halves, the largest first; never empty.
-fn layers(luma: &Luma, effort: Effort) -> Vec<Layer> {
+/// By how much a picture is halved until it is within what the effort allows.
+fn reduction(luma: &Luma, effort: Effort) -> usize {
     let mut factor = 1;
     while luma.pixels.len() / (factor * factor) > largest(effort) {
         factor *= 2;
     }
+    factor
+}
+
+fn layers(luma: &Luma, effort: Effort) -> Vec<Layer> {
+    let mut factor = reduction(luma, effort);
     let layer = |factor: usize| Layer { luma: luma.reduced(factor), factor: factor as f32 };
     let mut layers = vec![layer(factor)];
     while layers[layers.len() - 1].luma.short_side() >= 2 * SMALLEST_SIDE {

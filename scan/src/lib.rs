@@ -152,7 +152,7 @@ pub enum Error {
 /// See [`Error`]. A picture without codes is not an error.
 pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
     let picture = picture::decode(bytes, &options.limits)?;
-    Ok(engine::climb(&picture, options.effort))
+    climb(&picture, options.effort)
 }
 
 /// Reads the QR codes in an 8-bit grey raster in row order, for pictures that the caller decoded.
@@ -163,5 +163,11 @@ pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
 /// that is over the limit.
 pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Result<Scan, Error> {
     let picture = picture::from_luma(width, height, luma, &options.limits)?;
-    Ok(engine::climb(&picture, options.effort))
+    climb(&picture, options.effort)
+}
+
+/// A mistake in our own handling of an odd picture must not cost the other pictures of a run.
+fn climb(picture: &picture::Picture, effort: Effort) -> Result<Scan, Error> {
+    contain::contain(|| engine::climb(picture, effort))
+        .ok_or(Error::Malformed { reason: "its shape cannot be handled" })
 }

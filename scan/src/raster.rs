@@ -107,7 +107,7 @@ impl Luma {
         let histogram = self.histogram();
         let cut = self.pixels.len() / 100;
         let low = percentile(histogram.iter(), cut);
-        let high = 255 - percentile(histogram.iter().rev(), cut);
+        let high = 255_usize.saturating_sub(percentile(histogram.iter().rev(), cut));
         if high <= low {
             return self.clone();
         }

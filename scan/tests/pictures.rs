@@ -288,3 +288,13 @@ fn a_wall_of_finder_patterns_takes_bounded_time() {
     }
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
+
+#[test]
+fn pictures_too_thin_for_a_code_are_empty() {
+    let options = Options::default();
+    for (width, height) in [(1, 17_000_000), (17_000_000, 1), (20, 4_000_000), (0, 0), (1, 1)] {
+        let luma = vec![255; width * height];
+        let scan = otpferry_scan::scan_luma(width as u32, height as u32, &luma, &options);
+        assert!(scan.is_err() || scan.unwrap().codes.is_empty(), "{width} x {height}");
+    }
+}

@@ -54,7 +54,8 @@ impl Source {
 /// The inputs in order: names as given, folders and patterns in order of name.
 pub(crate) fn sources(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     if inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
-        return Err(Failure::new(Exit::Usage, "standard input can be read only once"));
+        return Err(Failure::new(Exit::Usage, "standard input can be read only once")
+            .next_step("Name - once, and files for the rest"));
     }
     let mut sources = Vec::new();
     for path in inputs {

@@ -128,7 +128,10 @@ fn read_all(
         Some(jobs) => rayon::ThreadPoolBuilder::new()
             .num_threads(jobs)
             .build()
-            .map_err(|_| Failure::new(Exit::Usage, "cannot start that many threads"))?
+            .map_err(|_| {
+                Failure::new(Exit::Usage, "cannot start that many threads")
+                    .next_step("Give -j a smaller number")
+            })?
             .install(work),
     };
     progress.finish_and_clear();

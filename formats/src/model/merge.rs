@@ -1,11 +1,12 @@
 //! Putting accounts and QR parts of several inputs together, with nothing merged silently.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use super::account::{Account, Credential};
-use super::otp::Otp;
+use super::account::Account;
+use super::secret::SecretText;
 use super::vault::BatchPart;
 use crate::report::Item;
 
@@ -25,93 +26,98 @@ pub struct Merged {
 /// and kept as a conflict when they differ.
 pub fn accounts(inputs: impl IntoIterator<Item = Vec<Account>>) -> Merged {
     let mut merged = Merged::default();
-    let mut by_name: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    let mut earlier = Earlier::default();
     for input in inputs {
         let from_here = merged.accounts.len();
         for account in input {
-            let name = (account.issuer.clone(), account.name.clone());
-            let earlier: Vec<usize> = by_name
-                .get(&name)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|index| *index < from_here)
-                .collect();
-            if merged.absorb(&earlier, &account) {
-                continue;
-            }
-            by_name.entry(name).or_default().push(merged.accounts.len());
-            merged.accounts.push(account);
+            merged.add(account, &earlier);
+        }
+        for (index, account) in merged.accounts.iter().enumerate().skip(from_here) {
+            earlier.insert(index, account);
         }
     }
     merged
 }
 
-impl Merged {
-    /// Whether one of the earlier accounts of that name makes this one a duplicate.
-    fn absorb(&mut self, earlier: &[usize], account: &Account) -> bool {
-        let mut conflict = None;
-        for index in earlier {
-            let Some(kept) = self.accounts.get_mut(*index) else {
-                continue;
-            };
-            match compare(&kept.credential, &account.credential) {
-                Relation::Same => {
-                    let item =
-                        Item::about(account, "duplicate", "it is in an earlier input as well; kept once");
-                    self.duplicates.push(item);
-                    self.conflicts.extend(complete(kept, account));
-                    return true;
-                }
-                Relation::OtherCounter => {
-                    conflict = Some(
-                        Item::about(
-                            account,
-                            "counter-differs",
-                            "two inputs have it with different counters; both were kept",
-                        )
-                        .field("counter")
-                        .next_step("Keep the one with the higher counter and delete the other"),
-                    );
-                }
-                Relation::OtherCodes => {
-                    conflict = Some(
-                        Item::about(
-                            account,
-                            "secret-differs",
-                            "two inputs have it with different secrets or settings; both were kept",
-                        )
-                        .field("secret")
-                        .next_step("Sign in with each: keep the one whose code is accepted"),
-                    );
-                }
-                Relation::Unrelated => {}
+/// What earlier inputs held, for finding an account again without comparing it with each.
+#[derive(Default)]
+struct Earlier {
+    /// By name and all that decides codes: where it is.
+    same: HashMap<(Name, Fingerprint), usize>,
+    /// HOTP accounts by name and secret, whatever their counter.
+    any_counter: HashSet<(Name, Fingerprint)>,
+    /// Names of accounts with codes.
+    names: HashSet<Name>,
+}
+
+type Name = (String, String);
+/// SHA-256 over what decides codes: the map holds no secrets.
+type Fingerprint = [u8; 32];
+
+impl Earlier {
+    fn insert(&mut self, index: usize, account: &Account) {
+        let name = name(account);
+        self.same.entry((name.clone(), fingerprint(account, true))).or_insert(index);
+        if let Some(otp) = account.otp() {
+            if otp.counter().is_some() {
+                self.any_counter.insert((name.clone(), fingerprint(account, false)));
             }
+            self.names.insert(name);
         }
-        self.conflicts.extend(conflict);
-        false
     }
 }
 
-enum Relation {
-    Same,
-    OtherCounter,
-    OtherCodes,
-    /// One of them is only a name.
-    Unrelated,
+fn name(account: &Account) -> Name {
+    (account.issuer.clone(), account.name.clone())
 }
 
-fn compare(a: &Credential, b: &Credential) -> Relation {
-    match (a, b) {
-        (Credential::NameOnly { .. }, Credential::NameOnly { .. }) => Relation::Same,
-        (Credential::Otp(a), Credential::Otp(b)) if a == b => Relation::Same,
-        (
-            Credential::Otp(Otp::Hotp { secret: s, algorithm: a, digits: d, .. }),
-            Credential::Otp(Otp::Hotp { secret, algorithm, digits, .. }),
-        ) if s == secret && a == algorithm && d == digits => Relation::OtherCounter,
-        (Credential::Otp(_), Credential::Otp(_)) => Relation::OtherCodes,
-        _ => Relation::Unrelated,
+fn fingerprint(account: &Account, with_counter: bool) -> Fingerprint {
+    let mut hash = Sha256::new();
+    hash.update(account.kind().name());
+    let Some(otp) = account.otp() else {
+        return hash.finalize().into();
+    };
+    let counter = otp.counter().filter(|_| with_counter);
+    let parameters = (otp.algorithm().name(), otp.digits(), otp.period(), counter);
+    hash.update(format!("{parameters:?}"));
+    let pin = otp.pin().map(SecretText::expose);
+    for text in [pin.map(str::as_bytes), Some(otp.secret().expose())] {
+        hash.update(format!("{:?}", text.map(<[u8]>::len)));
+        hash.update(text.unwrap_or_default());
     }
+    hash.finalize().into()
+}
+
+impl Merged {
+    /// Adds an account, or finds it to be a duplicate of one in an earlier input.
+    fn add(&mut self, account: Account, earlier: &Earlier) {
+        let name = name(&account);
+        let same = earlier.same.get(&(name.clone(), fingerprint(&account, true)));
+        if let Some(kept) = same.and_then(|index| self.accounts.get_mut(*index)) {
+            let item = Item::about(&account, "duplicate", "it is in an earlier input as well; kept once");
+            self.duplicates.push(item);
+            self.conflicts.extend(complete(kept, &account));
+            return;
+        }
+        if account.otp().is_some() && earlier.names.contains(&name) {
+            let counter_only = earlier.any_counter.contains(&(name, fingerprint(&account, false)));
+            self.conflicts.push(conflict(&account, counter_only));
+        }
+        self.accounts.push(account);
+    }
+}
+
+fn conflict(account: &Account, counter_only: bool) -> Item {
+    if counter_only {
+        let message = "two inputs have it with different counters; both were kept";
+        return Item::about(account, "counter-differs", message)
+            .field("counter")
+            .next_step("Keep the one with the higher counter and delete the other");
+    }
+    let message = "two inputs have it with different secrets or settings; both were kept";
+    Item::about(account, "secret-differs", message)
+        .field("secret")
+        .next_step("Sign in with each: keep the one whose code is accepted")
 }
 
 /// Takes over what the kept account lacks. Texts that differ are reported: one cannot be kept.
@@ -175,8 +181,10 @@ fn fill<T: Clone + PartialEq>(
 /// the other items. People photograph and name the pictures in any order.
 pub fn in_export_order<T>(items: &mut [T], part: impl Fn(&T) -> Option<&BatchPart>) {
     let mut exports: BTreeMap<(i64, u32), Vec<(u32, usize)>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (place, item) in items.iter().enumerate() {
-        if let Some(part) = part(item) {
+        // The same code photographed twice stays where it is.
+        if let Some(part) = part(item).filter(|part| seen.insert(part.digest)) {
             exports.entry((part.id, part.size)).or_default().push((part.index, place));
         }
     }

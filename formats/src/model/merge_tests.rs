@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Algorithm, Digits, Period, Secret};
+use crate::model::{Algorithm, Credential, Digits, Otp, Period, Secret};
 
 fn account(issuer: &str, name: &str, byte: u8) -> Account {
     let otp = Otp::Totp {
@@ -108,8 +108,28 @@ fn parts_are_put_in_the_order_of_their_export() {
         ("a", Some(part(7, 0, 3, 1))),
         ("z", Some(part(8, 0, 1, 9))),
         ("b", Some(part(7, 1, 3, 2))),
+        ("c again", Some(part(7, 2, 3, 3))),
     ];
     in_export_order(&mut items, |item| item.1.as_ref());
     let names: Vec<_> = items.iter().map(|item| item.0).collect();
-    assert_eq!(names, ["a", "file", "b", "z", "c"]);
+    assert_eq!(names, ["a", "file", "b", "z", "c", "c again"]);
+}
+
+#[test]
+fn names_of_many_accounts_do_not_take_quadratic_time() {
+    let nameless = |from: u64| {
+        let otp = |number: u64| Otp::Totp {
+            secret: Secret::new(number.to_be_bytes().to_vec()).unwrap(),
+            algorithm: Algorithm::Sha1,
+            digits: Digits::SIX,
+            period: Period::THIRTY,
+        };
+        (from..from + 20_000)
+            .map(|number| Account::new(Credential::Otp(otp(number)), "", ""))
+            .collect::<Vec<_>>()
+    };
+    let merged = accounts([nameless(0), nameless(10_000)]);
+    assert_eq!(merged.accounts.len(), 30_000);
+    assert_eq!(merged.duplicates.len(), 10_000);
+    assert_eq!(merged.conflicts.len(), 10_000);
 }

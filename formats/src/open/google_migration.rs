@@ -30,6 +30,8 @@ const MAX_PAYLOAD: usize = 1 << 20;
 const MAX_URI: usize = 997;
 /// Most QR codes of one export.
 const MAX_PARTS: u32 = 100;
+/// The same for an export that is written.
+const MAX_WRITTEN_PARTS: usize = 100;
 
 /// Google Authenticator's transfer codes.
 pub(crate) struct GoogleMigration;
@@ -342,6 +344,9 @@ fn fit(account: &Account) -> Fit {
         Some(writing) => writing.caps.check(account),
         None => Fit::default(),
     };
+    if fit.refused.is_some() {
+        return fit;
+    }
     let names = label::split_google(&account.issuer, &full_name(account));
     if names.issuer != account.issuer {
         fit.change(Field::Issuer, format!("the issuer becomes \"{}\"", names.issuer));
@@ -365,7 +370,12 @@ fn full_name(account: &Account) -> String {
 /// when that is 0: Google Authenticator on iOS refuses a first part without it.
 fn encode(accounts: &[Account], ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
     let chunks = chunks(accounts, ctx.per_qr.clamp(1, 10))?;
-    let size = i32::try_from(chunks.len()).map_err(|_| Error::limit("too many QR codes", "accounts"))?;
+    let size = i32::try_from(chunks.len()).unwrap_or(i32::MAX);
+    if chunks.len() > MAX_WRITTEN_PARTS {
+        let message = format!("this would take {size} QR codes, over the {MAX_WRITTEN_PARTS} of one export");
+        return Err(Error::new(ErrorKind::Limit, message)
+            .next_step("Put more accounts into each code with --per-qr, or choose some with --only"));
+    }
     let id = i32::from_be_bytes(ctx.random()?);
     let uris = (0..size).zip(chunks).map(|(index, chunk)| write_uri(chunk, size, index, id));
     uris.map(|uri| uri.map(|uri| Part::new(uri.as_bytes()))).collect()

@@ -109,7 +109,7 @@ pub(super) fn parse(uri: &str) -> uri_list::Entry {
     let names = pieces.names();
     match pieces.credential(&names) {
         Ok(otp) => Ok(pieces.account(otp, &names)),
-        Err(skip) => Err((skip, names)),
+        Err(skip) => Err((skip, names.unless_they_hold_a_secret())),
     }
 }
 
@@ -198,30 +198,34 @@ impl<'a> Pieces<'a> {
     }
 
     fn credential(&self, names: &Names) -> Result<Otp, Skip> {
-        let kind = self.kind(names);
+        let kind = self.kind(names).ok_or_else(|| {
+            Skip::new(Skip::UNKNOWN_KIND, "its codes are encoded in a way that is not known")
+        })?;
         let mut draft = Draft::new(kind, self.secret(kind)?);
         draft.algorithm = Draft::read_algorithm(&self.value("algorithm").unwrap_or_default())?;
         draft.digits = self.number("digits");
         draft.period = self.period();
         draft.counter = self.number("counter");
-        draft.pin = self.pin()?;
+        draft.pin = self.pin(kind)?;
         draft.build()
     }
 
     /// KeePassXC, Stratum and 2FAS mark Steam in a `totp` URI; others write the issuer only.
-    fn kind(&self, names: &Names) -> Kind {
+    /// `None` for an encoder that is not known: its codes are no plain digits.
+    fn kind(&self, names: &Names) -> Option<Kind> {
         let encoder = self.value("encoder").unwrap_or_default().to_lowercase();
         let five = matches!(self.number("digits"), Number::Absent | Number::Of(5));
-        match self.host {
+        Some(match self.host {
             Host::Hotp => Kind::Hotp,
             Host::Steam | Host::SteamBare => Kind::Steam,
             Host::Yaotp => Kind::Yandex,
             Host::Motp => Kind::Motp,
             Host::Totp if encoder == "yandex" => Kind::Yandex,
             Host::Totp if encoder == "steam" || self.raw("steam").is_some() => Kind::Steam,
+            Host::Totp if !encoder.is_empty() => return None,
             Host::Totp if names.issuer.eq_ignore_ascii_case("steam") && five => Kind::Steam,
             Host::Totp => Kind::Totp,
-        }
+        })
     }
 
     fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
@@ -237,22 +241,25 @@ impl<'a> Pieces<'a> {
         let text = zeroize::Zeroizing::new(decode_form(raw));
         match kind {
             Kind::Motp => motp_secret(&text),
+            _ if self.host == Host::SteamBare => bare_steam_secret(&text),
             _ => base32::secret(&text),
         }
     }
 
-    /// Aegis writes the PIN as base32 of its UTF-8 text, KeePassOTP as `yandexpin`.
-    fn pin(&self) -> Result<Option<SecretText>, Skip> {
-        if let Some(pin) = self.value("yandexpin") {
-            return Ok(Some(SecretText::new(pin)));
+    /// The PIN of a Yandex account: base32 of its text as Aegis writes it, or `yandexpin` of
+    /// KeePassOTP. For mOTP no app writes one; otpferry does, as it is. Other kinds have none, and a
+    /// parameter of that name means something else there.
+    fn pin(&self, kind: Kind) -> Result<Option<SecretText>, Skip> {
+        let text = |name| self.value(name).filter(|text| !text.is_empty()).map(SecretText::new);
+        match kind {
+            Kind::Motp => Ok(text("pin")),
+            Kind::Yandex => match (text("yandexpin"), text("pin")) {
+                (Some(pin), _) => Ok(Some(pin)),
+                (None, Some(pin)) => yandex_pin(&pin).map(Some),
+                (None, None) => Ok(None),
+            },
+            _ => Ok(None),
         }
-        let Some(text) = self.value("pin").filter(|text| !text.is_empty()) else {
-            return Ok(None);
-        };
-        let not_text = || Skip::new(Skip::BAD_SECRET, "the PIN is not base32 of a text");
-        let bytes = base32::secret(&text).map_err(|_| not_text())?;
-        let pin = std::str::from_utf8(bytes.expose()).map_err(|_| not_text())?;
-        Ok(Some(SecretText::new(pin)))
     }
 
     fn account(&self, otp: Otp, names: &Names) -> Account {
@@ -323,13 +330,23 @@ impl Host {
 }
 
 /// Splits at the first `?` and cuts a fragment. A `#` is literal text where a `?` follows it
-/// (`user#EXT#@org` of Microsoft) or where cutting there would lose the secret.
+/// (`user#EXT#@org` of Microsoft), and where cutting there would lose a parameter (`issuer=C#&digits=8`).
 fn split_query(rest: &str) -> (&str, &str) {
     let Some((path, query)) = rest.split_once('?') else {
         return (rest, "");
     };
-    let has_secret = |text: &str| split_parameters(text).iter().any(|(key, _)| key == "secret");
-    let cut = query.match_indices('#').filter_map(|(at, _)| query.get(..at)).find(|head| has_secret(head));
+    let is_known = |pair: &str| {
+        let name = pair.strip_prefix("amp;").unwrap_or(pair).split('=').next().unwrap_or_default();
+        KNOWN.contains(&percent::decode(name).trim().to_lowercase().as_str())
+    };
+    // The first `#` after which no known parameter follows; what is before the last one is literal.
+    let last = query.rsplit('&').position(is_known).and_then(|after| query.rmatch_indices('&').nth(after));
+    let from = match last {
+        Some((at, _)) => at,
+        None => 0,
+    };
+    let fragment = query.get(from..).and_then(|tail| tail.find('#'));
+    let cut = fragment.and_then(|at| query.get(..from.saturating_add(at)));
     (path, cut.unwrap_or(query))
 }
 
@@ -348,14 +365,29 @@ fn decode_form(text: &str) -> String {
     percent::decode(&text.replace('+', " "))
 }
 
-/// Whether blanks in a raw value group its characters (`abcd efgh ij`). Otherwise they may separate
-/// it from words that follow the link, and those words are mostly valid base32.
+/// `steam://` also opens pages of the shop (`steam://install`): a secret has at least 10 bytes.
+fn bare_steam_secret(text: &str) -> Result<Secret, Skip> {
+    base32::secret(text)
+        .ok()
+        .filter(|secret| secret.expose().len() >= 10)
+        .ok_or_else(|| Skip::new(Skip::NOT_AN_ACCOUNT, "this is a link of Steam without a secret"))
+}
+
+fn yandex_pin(text: &SecretText) -> Result<SecretText, Skip> {
+    let not_text = || Skip::new(Skip::BAD_SECRET, "the PIN is not base32 of a text");
+    let bytes = base32::secret(text.expose()).map_err(|_| not_text())?;
+    std::str::from_utf8(bytes.expose()).map(SecretText::new).map_err(|_| not_text())
+}
+
+/// Whether blanks in a raw value group its characters, as apps show them: `abcd efgh ijkl mn`.
+/// Otherwise they may separate it from words that follow the link, and those are mostly valid base32.
 fn is_one_value(raw: &str) -> bool {
     let lengths: Vec<usize> = raw.split_whitespace().map(str::len).collect();
     match lengths.as_slice() {
         [] | [_] => true,
-        [first, second] => first == second,
-        [first, middle @ .., last] => middle.iter().all(|length| length == first) && last <= first,
+        [first, middle @ .., last] => {
+            lengths.len() >= 3 && *first <= 8 && middle.iter().all(|length| length == first) && last <= first
+        }
     }
 }
 
@@ -461,8 +493,10 @@ fn write(account: &Account, otp: &Otp) -> String {
     if let Some(counter) = otp.counter() {
         push(&mut uri, "counter", &counter.to_string());
     }
-    if let Some(pin) = otp.pin().filter(|pin| !pin.expose().is_empty()) {
-        push(&mut uri, "pin", &data_encoding::BASE32_NOPAD.encode(pin.expose().as_bytes()));
+    match (otp, otp.pin().map(SecretText::expose).filter(|pin| !pin.is_empty())) {
+        (Otp::Motp { .. }, Some(pin)) => push(&mut uri, "pin", pin),
+        (_, Some(pin)) => push(&mut uri, "pin", &data_encoding::BASE32_NOPAD.encode(pin.as_bytes())),
+        (_, None) => {}
     }
     push_rest(&mut uri, account);
     uri

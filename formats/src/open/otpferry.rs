@@ -64,7 +64,7 @@ impl Format for Otpferry {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        decode(&input.text()?, ctx).map_err(|error| error.in_format(ID))
+        input.text().and_then(|text| decode(&text, ctx)).map_err(|error| error.in_format(ID))
     }
 
     fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
@@ -153,7 +153,7 @@ struct EntryDevice {
 
 fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     check_version(text)?;
-    let file: File<'_> = json::parse(text)?;
+    let file: File<'_> = json::parse_file(text, ctx.limits)?;
     ctx.limits.check_accounts(file.accounts.len())?;
     let mut vault = Vault {
         variant: "version 1".to_owned(),

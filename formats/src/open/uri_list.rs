@@ -1,6 +1,8 @@
 //! Texts of URIs: one a line, comma lists, comments, a JSON array of them. `otpauth` and
 //! `google-migration` lines can be mixed, so both formats read through here.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::label::Names;
@@ -26,8 +28,7 @@ struct Items {
 
 /// Whether a line holds a URI of one of the schemes, and which.
 pub(super) fn scheme_of(line: &str) -> Option<&'static str> {
-    let starts = starts(line);
-    starts.first().map(|(_, scheme)| *scheme)
+    starts(line).first().map(|start| start.scheme)
 }
 
 /// Lines that count: not blank, no comment.
@@ -43,36 +44,99 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     let text = input.text()?;
     let mut list = List::default();
     if text.trim_start().starts_with('{') {
-        let items: Items = json::parse(&text)?;
+        let items: Items = json::parse_file(&text, ctx.limits)?;
         for (at, uri) in items.items.iter().enumerate() {
             list.push(uri, Place::Json(format!("/items/{at}")), ctx.limits)?;
         }
         return list.finish("JSON list of URIs");
     }
-    for (line, content) in significant_lines(&text) {
-        for uri in split(content) {
+    for (line, content) in joined_lines(&text) {
+        for uri in split(&content) {
             list.push(uri, Place::Line(line), ctx.limits)?;
         }
     }
     list.finish("list of URIs")
 }
 
+/// The same with transfer links put together that were wrapped when they were copied.
+fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
+    let is_base64 = |line: &str| line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=%_-".contains(&b));
+    let mut lines: Vec<(usize, Cow<'_, str>)> = Vec::new();
+    let mut last_number = 0;
+    for (number, line) in significant_lines(text) {
+        let follows = number == last_number + 1;
+        last_number = number;
+        match lines.last_mut() {
+            Some((_, link)) if follows && is_base64(line) && scheme_of(link) == Some(MIGRATION) => {
+                link.to_mut().push_str(line);
+            }
+            _ => lines.push((number, Cow::Borrowed(line))),
+        }
+    }
+    lines
+}
+
 /// Cuts a line into its URIs. Text before a single one is dropped; lists have commas or blanks
-/// between. Where it is not plain what belongs to a URI the line is returned whole, and fails as
-/// such: words after a secret must never become a part of it.
+/// between them, or quotes around each. Where it is not plain what belongs to a URI the line is
+/// returned empty, and fails as such: what follows a secret must never become a part of it.
 fn split(line: &str) -> Vec<&str> {
     let starts = starts(line);
-    let ends = starts.iter().skip(1).map(|(at, _)| *at).chain([line.len()]);
-    let raw: Vec<&str> = starts.iter().zip(ends).filter_map(|((from, _), to)| line.get(*from..to)).collect();
-    let pieces: Vec<&str> = raw.iter().map(|piece| piece.trim_end_matches(is_separator)).collect();
-    let listed = |(raw, piece): (&&str, &&str)| {
-        raw.trim_end().ends_with([',', ';']) || !piece.contains(char::is_whitespace)
+    let ends = starts.iter().skip(1).map(|start| start.at).chain([line.len()]);
+    let pieces: Vec<Piece<'_>> =
+        starts.iter().zip(ends).filter_map(|(start, end)| start.piece(line, end)).collect();
+    let first_at_start = starts.first().is_some_and(|start| start.at == 0);
+    let all_quoted = pieces.iter().all(|piece| piece.quoted);
+    let Some((_, head)) = pieces.split_last() else {
+        return vec![line];
     };
-    match (starts.as_slice(), pieces.split_last()) {
-        ([_], Some((only, _))) => vec![only.trim_end_matches(['"', '\'', '>'])],
-        ([(0, _), ..], Some((_, head))) if raw.iter().zip(head).all(listed) => pieces,
-        ([], _) => vec![line],
-        _ => vec![""],
+    let separate = all_quoted || (first_at_start && head.iter().all(|piece| piece.is_closed));
+    if (pieces.len() > 1 && !separate) || pieces.iter().any(Piece::is_doubtful) {
+        return vec![""];
+    }
+    pieces.into_iter().map(|piece| piece.text).collect()
+}
+
+/// Where a URI begins.
+struct Start {
+    at: usize,
+    scheme: &'static str,
+    /// The quote before it, and so after it.
+    quote: Option<char>,
+}
+
+/// A URI of a line.
+struct Piece<'a> {
+    text: &'a str,
+    quoted: bool,
+    /// Whether its end is plain, although another one follows.
+    is_closed: bool,
+}
+
+impl Start {
+    fn piece<'a>(&self, line: &'a str, end: usize) -> Option<Piece<'a>> {
+        let rest = line.get(self.at..)?;
+        if let Some(length) = self.quote.and_then(|quote| rest.find(quote)) {
+            return Some(Piece { text: rest.get(..length)?, quoted: true, is_closed: true });
+        }
+        let raw = line.get(self.at..end)?.trim_end();
+        let text = raw.trim_end_matches(is_separator);
+        let is_closed = raw.ends_with([',', ';']) || !text.contains(char::is_whitespace);
+        Some(Piece { text, quoted: false, is_closed })
+    }
+}
+
+impl Piece<'_> {
+    /// Quotes are always encoded in a URI, and another URI in it is the value of a parameter.
+    fn is_doubtful(&self) -> bool {
+        let lower = self.text.to_ascii_lowercase();
+        let inner = |scheme: &&str| {
+            lower.match_indices(*scheme).any(|(at, _)| {
+                let before = lower.get(..at).and_then(|head| head.chars().next_back());
+                // `apple-otpauth://` ends like `otpauth://`.
+                !matches!(before, None | Some('=' | '-'))
+            })
+        };
+        self.text.contains(['"', '<', '>']) || SCHEMES.iter().any(inner)
     }
 }
 
@@ -80,30 +144,41 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
+/// The quote that closes what this character opens.
+fn closing(character: char) -> Option<char> {
+    match character {
+        '"' | '\'' | '`' => Some(character),
+        '<' => Some('>'),
+        _ => None,
+    }
+}
+
 /// Where URIs begin in a line. A scheme inside another URI (`?link=otpauth://`) is no beginning.
-fn starts(line: &str) -> Vec<(usize, &'static str)> {
+fn starts(line: &str) -> Vec<Start> {
     let lower = line.to_ascii_lowercase();
-    let mut found: Vec<(usize, &'static str)> = Vec::new();
+    let mut found: Vec<Start> = Vec::new();
     for (at, _) in lower.char_indices() {
-        let Some(scheme) = lower.get(at..).and_then(|rest| SCHEMES.iter().find(|s| rest.starts_with(**s)))
-        else {
+        let rest = lower.get(at..).unwrap_or_default();
+        let Some(scheme) = SCHEMES.iter().find(|scheme| rest.starts_with(**scheme)) else {
             continue;
         };
         let before = lower.get(..at).and_then(|head| head.chars().next_back());
+        let quote = before.and_then(closing);
         let opens = match before {
             None => true,
+            Some(_) if quote.is_some() => true,
             Some(c) if found.is_empty() => !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '.'),
             Some(c) => is_separator(c),
         };
         if opens {
-            found.push((at, scheme));
+            found.push(Start { at, scheme, quote });
         }
     }
     found
 }
 
 /// What one line gave.
-struct Piece {
+struct Reading {
     entries: Vec<Entry>,
     part: Option<BatchPart>,
     place: Place,
@@ -114,7 +189,7 @@ pub(super) type Entry = Result<Account, (Skip, Names)>;
 
 #[derive(Default)]
 struct List {
-    pieces: Vec<Piece>,
+    readings: Vec<Reading>,
     count: usize,
     warnings: Vec<Item>,
     /// The first transfer code of a later version than known.
@@ -123,17 +198,17 @@ struct List {
 
 impl List {
     fn push(&mut self, uri: &str, place: Place, limits: &Limits) -> Result<(), Error> {
-        let piece = match scheme_of(uri) {
+        let reading = match scheme_of(uri) {
             Some(MIGRATION) => self.migration(uri, place),
-            Some(_) => Some(Piece { entries: vec![otpauth::parse(uri)], part: None, place }),
+            Some(_) => Some(Reading { entries: vec![otpauth::parse(uri)], part: None, place }),
             None => Some(failed(not_an_account(uri), place)),
         };
-        self.count = self.count.saturating_add(piece.as_ref().map_or(0, |piece| piece.entries.len()));
-        self.pieces.extend(piece);
+        self.count = self.count.saturating_add(reading.as_ref().map_or(0, |reading| reading.entries.len()));
+        self.readings.extend(reading);
         limits.check_accounts(self.count)
     }
 
-    fn migration(&mut self, uri: &str, place: Place) -> Option<Piece> {
+    fn migration(&mut self, uri: &str, place: Place) -> Option<Reading> {
         let payload = match google_migration::parse(uri) {
             Ok(payload) => payload,
             Err(failure) => {
@@ -143,25 +218,25 @@ impl List {
                 return Some(failed(failure.into(), place));
             }
         };
-        let mut seen = self.pieces.iter().filter_map(|piece| piece.part.as_ref());
+        let mut seen = self.readings.iter().filter_map(|reading| reading.part.as_ref());
         if seen.any(|part| part.digest == payload.part.digest) {
             let message = "this QR code was already read; it is counted once";
             self.warnings.push(Item::new("repeated-payload", message).at(&place));
             return None;
         }
         self.warnings.extend(payload.warnings.into_iter().map(|item| item.at(&place)));
-        Some(Piece { entries: payload.entries, part: Some(payload.part), place })
+        Some(Reading { entries: payload.entries, part: Some(payload.part), place })
     }
 
     /// A file of nothing but broken transfer codes is a broken file, not a list with bad entries.
     fn finish(mut self, variant: &str) -> Result<Vault, Error> {
-        merge::in_export_order(&mut self.pieces, |piece| piece.part.as_ref());
+        merge::in_export_order(&mut self.readings, |reading| reading.part.as_ref());
         let mut vault = Vault { variant: variant.to_owned(), warnings: self.warnings, ..Vault::default() };
-        for piece in self.pieces {
-            for entry in piece.entries {
-                add(&mut vault, entry, &piece.place, piece.part.is_some());
+        for reading in self.readings {
+            for entry in reading.entries {
+                add(&mut vault, entry, &reading.place, reading.part.is_some());
             }
-            vault.parts.extend(piece.part);
+            vault.parts.extend(reading.part);
         }
         let broken = |item: &Item| item.code == Skip::UNREADABLE_PAYLOAD;
         match (vault.skipped.first(), self.newer) {
@@ -176,8 +251,8 @@ impl List {
     }
 }
 
-fn failed(skip: Skip, place: Place) -> Piece {
-    Piece { entries: vec![Err((skip, Names::default()))], part: None, place }
+fn failed(skip: Skip, place: Place) -> Reading {
+    Reading { entries: vec![Err((skip, Names::default()))], part: None, place }
 }
 
 fn add(vault: &mut Vault, entry: Entry, place: &Place, migrated: bool) {
@@ -197,7 +272,7 @@ fn add(vault: &mut Vault, entry: Entry, place: &Place, migrated: bool) {
 fn not_an_account(text: &str) -> Skip {
     let message = match foreign::classify(text) {
         Some(foreign) => format!("this is {}", foreign.what),
-        None if text.is_empty() => "the line holds several links with other text between them".to_owned(),
+        None if text.is_empty() => "it is not plain where the links in this line begin and end".to_owned(),
         None => "this is not the link of an account".to_owned(),
     };
     Skip::new(Skip::NOT_AN_ACCOUNT, message)
@@ -214,11 +289,15 @@ mod tests {
             ["otpauth://a", "otpauth://b", "apple-otpauth://c"]
         );
         assert_eq!(split("otpauth://a b, otpauth://c"), ["otpauth://a b", "otpauth://c"]);
-        assert_eq!(split("1. \"otpauth://totp/A B?secret=AA\""), ["otpauth://totp/A B?secret=AA"]);
+        assert_eq!(split("1. \"otpauth://totp/A B?secret=AA\" (x)"), ["otpauth://totp/A B?secret=AA"]);
         assert_eq!(split("otpauth://totp/a?link=otpauth://b"), ["otpauth://totp/a?link=otpauth://b"]);
         assert_eq!(split("nothing here"), ["nothing here"]);
         assert_eq!(split("otpauth://a and otpauth://b"), [""]);
         assert_eq!(split("first otpauth://a, otpauth://b"), [""]);
+        assert_eq!(split(r#"["otpauth://a b","otpauth://c"]"#), ["otpauth://a b", "otpauth://c"]);
+        assert_eq!(split("<otpauth://a>; 'otpauth://c'"), ["otpauth://a", "otpauth://c"]);
+        assert_eq!(split(r#"otpauth://a?issuer=q"x"#), [""]);
+        assert_eq!(split("otpauth://a?secret=AAotpauth://b"), [""]);
         assert_eq!(split("xotpauth://a"), ["xotpauth://a"]);
     }
 

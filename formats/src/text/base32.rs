@@ -5,15 +5,16 @@ use zeroize::Zeroizing;
 use crate::model::Secret;
 use crate::report::Skip;
 
-/// Reads a base32 secret leniently: any case; white space, `-`, `_` and `=` anywhere are ignored;
-/// bits left over after the last whole byte are dropped, as Google's own decoder does, also for
+/// Reads a base32 secret leniently: any case; white space, `-` and `_` anywhere and `=` at the end
+/// are ignored; bits left over after the last whole byte are dropped, as Google's own decoder does, also for
 /// the lengths that RFC 4648 calls impossible. A foreign character is an error, never a guess.
 pub fn secret(text: &str) -> Result<Secret, Skip> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len().saturating_mul(5) / 8));
     let mut buffer: u16 = 0;
     let mut bits: u32 = 0;
     let mut any = false;
-    for character in text.chars().filter(|c| !is_filler(*c)) {
+    let data = text.trim_end_matches(|c| is_filler(c) || c == '=');
+    for character in data.chars().filter(|c| !is_filler(*c)) {
         let value = value(character).ok_or_else(|| foreign_character(text))?;
         any = true;
         buffer = (buffer << 5) | u16::from(value);
@@ -32,7 +33,7 @@ pub fn secret(text: &str) -> Result<Secret, Skip> {
 }
 
 fn is_filler(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '-' | '_' | '=')
+    character.is_whitespace() || matches!(character, '-' | '_')
 }
 
 fn value(character: char) -> Option<u8> {
@@ -46,8 +47,10 @@ fn value(character: char) -> Option<u8> {
 
 /// Says which mistake it looks like, without repeating any of the secret.
 fn foreign_character(text: &str) -> Skip {
-    let mut plain = text.chars().filter(|c| !is_filler(*c));
-    let message = if plain.clone().all(|c| c.is_ascii_hexdigit()) {
+    let mut plain = text.trim_end_matches('=').chars().filter(|c| !is_filler(*c));
+    let message = if plain.clone().any(|c| c == '=') {
+        "other text follows the secret; perhaps an & is missing in the link"
+    } else if plain.clone().all(|c| c.is_ascii_hexdigit()) {
         "the secret is not base32; it could be hexadecimal"
     } else if plain.clone().any(|c| matches!(c, '+' | '/')) {
         "the secret is not base32; it could be base64"
@@ -86,6 +89,8 @@ mod tests {
             ("JBSWY3DP1", Skip::BAD_SECRET),
             ("JBSWY3DPé", Skip::BAD_SECRET),
             ("ab+/==", Skip::BAD_SECRET),
+            ("JBSWY3DP=AAAA", Skip::BAD_SECRET),
+            ("JBSWY3DPissuer=Foo", Skip::BAD_SECRET),
         ] {
             let skip = secret(text).unwrap_err();
             assert_eq!(skip.code, code, "{text}");

@@ -15,14 +15,20 @@ pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The beginning of a longer text, of at most `length` bytes; it may end inside a character.
+pub(crate) fn decode_head(bytes: &[u8], length: usize) -> Option<Cow<'_, str>> {
+    let Some(head) = bytes.get(..length) else {
+        return decode(bytes);
+    };
+    match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_none() => decode(head.get(..error.valid_up_to())?),
+        _ => decode(head),
+    }
+}
+
 fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => (!has_control(text.chars())).then_some(Cow::Borrowed(text)),
-        // The head of a longer file may end inside a character.
-        Err(error) if error.error_len().is_none() => {
-            let valid = bytes.get(..error.valid_up_to())?;
-            utf8(valid)
-        }
         Err(_) => {
             let text: String = bytes.iter().copied().map(char::from).collect();
             (!has_control(text.chars())).then_some(Cow::Owned(text))
@@ -65,6 +71,8 @@ mod tests {
 
     #[test]
     fn a_head_may_end_inside_a_character() {
-        assert_eq!(decode(b"a\xC3").as_deref(), Some("a"));
+        assert_eq!(decode_head(b"a\xC3\xA4b", 2).as_deref(), Some("a"));
+        assert_eq!(decode_head(b"a\xC3", 9).as_deref(), Some("a\u{c3}"));
+        assert_eq!(decode(b"Caf\xE9").as_deref(), Some("Café"));
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn damaged(pointer: &str, message: &str) -> Error {
 
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
-    let file: File<'_> = json::parse(&text)?;
+    let file: File<'_> = json::parse_file(&text, ctx.limits)?;
     check_version(file.version, FILE_VERSION, "/version")?;
     let header: Header<'_> = file
         .header
@@ -153,7 +153,8 @@ fn check_version(version: Number, newest: u8, pointer: &str) -> Result<(), Error
 
 fn read_db(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     // A line number inside a decrypted text would lead nowhere.
-    let db: Db<'_> = json::parse(text).map_err(|error| error.at(Place::Json("/db".to_owned())))?;
+    let db: Db<'_> =
+        json::parse_file(text, ctx.limits).map_err(|error| error.at(Place::Json("/db".to_owned())))?;
     check_version(db.version, DB_VERSION, "/db/version")?;
     let entries: Vec<&RawValue> = db
         .entries

@@ -100,7 +100,7 @@ struct Names {
 
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
-    let backup: Backup<'_> = json::parse(&text)?;
+    let backup: Backup<'_> = json::parse_file(&text, ctx.limits)?;
     let schema = check_schema(backup.schema_version)?;
     let groups = Groups::read(backup.groups)?;
     let mut vault = Vault {

@@ -1,0 +1,305 @@
+//! Which format a file is taken for, and whether the facts about each format are true.
+
+#![cfg(test)]
+
+#[path = "support/cases.rs"]
+mod cases;
+#[path = "support/random.rs"]
+mod random;
+#[path = "support/vectors.rs"]
+mod vectors;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use otpferry_formats::model::{SecretText, Vault};
+use otpferry_formats::{
+    Confidence, ErrorKind, Format, Input, NoPasswords, Part, Passwords, Probe, registry, testing,
+};
+use serde_json::Value;
+
+use cases::Case;
+use random::Random;
+use vectors::edges;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+
+/// Every case that is a file of its format, damaged ones included.
+fn recognisable() -> impl Iterator<Item = (&'static dyn Format, Case)> {
+    registry::ALL.iter().flat_map(|format| {
+        let cases = cases::of_format(Path::new(FIXTURES), format.info().id);
+        let own = cases.into_iter().filter(|case| case.expected["error"] != "not-recognised");
+        own.map(|case| (*format, case))
+    })
+}
+
+fn detected(bytes: &[u8], name: Option<&str>) -> Result<&'static str, ErrorKind> {
+    registry::detect(&Probe::new(bytes, name)).map(|format| format.info().id).map_err(|error| error.kind)
+}
+
+#[test]
+fn every_fixture_is_claimed_by_its_own_format_most() {
+    let mut failures = Vec::new();
+    for (own, case) in recognisable() {
+        // Without a name: what a file is called decides nothing here.
+        let probe = Probe::new(&case.bytes, None).with_wal(case.wal.as_deref());
+        let confidence = own.detect(&probe);
+        for other in registry::ALL.iter().filter(|other| other.info().id != own.info().id) {
+            if other.detect(&probe) >= confidence {
+                failures.push(format!("{}: {} is as sure: {confidence:?}", case.name, other.info().id));
+            }
+        }
+        if case.detect().map(|format| format.info().id).ok() != Some(own.info().id) {
+            failures.push(format!("{}: not detected", case.name));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn whole_files_are_sure() {
+    for (own, case) in recognisable().filter(|(_, case)| case.expected["error"].is_null()) {
+        let confidence = own.detect(&Probe::new(&case.bytes, None).with_wal(case.wal.as_deref()));
+        let least = match case.name.as_str() {
+            // Words before the first link: this could be any text.
+            "otpauth/text-before-scheme.txt" => Confidence::Weak,
+            _ => Confidence::Likely,
+        };
+        assert!(confidence >= least, "{}: {confidence:?}", case.name);
+    }
+}
+
+/// People reformat files, editors put marks in front, and keys of an object have no order.
+#[test]
+fn json_in_other_clothes_is_the_same_format() {
+    let ab: Value = serde_json::from_str(r#"{"b":1,"a":2}"#).unwrap();
+    assert_eq!(reversed(&ab).to_string(), r#"{"a":2,"b":1}"#);
+    let mut count = 0;
+    for (own, case) in recognisable() {
+        let text = case.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&case.bytes);
+        let Ok(json @ Value::Object(_)) = serde_json::from_slice::<Value>(text) else { continue };
+        let minified = serde_json::to_vec(&json).unwrap();
+        let variants = [
+            ("minified", minified.clone()),
+            ("with tabs", indented(&json, b"\t")),
+            ("with three spaces", indented(&json, b"   ")),
+            ("with a mark", [b"\xEF\xBB\xBF", minified.as_slice()].concat()),
+            ("after white space", [b"\r\n \t", minified.as_slice()].concat()),
+            ("in UTF-16", utf16(&minified)),
+            ("reversed", serde_json::to_vec(&reversed(&json)).unwrap()),
+        ];
+        for (how, bytes) in variants {
+            assert_eq!(detected(&bytes, None), Ok(own.info().id), "{} {how}", case.name);
+        }
+        count += 1;
+    }
+    assert!(count > 50, "only {count} files are JSON");
+}
+
+fn indented(json: &Value, indent: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
+    serde::Serialize::serialize(json, &mut serde_json::Serializer::with_formatter(&mut bytes, formatter))
+        .unwrap();
+    bytes
+}
+
+fn utf16(text: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(text).unwrap();
+    [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+}
+
+/// The order of keys is that of the text: `serde_json` is built to preserve it.
+fn reversed(json: &Value) -> Value {
+    let fields = json.as_object().unwrap();
+    Value::Object(fields.iter().rev().map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+#[test]
+fn other_things_are_not_recognised() {
+    let mut random = Random(0xFEED_FACE_CAFE_BEEF);
+    let noise: Vec<Vec<u8>> =
+        (1..200).map(|length| (0..length * 7).map(|_| random.byte()).collect()).collect();
+    let png = std::fs::read(Path::new(FIXTURES).join("pictures/plain.png")).unwrap();
+    let things: &[&[u8]] = &[
+        b"",
+        b" \n\r\n",
+        b"\xEF\xBB\xBF",
+        b"\xFF\xFE",
+        b"\0",
+        b"{",
+        b"[",
+        b"{}",
+        b"[]",
+        b"null",
+        b"{\"accounts\":[]}",
+        b"{\"version\":1,\"entries\":[{\"secret\":\"AAAA\"}]}",
+        b"{\"items\":[{\"login\":{\"totp\":\"AAAA\"}}]}",
+        b"{\"items\":[]}",
+        b"<!DOCTYPE html><html><head><title>2FA</title></head><body>otpauth</body></html>",
+        b"name,issuer,secret\nalice,Acme,AAAA\n",
+        b"Acme alice JBSWY3DPEHPK3PXP",
+        b"https://example.org/?next=/otp",
+        b"SQLite format 3\0",
+        b"%PDF-1.7\n",
+        b"PK\x03\x04",
+        b"age-encryption.org/v1\n-> X25519 x\n",
+        &png,
+    ];
+    for bytes in things.iter().copied().chain(noise.iter().map(Vec::as_slice)) {
+        let shown = String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes)).into_owned();
+        assert_eq!(detected(bytes, None), Err(ErrorKind::NotRecognised), "{shown:?}");
+        // A name promises nothing about what is in the file.
+        for name in ["a.2fas", "a.json", "a.txt", "PhoneFactor", "a.sqlite"] {
+            assert_eq!(detected(bytes, Some(name)), Err(ErrorKind::NotRecognised), "{name} {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tie_is_an_error_that_names_both_and_a_file_name_can_break_it() {
+    let both = br#"{"format":"otpferry","version":1,"accounts":[],"schemaVersion":4,"services":[]}"#;
+    for name in [None, Some("backup"), Some("backup.json"), Some("backup.txt"), Some("2fas")] {
+        let error = registry::detect(&Probe::new(both, name)).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Ambiguous, "{name:?}");
+        assert_eq!(*error.candidates, ["2fas", "otpferry"]);
+        assert!(error.message.contains("2fas, otpferry") && error.next_step.is_some());
+    }
+    assert_eq!(detected(both, Some("backup.2fas")), Ok("2fas"));
+    assert_eq!(detected(both, Some("BACKUP.2FAS")), Ok("2fas"));
+}
+
+#[test]
+fn a_name_never_beats_a_surer_format() {
+    let own = br#"{"format":"otpferry","version":1,"accounts":[]}"#;
+    assert_eq!(detected(own, Some("a.2fas")), Ok("otpferry"));
+    assert_eq!(detected(b"otpauth://totp/a?secret=AAAA", Some("a.json")), Ok("otpauth"));
+}
+
+#[test]
+fn facts_about_formats_are_well_formed() {
+    let ids: Vec<&str> = registry::ALL.iter().map(|format| format.info().id).collect();
+    assert!(ids.is_sorted() && ids.len() >= 6, "{ids:?}");
+    let mut names = HashSet::new();
+    for format in registry::ALL {
+        let info = format.info();
+        let id = info.id;
+        for name in std::iter::once(&id).chain(info.aliases) {
+            assert!(names.insert(name.to_lowercase()), "{name} means two formats");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{name}"
+            );
+            let found = registry::by_name(&name.to_uppercase()).map(|format| format.info().id);
+            assert_eq!(found, Some(id), "{name}");
+        }
+        assert!(
+            !info.title.is_empty() && !info.export_help.is_empty() && !info.extensions.is_empty(),
+            "{id}"
+        );
+        assert!(info.extensions.iter().all(|e| !e.starts_with('.') && *e == e.to_lowercase()), "{id}");
+        let Some(writing) = &info.write else { continue };
+        for name in [writing.file_name, writing.encrypted_file_name] {
+            let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+            assert!(extension.is_some_and(|extension| info.extensions.contains(&extension)), "{id}: {name}");
+        }
+        assert!(!writing.import_help.is_empty() && !writing.caps.app.is_empty(), "{id}");
+        assert!(!writing.caps.kinds.is_empty() && !writing.caps.digits.is_empty(), "{id}");
+    }
+    assert_eq!(registry::by_name("no such format").map(|format| format.info().id), None);
+    assert_eq!(registry::by_name("").map(|format| format.info().id), None);
+}
+
+#[test]
+fn formats_write_exactly_when_they_say_so() {
+    for format in registry::ALL {
+        let info = format.info();
+        let result = encode(*format, None);
+        match (&info.write, result) {
+            (None, Err(error)) => assert_eq!(error.kind, ErrorKind::Unsupported, "{}", info.id),
+            (Some(_), Ok(parts)) => assert!(!parts.is_empty(), "{}", info.id),
+            (said, result) => panic!("{}: writes: {}, and it is {}", info.id, said.is_some(), result.is_ok()),
+        }
+    }
+    assert!(registry::ALL.iter().any(|format| format.info().write.is_none()));
+}
+
+#[test]
+fn what_is_said_to_be_encrypted_needs_the_password() {
+    let right = SecretText::new("canary-password-plain-1");
+    let wrong = [SecretText::new("canary-password-wrong-3")];
+    for format in registry::ALL {
+        let info = format.info();
+        let Some(writing) = &info.write else { continue };
+        let bytes = encode(*format, Some(&right)).unwrap().remove(0).0;
+        let read = |passwords: &mut dyn Passwords| {
+            testing::with_ctx(passwords, |ctx| format.decode(&Input::new(&bytes), ctx))
+                .map(|vault| vault.encrypted)
+                .map_err(|error| error.kind)
+        };
+        let [without, with_wrong, with_right, with_second] = [
+            read(&mut NoPasswords),
+            read(&mut wrong.as_slice()),
+            read(&mut std::slice::from_ref(&right)),
+            read(&mut [wrong[0].clone(), right.clone()].as_slice()),
+        ];
+        let id = info.id;
+        if writing.encrypts {
+            assert_eq!(without, Err(ErrorKind::PasswordNeeded), "{id}");
+            assert_eq!(with_wrong, Err(ErrorKind::WrongPassword), "{id}");
+        } else {
+            assert_eq!([without, with_wrong], [Ok(false), Ok(false)], "{id}");
+        }
+        assert_eq!([with_right, with_second], [Ok(writing.encrypts), Ok(writing.encrypts)], "{id}");
+        assert!(info.reads_encrypted || !writing.encrypts, "{id}");
+    }
+}
+
+/// The first account that every writer takes, written alone.
+fn encode(format: &dyn Format, password: Option<&SecretText>) -> Result<Vec<Part>, otpferry_formats::Error> {
+    let usual = edges().into_iter().find(|account| {
+        let fits = registry::ALL.iter().filter(|format| format.info().write.is_some());
+        fits.into_iter().all(|format| format.fit(std::slice::from_ref(account))[0].refused.is_none())
+    });
+    let vault = Vault { accounts: usual.into_iter().collect(), ..Vault::default() };
+    assert_eq!(vault.accounts.len(), 1);
+    match password {
+        Some(password) => {
+            testing::with_new_password(&mut NoPasswords, password, |ctx| format.encode(&vault, ctx))
+        }
+        None => testing::with_ctx(&mut NoPasswords, |ctx| format.encode(&vault, ctx)),
+    }
+}
+
+/// A file cut anywhere is never taken for a file of another format.
+#[test]
+fn a_cut_file_is_its_own_format_or_none() {
+    for (own, case) in recognisable().filter(|(_, case)| case.expected["error"].is_null()) {
+        let step = (case.bytes.len() / 40).max(1);
+        for end in (0..case.bytes.len()).step_by(step) {
+            let found = detected(&case.bytes[..end], Some(case.file_name()));
+            let known = [Ok(own.info().id), Err(ErrorKind::NotRecognised)];
+            assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);
+        }
+    }
+}
+
+/// `-f` with the wrong name: an error or an empty list, never accounts that are not there. Links of
+/// both sorts are read by one reader.
+#[test]
+fn a_file_read_as_another_format_gives_no_accounts() {
+    let links = ["otpauth", "google-migration"];
+    for (own, case) in recognisable() {
+        let own = own.info().id;
+        for other in registry::ALL.iter().filter(|other| other.info().id != own) {
+            let id = other.info().id;
+            if links.contains(&own) && links.contains(&id) {
+                continue;
+            }
+            match case.decode(*other) {
+                Ok(vault) => assert!(vault.accounts.is_empty(), "{} as {id}", case.name),
+                Err(error) => assert_eq!(error.format, Some(id), "{} as {id}: {error}", case.name),
+            }
+        }
+    }
+}

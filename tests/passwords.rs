@@ -1,0 +1,125 @@
+//! Encrypted inputs and outputs: encrypted is the default, and nothing is asked without a terminal.
+
+#![cfg(test)]
+
+mod support;
+
+use support::{PASSWORD, SECOND_PASSWORD, Sandbox, WRONG_PASSWORD, expected, fixture, holds_a_secret};
+
+const PLAIN: &str = "otpauth/plain.txt";
+const ENCRYPTED: [&str; 2] = ["aegis/encrypted-v3.json", "2fas/encrypted-v4-android.2fas"];
+const TARGETS: [(&str, &str); 2] = [("aegis", "aegis-export.json"), ("2fas", "2fas-backup.2fas")];
+
+#[test]
+fn encrypted_is_the_default_and_needs_a_password() {
+    for (target, _) in TARGETS {
+        let sandbox = Sandbox::new();
+        for output in [&[][..], &["-o", "x"], &["-o", "new/"], &["-o", "-"], &["--report", "r.json"]] {
+            let base = ["convert", &fixture(PLAIN), "-t", target];
+            let args = [&base[..], output].concat();
+            sandbox.run(&args).exits(6).explains().says(&["--new-password-file FILE", "--plain"]);
+            assert!(sandbox.names().is_empty(), "{:?}", sandbox.names());
+        }
+    }
+}
+
+#[test]
+fn a_new_password_encrypts_and_opens_again() {
+    for (target, name) in TARGETS {
+        let sandbox = Sandbox::new();
+        sandbox.put("new", format!("{SECOND_PASSWORD}\nnot this one\n"));
+        let args =
+            ["convert", &fixture(PLAIN), "-t", target, "--new-password-file", "new", "--report", "r.json"];
+        let run = sandbox.run(&args);
+        assert!(run.out.contains(", encrypted)\n") && matches!(run.exit, Some(0 | 1)), "{}", run.out);
+        assert_eq!(sandbox.json("r.json")["outputs"][0]["encrypted"], true);
+        assert!(!holds_a_secret(&sandbox.bytes(name)));
+        sandbox.run(&["inspect", name]).exits(6).explains().says(&[name, "--password-file FILE"]);
+        let run = sandbox.run(&["inspect", name, "--password-file", "new", "--json"]).exits(0);
+        assert_eq!(run.json()["files"][0]["encrypted"], true);
+        assert_eq!(run.json()["files"][0]["format"], target);
+    }
+}
+
+#[test]
+fn several_encrypted_outputs_share_the_new_password() {
+    let sandbox = Sandbox::new();
+    sandbox.put("new", SECOND_PASSWORD);
+    let args =
+        ["convert", &fixture(PLAIN), "-t", "aegis,2fas,otpferry", "-o", "out/", "--new-password-file", "new"];
+    sandbox.run(&args).exits(1);
+    for (name, encrypted) in
+        [("aegis-export.json", true), ("2fas-backup.2fas", true), ("otpferry.json", false)]
+    {
+        assert_eq!(!holds_a_secret(&sandbox.bytes(&format!("out/{name}"))), encrypted, "{name}");
+    }
+    sandbox.run(&["inspect", "out", "--password-file", "new"]).exits(0);
+}
+
+#[test]
+fn passwords_for_reading_come_from_a_file_or_the_environment() {
+    for input in ENCRYPTED {
+        let sandbox = Sandbox::new();
+        let path = fixture(input);
+        let wanted = expected(input)["accounts"].as_array().unwrap().len();
+        let inspect = ["inspect", &path, "--json"];
+        sandbox.put("right", PASSWORD);
+        sandbox.put("second", format!("\u{feff}{WRONG_PASSWORD}\r\n\r\n{PASSWORD}\r\n"));
+        sandbox.put("wrong", format!("{WRONG_PASSWORD}\n"));
+        sandbox.put("none", "\n\n");
+        let with = |file: &str| sandbox.run(&[&inspect[..], &["--password-file", file]].concat());
+        let variable = |value: &str| sandbox.run_with(&inspect, b"", &[("OTPFERRY_PASSWORD", value)]);
+        for run in [with("right"), with("second"), variable(PASSWORD)] {
+            let run = run.exits(0);
+            assert_eq!(run.json()["files"][0]["accounts"].as_array().unwrap().len(), wanted);
+        }
+        for run in [with("wrong"), variable(WRONG_PASSWORD)] {
+            run.exits(7).explains().says(&[&path, "the password does not open the file"]);
+        }
+        for run in [with("none"), variable(""), sandbox.run(&inspect)] {
+            run.exits(6).explains().says(&[&path, "no password was given"]);
+        }
+        with("absent").exits(3).explains().says(&["absent: "]);
+    }
+}
+
+#[test]
+fn one_file_of_passwords_opens_several_inputs() {
+    let sandbox = Sandbox::new();
+    sandbox.put("passwords", format!("{SECOND_PASSWORD}\n{PASSWORD}\ncanary-Pässwörd-ключ-🔑-4\n"));
+    let inputs =
+        ["aegis/encrypted-v3.json", "2fas/encrypted-v4-ios.2fas", "aegis/encrypted-unicode-password.json"];
+    let paths = inputs.map(fixture);
+    let mut args = vec!["convert", "--password-file", "passwords", "-t", "otpferry"];
+    args.extend(paths.iter().map(String::as_str));
+    sandbox.run(&args);
+    let wanted: usize = inputs.iter().map(|name| expected(name)["accounts"].as_array().unwrap().len()).sum();
+    let run = sandbox.run(&[&args[..], &["--json", "--dry-run", "--force"]].concat());
+    assert_eq!(run.json()["read"], wanted);
+    assert!(run.json()["files"].as_array().unwrap().iter().all(|file| file["encrypted"] == true));
+}
+
+#[test]
+fn a_failed_conversion_writes_nothing() {
+    for input in ENCRYPTED {
+        let sandbox = Sandbox::new();
+        sandbox.put("wrong", WRONG_PASSWORD);
+        let base = ["convert", &fixture(input), "-t", "otpauth", "-o", "out/", "--report", "r.json"];
+        sandbox.run(&base).exits(6).explains();
+        sandbox.run(&[&base[..], &["--password-file", "wrong"]].concat()).exits(7).explains();
+        assert_eq!(sandbox.names(), ["wrong"]);
+    }
+}
+
+#[test]
+fn unusable_new_passwords_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.put("empty", "");
+    sandbox.put("latin1", b"p\xe4ss\n");
+    let with =
+        |file: &str| sandbox.run(&["convert", &fixture(PLAIN), "-t", "aegis", "--new-password-file", file]);
+    with("empty").exits(6).explains().says(&["empty: "]);
+    with("absent").exits(3).explains().says(&["absent: "]);
+    with("latin1").exits(2).explains().says(&["latin1: ", "UTF-8"]);
+    assert_eq!(sandbox.names(), ["empty", "latin1"]);
+}

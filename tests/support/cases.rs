@@ -1,0 +1,109 @@
+//! Files in the formats that are read, each beside the reading that is expected of it.
+
+use std::path::{Path, PathBuf};
+
+use otpferry_formats::model::{SecretText, Vault};
+use otpferry_formats::{Error, Format, Input, NoPasswords, Probe, registry, testing};
+use serde_json::Value;
+
+/// The end of the name of an expected reading.
+const EXPECTED: &str = ".expected.json";
+
+/// A file and what a correct reader makes of it.
+pub(crate) struct Case {
+    /// Its path from the root of all cases: `aegis/plain-v1.json`.
+    pub(crate) name: String,
+    /// What to read: the bytes of the file, or of a picture the text in its codes.
+    pub(crate) bytes: Vec<u8>,
+    /// The write-ahead log beside a database.
+    pub(crate) wal: Option<Vec<u8>>,
+    /// The reading, as fixtures/README.md describes it.
+    pub(crate) expected: Value,
+}
+
+/// The cases of one format, in order of name.
+///
+/// # Panics
+/// When there is none, and for a file that lies there without a reading.
+pub(crate) fn of_format(root: &Path, id: &str) -> Vec<Case> {
+    let mut files = Vec::new();
+    walk(&root.join(id), &mut files);
+    files.sort();
+    let stray: Vec<_> = files.iter().filter(|file| !belongs(file, &files)).collect();
+    assert!(stray.is_empty(), "files without an expected reading, or readings without a file: {stray:?}");
+    let has_reading = |file: &&PathBuf| files.contains(&with_suffix(file, EXPECTED));
+    let cases: Vec<Case> = files.iter().filter(has_reading).map(|file| load(root, file)).collect();
+    assert!(!cases.is_empty(), "there is no case of {id}");
+    cases
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, files) } else { files.push(path) }
+    }
+}
+
+/// Whether a file is a case, the reading of one, or the write-ahead log of one.
+fn belongs(file: &Path, files: &[PathBuf]) -> bool {
+    let without = |end: &str| file.to_str().unwrap().strip_suffix(end).map(PathBuf::from);
+    let owner = without(EXPECTED).or_else(|| without("-wal"));
+    match owner {
+        Some(owner) => files.contains(&owner),
+        None => files.contains(&with_suffix(file, EXPECTED)),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn load(root: &Path, file: &Path) -> Case {
+    let expected = std::fs::read(with_suffix(file, EXPECTED)).unwrap();
+    let mut case = Case {
+        name: file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"),
+        bytes: std::fs::read(file).unwrap(),
+        wal: std::fs::read(with_suffix(file, "-wal")).ok(),
+        expected: serde_json::from_slice(&expected).unwrap(),
+    };
+    if otpferry_scan::sniff(&case.bytes).is_some() {
+        case.bytes = text_of_picture(&case.name, &case.bytes);
+    }
+    case
+}
+
+/// The payloads of all codes in a picture, one a line.
+fn text_of_picture(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let scan = otpferry_scan::scan(bytes, &otpferry_scan::Options::default())
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(!scan.codes.is_empty(), "{name}: no code was found in the picture");
+    let payloads: Vec<&[u8]> = scan.codes.iter().map(|code| code.payload.as_slice()).collect();
+    payloads.join(&b'\n')
+}
+
+impl Case {
+    /// The name of the file alone.
+    pub(crate) fn file_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap()
+    }
+
+    /// The format that the file is taken for.
+    pub(crate) fn detect(&self) -> Result<&'static dyn Format, Error> {
+        registry::detect(&Probe::new(&self.bytes, Some(self.file_name())).with_wal(self.wal.as_deref()))
+    }
+
+    /// What a format makes of it with the password that the case states.
+    pub(crate) fn decode(&self, format: &dyn Format) -> Result<Vault, Error> {
+        let input = Input::with_wal(&self.bytes, self.wal.as_deref());
+        match self.expected["password"].as_str() {
+            Some(password) => {
+                let passwords = [SecretText::new(password)];
+                testing::with_ctx(&mut passwords.as_slice(), |ctx| format.decode(&input, ctx))
+            }
+            None => testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)),
+        }
+    }
+}
