@@ -26,6 +26,13 @@ pub(crate) fn is_age(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC) || bytes.trim_ascii_start().starts_with(ARMOR)
 }
 
+/// What was inside an age file.
+pub(crate) struct Opened {
+    pub(crate) content: Zeroizing<Vec<u8>>,
+    /// Whether a passphrase of the given file opened it.
+    pub(crate) by_passphrase_file: bool,
+}
+
 /// What opens age files.
 #[derive(Default)]
 pub(crate) struct Keys {
@@ -40,9 +47,14 @@ impl Keys {
             keys.identities.extend(read_identities(path)?);
         }
         if let Some(path) = passphrase_file {
-            keys.passphrases = password::lines(path)?;
+            keys.passphrases = password::some_lines(path)?;
         }
         Ok(keys)
+    }
+
+    /// The first passphrase of the file that was given.
+    pub(crate) fn passphrase(&self) -> Option<&SecretText> {
+        self.passphrases.first()
     }
 
     /// Opens an age file.
@@ -51,20 +63,22 @@ impl Keys {
         bytes: &[u8],
         passwords: &mut dyn Passwords,
         limits: &Limits,
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let decryptor = decryptor(bytes)?;
-        if !decryptor.is_scrypt() {
-            return self.open_with_identities(decryptor, limits);
+    ) -> Result<Opened, Failure> {
+        let first = decryptor(bytes)?;
+        if !first.is_scrypt() {
+            let content = self.open_with_identities(first, limits)?;
+            return Ok(Opened { content, by_passphrase_file: false });
         }
+        // Opening consumes the decryptor, so each try parses the header anew.
         for passphrase in &self.passphrases {
-            if let Some(opened) = open_with(decryptor_again(bytes)?, passphrase, limits)? {
-                return Ok(opened);
+            if let Some(content) = open_with(decryptor(bytes)?, passphrase, limits)? {
+                return Ok(Opened { content, by_passphrase_file: true });
             }
         }
         let mut attempt = 0;
         while let Some(passphrase) = passwords.next(Ask { title: "age", attempt }) {
-            if let Some(opened) = open_with(decryptor_again(bytes)?, &passphrase, limits)? {
-                return Ok(opened);
+            if let Some(content) = open_with(decryptor(bytes)?, &passphrase, limits)? {
+                return Ok(Opened { content, by_passphrase_file: false });
             }
             attempt += 1;
         }
@@ -107,11 +121,6 @@ type Source<'b> = ArmoredReader<BufReader<&'b [u8]>>;
 
 fn decryptor(bytes: &[u8]) -> Result<age::Decryptor<Source<'_>>, Failure> {
     age::Decryptor::new(ArmoredReader::new(bytes)).map_err(|error| malformed(&error))
-}
-
-/// Opening consumes the decryptor, so each try parses the header anew.
-fn decryptor_again(bytes: &[u8]) -> Result<age::Decryptor<Source<'_>>, Failure> {
-    decryptor(bytes)
 }
 
 /// `None` for a wrong passphrase.

@@ -55,12 +55,14 @@ pub struct Failure {
     pub message: String,
     /// What to do, as a sentence without a final stop.
     pub next_step: Option<String>,
+    /// Whether nothing about the bytes says that they should have been read: a file like any other.
+    pub is_foreign: bool,
 }
 
 impl Failure {
     /// A stop with its message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, file: None, message: message.into(), next_step: None }
+        Self { exit, file: None, message: message.into(), next_step: None, is_foreign: false }
     }
 
     /// A stop over an operation on a file.
@@ -94,6 +96,13 @@ impl Failure {
         self
     }
 
+    /// Marks a file that has nothing to do with accounts.
+    #[must_use]
+    pub fn foreign(mut self) -> Self {
+        self.is_foreign = true;
+        self
+    }
+
     /// Says what to do.
     #[must_use]
     pub fn next_step(mut self, text: impl Into<String>) -> Self {
@@ -112,6 +121,12 @@ impl From<Error> for Failure {
             ErrorKind::Limit => Exit::Limit,
             ErrorKind::Internal => Exit::Internal,
         };
-        Self { exit, file: None, message: error.to_string(), next_step: error.next_step.map(String::from) }
+        Self {
+            exit,
+            file: None,
+            message: error.to_string(),
+            next_step: error.next_step.map(String::from),
+            is_foreign: error.kind == ErrorKind::NotRecognised,
+        }
     }
 }

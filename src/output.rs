@@ -25,9 +25,9 @@ pub fn check_free(target: &Path, replace: bool) -> Result<(), Failure> {
         return Err(exists(target));
     }
     if target.is_dir() {
-        return Err(
-            Failure::new(Exit::Io, "there is a folder of this name").in_file(&target.to_string_lossy())
-        );
+        return Err(Failure::new(Exit::Io, "there is a folder of this name")
+            .in_file(&target.to_string_lossy())
+            .next_step("Choose another name with -o"));
     }
     let folder = folder_of(target);
     if folder.is_dir() {
@@ -127,11 +127,13 @@ impl Pending {
         Ok(bytes)
     }
 
-    /// Gives the file its name, and returns it. Until then nothing is left behind.
+    /// Gives the file its name. Until then nothing is left behind. Returns the name when the file is
+    /// new: one that replaced another must not be withdrawn.
     ///
     /// # Errors
     /// [`Exit::Refused`] when somebody created the target meanwhile.
-    pub fn publish(self) -> Result<PathBuf, Failure> {
+    pub fn publish(self) -> Result<Option<PathBuf>, Failure> {
+        let is_new = fs::symlink_metadata(&self.target).is_err();
         let persisted = if self.replace {
             self.temporary.persist(&self.target)
         } else {
@@ -145,11 +147,11 @@ impl Pending {
         if let Ok(folder) = File::open(folder_of(&self.target)) {
             let _ = folder.sync_all();
         }
-        Ok(self.target)
+        Ok(is_new.then_some(self.target))
     }
 }
 
-/// Removes files of a run whose later files could not be named.
+/// Removes new files of a run whose later files could not be named.
 pub fn withdraw(published: &[PathBuf]) {
     for path in published {
         // Best effort: the failure that led here is the one to report.

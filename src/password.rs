@@ -80,7 +80,7 @@ impl Passwords for FilePasswords<'_> {
 /// A password for an encrypted output: the first line of a file, or asked for twice.
 pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretText, Failure> {
     if let Some(path) = file {
-        return first_line(path);
+        return some_lines(path).map(|mut lines| lines.swap_remove(0));
     }
     if !io::stderr().is_terminal() {
         return Err(Failure::new(
@@ -103,13 +103,15 @@ pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretText
     Ok(first)
 }
 
-/// The first line of a file, which must not be empty.
-pub(crate) fn first_line(path: &Path) -> Result<SecretText, Failure> {
-    lines(path)?.into_iter().next().ok_or_else(|| {
-        Failure::new(Exit::PasswordNeeded, "the file holds no password")
+/// The lines of a file that must hold a password.
+pub(crate) fn some_lines(path: &Path) -> Result<Vec<SecretText>, Failure> {
+    let lines = lines(path)?;
+    if lines.is_empty() {
+        return Err(Failure::new(Exit::PasswordNeeded, "the file holds no password")
             .in_file(&path.to_string_lossy())
-            .next_step("Put the password on its first line")
-    })
+            .next_step("Put the password on its first line"));
+    }
+    Ok(lines)
 }
 
 /// One password a line; empty lines count for nothing.

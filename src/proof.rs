@@ -99,12 +99,14 @@ fn read_again(
     let passwords: Vec<SecretText> = password.cloned().into_iter().collect();
     let mut passwords = passwords.as_slice();
     let mut no_random = |_: &mut [u8]| Err(Error::new(ErrorKind::Internal, "reading needs no random bytes"));
+    // Several inputs within their limits may together exceed those of one.
+    let limits = Limits { accounts: u64::MAX, bytes: u64::MAX, ..limits.clone() };
     let mut ctx = Ctx {
         passwords: &mut passwords,
         new_password: None,
         random: &mut no_random,
         now: Timestamp::now(),
-        limits,
+        limits: &limits,
         per_qr: 10,
     };
     let vault = format.decode(&Input::new(bytes), &mut ctx)?;

@@ -73,12 +73,11 @@ pub struct Verified {
 impl Report {
     /// Whether the user has to look at something.
     pub fn needs_attention(&self) -> bool {
-        let quiet = |item: &Item| QUIET.contains(&item.code.as_str());
         !(self.changed.is_empty()
             && self.not_moved.is_empty()
             && self.conflicts.is_empty()
             && self.missing_parts.is_empty()
-            && self.warnings.iter().all(quiet))
+            && !self.warnings.iter().any(needs_attention))
             || self.read == 0
     }
 
@@ -86,6 +85,11 @@ impl Report {
     pub fn has_loss(&self) -> bool {
         !(self.changed.is_empty() && self.not_moved.is_empty() && self.missing_parts.is_empty())
     }
+}
+
+/// Whether a remark asks something of the user.
+pub fn needs_attention(item: &Item) -> bool {
+    !QUIET.contains(&item.code.as_str())
 }
 
 /// Remarks that ask nothing of the user.

@@ -32,7 +32,12 @@ fn fails(name: &str, more: &[&str], exit: i32, says: &[&str]) {
 #[test]
 fn a_wrong_password() {
     for name in ["aegis/encrypted-v3.json", "2fas/encrypted-v4-android.2fas"] {
-        fails(name, &["--password-file", "wrong"], 7, &["the password does not open the file", "may differ from"]);
+        fails(
+            name,
+            &["--password-file", "wrong"],
+            7,
+            &["the password does not open the file", "may differ from"],
+        );
     }
 }
 
@@ -82,9 +87,17 @@ fn a_code_that_is_no_account_is_named() {
         "pictures/phonefactor.png",
         &[],
         4,
-        &["this is a Microsoft pairing code for push sign-in", "use a different authenticator app"],
+        &[
+            "this is no account but a Microsoft pairing code for push sign-in",
+            "use a different authenticator app",
+        ],
     );
-    fails("pictures/web-address.png", &[], 4, &["this is a web address (example.org)", "Leave it out"]);
+    fails(
+        "pictures/web-address.png",
+        &[],
+        4,
+        &["this is no account but a web address (example.org)", "Leave it out"],
+    );
     fails("pictures/not-utf8.png", &[], 4, &["something else than an account", "two-factor"]);
 }
 
@@ -97,7 +110,7 @@ fn a_link_that_is_no_account_is_named() {
     ] {
         let sandbox = Sandbox::new();
         let run = sandbox.run_with(&["convert", "-", "-t", "otpauth"], text.as_bytes(), &[]).exits(4);
-        run.explains().says(&["otpferry: standard input: this is ", says]);
+        run.explains().says(&["otpferry: standard input: this is no account but ", says]);
         assert!(sandbox.names().is_empty());
     }
 }
@@ -109,7 +122,11 @@ fn half_a_batch() {
     for output in [&[][..], &["-o", "x/"], &["-o", "x.png"]] {
         let base = ["convert", "a.png", "-t", "google-migration"];
         let run = sandbox.run(&[&base[..], output].concat()).exits(11);
-        assert!(run.out.contains("QR code 1 of 2 is missing\n    Add a picture of this QR code"), "{}", run.out);
+        assert!(
+            run.out.contains("QR code 1 of 2 is missing\n    Add a picture of this QR code"),
+            "{}",
+            run.out
+        );
         assert_eq!(sandbox.names(), ["a.png"]);
     }
 }
@@ -120,7 +137,11 @@ fn an_empty_file() {
     let sandbox = Sandbox::new();
     sandbox.put("blank.txt", "\r\n  \n");
     sandbox.run(&["convert", "blank.txt", "-t", "otpauth"]).exits(4).explains().says(&["blank.txt"]);
-    sandbox.run(&["convert", "-", "-t", "otpauth"]).exits(4).explains().says(&["standard input: the file is empty"]);
+    sandbox
+        .run(&["convert", "-", "-t", "otpauth"])
+        .exits(4)
+        .explains()
+        .says(&["standard input: the file is empty"]);
     assert_eq!(sandbox.names(), ["blank.txt"]);
 }
 
@@ -128,7 +149,8 @@ fn an_empty_file() {
 fn a_file_without_accounts() {
     for name in ["aegis/no-entries.json", "2fas/no-services.2fas", "microsoft/no-rows.sqlite"] {
         let sandbox = Sandbox::new();
-        let run = sandbox.run(&["convert", &fixture(name), "-t", "otpauth,aegis", "-o", "x/", "--plain"]).exits(1);
+        let run =
+            sandbox.run(&["convert", &fixture(name), "-t", "otpauth,aegis", "-o", "x/", "--plain"]).exits(1);
         assert!(run.out.contains("Nothing was written\n"), "{}", run.out);
         assert!(run.out.contains("there are no accounts in the input\n"), "{}", run.out);
         assert!(sandbox.names().is_empty(), "{:?}", sandbox.names());
@@ -142,7 +164,10 @@ fn a_file_of_a_gigabyte() {
     let start = Instant::now();
     for input in ["big.json", "."] {
         let run = sandbox.run(&["convert", input, "-t", "otpauth"]).exits(10).explains();
-        run.says(&["big.json: the input has 1024 MiB or more, over the limit of 256 MiB", "--limit bytes=1025M"]);
+        run.says(&[
+            "big.json: the input has 1024 MiB or more, over the limit of 256 MiB",
+            "--limit bytes=1025M",
+        ]);
     }
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(sandbox.names(), ["big.json"]);
@@ -201,7 +226,11 @@ fn an_output_that_exists() {
     for name in ["otpauth.txt", "q-2-of-3.png"] {
         sandbox.put(name, "mine");
     }
-    sandbox.run(&["convert", &plain, "-t", "otpauth"]).exits(9).explains().says(&["otpauth.txt: ", "--force"]);
+    sandbox
+        .run(&["convert", &plain, "-t", "otpauth"])
+        .exits(9)
+        .explains()
+        .says(&["otpauth.txt: ", "--force"]);
     // The first of three pictures has its name already when the second cannot get its own.
     let pictures = ["convert", &plain, "-t", "google-migration", "--per-qr", "4", "-o", "q.png"];
     sandbox.run(&pictures).exits(9).explains().says(&["q-2-of-3.png: ", "--force"]);
@@ -209,6 +238,12 @@ fn an_output_that_exists() {
     sandbox.run(&["convert", &plain, "-t", "otpauth", "-o", "folder.txt", "--report", "folder.txt"]).exits(9);
     assert_eq!(sandbox.names(), ["folder.txt/", "otpauth.txt", "q-2-of-3.png"]);
     assert_eq!(sandbox.bytes("otpauth.txt"), b"mine");
+    // With --force an old file survives when the run cannot be completed.
+    fs::create_dir(sandbox.path("r-2-of-3.png")).unwrap();
+    sandbox.put("r-1-of-3.png", "mine");
+    let pictures = ["convert", &plain, "-t", "google-migration", "--per-qr", "4", "-o", "r.png", "--force"];
+    sandbox.run(&pictures).exits(3).explains().says(&["r-2-of-3.png: there is a folder of this name"]);
+    assert_eq!(sandbox.bytes("r-1-of-3.png"), b"mine");
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("otpauth.txt", sandbox.path("link")).unwrap();

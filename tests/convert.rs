@@ -142,6 +142,18 @@ fn an_existing_output_is_replaced_with_force_only() {
 }
 
 #[test]
+fn an_input_is_never_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.copy(PLAIN, "x.txt");
+    let before = sandbox.bytes("x.txt");
+    for more in [&["-o", "x.txt"][..], &["-o", "./x.txt"], &["-o", "y.txt", "--report", "x.txt"]] {
+        let base = ["convert", "x.txt", "-t", "otpauth", "--force"];
+        sandbox.run(&[&base[..], more].concat()).exits(9).explains();
+        assert_eq!((sandbox.names(), sandbox.bytes("x.txt")), (vec!["x.txt".to_owned()], before.clone()));
+    }
+}
+
+#[test]
 fn a_report_does_not_replace_the_output() {
     let sandbox = Sandbox::new();
     let args = ["convert", &fixture(PLAIN), "-t", "otpauth", "-o", "x", "--report", "x", "--force"];

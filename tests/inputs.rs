@@ -102,7 +102,7 @@ fn a_folder_is_read_and_the_rest_of_it_is_named() {
     for text in [
         "phone/README.txt: not read: no known format in this file\n",
         "phone/shots/beach.png: not read: no QR code was found in the picture\n",
-        "phone/shots/menu.png: not read: this is a web address (example.org), not an account\n",
+        "phone/shots/menu.png: not read: this is no account but a web address (example.org)\n",
     ] {
         assert!(run.out.contains(text), "\"{text}\" is not in:\n{}", run.out);
     }
@@ -133,7 +133,7 @@ fn a_note_in_the_folder_is_no_loss() {
 #[test]
 fn a_pattern_is_expanded_when_the_shell_did_not() {
     let sandbox = full_folder();
-    let run = sandbox.run(&["inspect", "phone/shots/*.png", "--json"]).exits(0);
+    let run = sandbox.run(&["inspect", "phone/shots/*.png", "--json"]).exits(1);
     assert_eq!(run.json()["files"].as_array().unwrap().len(), 1);
     assert_eq!(run.json()["warnings"].as_array().unwrap().len(), 2);
     sandbox.run(&["inspect", "phone/*.tiff"]).exits(3).explains();

@@ -29,7 +29,7 @@ mod reader;
 use zeroize::Zeroizing;
 
 pub use contain::contains_panics;
-pub use picture::{PictureKind, sniff};
+pub use picture::{PictureKind, sniff, unread_kind};
 
 /// How large a picture may be. Checked against the header, before any pixel is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

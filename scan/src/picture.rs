@@ -60,8 +60,12 @@ fn bitmap_header(bytes: &[u8]) -> bool {
     matches!(bytes.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
 }
 
-/// Names kinds of file that hold pictures but are not read.
-fn unread_kind(bytes: &[u8]) -> Option<&'static str> {
+/// Names kinds of file that hold pictures but are not read: `HEIC`, `AVIF`, `JPEG XL`, `PDF`.
+#[must_use]
+pub fn unread_kind(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"%PDF-") {
+        return Some("PDF");
+    }
     if bytes.get(4..8) == Some(b"ftyp") {
         return match bytes.get(8..12)? {
             b"avif" | b"avis" => Some("AVIF"),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::CodesArgs;
 use crate::failure::{Exit, Failure};
 use crate::intake;
+use crate::report;
 use crate::show::{self, Terminal};
 
 /// One account with its codes.
@@ -27,7 +28,8 @@ struct Line {
 /// One code.
 #[derive(Serialize)]
 struct Shown {
-    code: String,
+    /// `null` when no code can be computed for this moment.
+    code: Option<String>,
     /// Unix seconds from which it is valid; `null` for HOTP.
     from: Option<u64>,
     /// Unix seconds from which it is not valid any more; `null` for HOTP.
@@ -41,6 +43,9 @@ struct Output {
     time: u64,
     accounts: Vec<Line>,
     skipped: Vec<Item>,
+    duplicates: Vec<Item>,
+    conflicts: Vec<Item>,
+    warnings: Vec<Item>,
     missing_parts: Vec<merge::MissingPart>,
 }
 
@@ -48,10 +53,19 @@ pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure
     let mut intake = intake::read(&args.read, terminal)?;
     let missing_parts = merge::missing_parts(&intake.parts());
     let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
+    let warnings = intake.warnings();
     let merged = merge::accounts(intake.take_accounts());
     let time = args.at.map_or_else(now, |moment| moment.0);
     let accounts = merged.accounts.iter().map(|account| line(account, time, args.count.into())).collect();
-    let output = Output { time, accounts, skipped, missing_parts };
+    let output = Output {
+        time,
+        accounts,
+        skipped,
+        duplicates: merged.duplicates,
+        conflicts: merged.conflicts,
+        warnings,
+        missing_parts,
+    };
     if terminal.wants_json() {
         terminal.print_json(&output)?;
     } else {
@@ -61,13 +75,15 @@ pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure
 }
 
 fn exit(output: &Output, partial: bool) -> Exit {
-    let silent = |line: &Line| line.codes.is_empty();
+    let silent = |line: &Line| line.codes.is_empty() || line.codes.iter().any(|code| code.code.is_none());
     if !output.missing_parts.is_empty() && !partial {
         Exit::Incomplete
     } else if output.accounts.is_empty()
         || output.accounts.iter().any(silent)
         || !output.skipped.is_empty()
+        || !output.conflicts.is_empty()
         || !output.missing_parts.is_empty()
+        || output.warnings.iter().any(report::needs_attention)
     {
         Exit::Attention
     } else {
@@ -96,28 +112,35 @@ fn line(account: &Account, time: u64, count: u64) -> Line {
     }
 }
 
+/// From the given time on; HOTP from the next counter on, as far as counters go.
 fn codes(otp: &Otp, time: u64, count: u64) -> Result<Vec<Shown>, CodeError> {
     let generator = Generator::new(otp)?;
-    (0..count).map(|step| shown(&generator, otp, time, step)).collect()
-}
-
-fn shown(generator: &Generator<'_>, otp: &Otp, time: u64, step: u64) -> Result<Shown, CodeError> {
+    let code = |moment| generator.at(moment).ok().map(|code| code.to_string());
     if let Some(next) = otp.counter() {
-        let counter = next.saturating_add(step);
-        let code = generator.at(counter)?.to_string();
-        return Ok(Shown { code, from: None, until: None, counter: Some(counter) });
+        let counters = (0..count).filter_map(|step| next.checked_add(step));
+        let shown = |counter| Shown { code: code(counter), from: None, until: None, counter: Some(counter) };
+        return Ok(counters.map(shown).collect());
     }
     let period = u64::from(otp.period().unwrap_or(30));
-    let from = (time / period).saturating_add(step).saturating_mul(period);
-    let code = generator.at(from)?.to_string();
-    Ok(Shown { code, from: Some(from), until: Some(from.saturating_add(period)), counter: None })
+    let starts = (0..count).map(|step| (time / period).saturating_add(step).saturating_mul(period));
+    let shown = |from: u64| Shown {
+        code: code(from),
+        from: Some(from),
+        until: Some(from.saturating_add(period)),
+        counter: None,
+    };
+    Ok(starts.map(shown).collect())
 }
 
 fn text(output: &Output) -> String {
     let rows = output.accounts.iter().flat_map(|line| rows(line, output.time)).collect();
     let mut text = show::table(&["issuer", "account", "code", "valid"], rows);
-    for item in &output.skipped {
-        text.push_str(&format!("\n{}: {}", show::subject(item), show::clean(&item.message)));
+    for item in output.skipped.iter().chain(&output.conflicts).chain(&output.warnings) {
+        let who = match item.index {
+            Some(_) => show::subject(item),
+            None => show::place(&item.file),
+        };
+        text.push_str(&format!("\n{who}: {}", show::clean(&item.message)));
     }
     for part in &output.missing_parts {
         text.push_str(&format!("\n{}. {}.", part.message, part.next_step));
@@ -131,14 +154,17 @@ fn rows(line: &Line, time: u64) -> Vec<Vec<String>> {
     };
     match &line.reason {
         Some(reason) => vec![row("-", reason.clone())],
-        None => {
-            line.codes.iter().map(|code| row(&spaced(&code.code, line.kind), valid(code, time))).collect()
-        }
+        None => line
+            .codes
+            .iter()
+            .map(|code| row(&spaced(code.code.as_deref(), line.kind), valid(code, time)))
+            .collect(),
     }
 }
 
 /// Six and eight digits in two halves, as apps show them.
-fn spaced(code: &str, kind: &str) -> String {
+fn spaced(code: Option<&str>, kind: &str) -> String {
+    let code = code.unwrap_or("none");
     let digits = [Kind::Totp, Kind::Hotp].iter().any(|known| known.name() == kind);
     match code.len() {
         6 | 8 if digits => {

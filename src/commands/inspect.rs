@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::InspectArgs;
 use crate::failure::{Exit, Failure};
 use crate::intake::{self, Intake};
+use crate::report;
 use crate::show::{self, Terminal};
 
 /// Fewest bytes of a secret that RFC 4226, section 4 (R6), asks for.
@@ -71,11 +72,15 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failu
 
 fn exit(output: &Output, partial: bool) -> Exit {
     let accounts: usize = output.files.iter().map(|file| file.accounts.len()).sum();
-    let clean =
-        |file: &FileOutput| file.skipped.is_empty() && !file.accounts.iter().any(|a| a.reason.is_some());
+    let clean = |file: &FileOutput| {
+        file.skipped.is_empty()
+            && !file.accounts.iter().any(|account| account.reason.is_some())
+            && !file.warnings.iter().any(report::needs_attention)
+    };
+    let asks = output.warnings.iter().any(report::needs_attention);
     if !output.missing_parts.is_empty() && !partial {
         Exit::Incomplete
-    } else if accounts == 0 || !output.missing_parts.is_empty() || !output.files.iter().all(clean) {
+    } else if accounts == 0 || asks || !output.missing_parts.is_empty() || !output.files.iter().all(clean) {
         Exit::Attention
     } else {
         Exit::Done
@@ -103,7 +108,7 @@ fn describe_file(file: &intake::File) -> FileOutput {
         format: file.format,
         title,
         variant: vault.variant.clone(),
-        encrypted: vault.encrypted || file.sealed,
+        encrypted: file.is_encrypted(),
         created: vault.created.map(|time| time.to_string()),
         newest: newest.map(|time| time.to_string()),
         accounts: vault.accounts.iter().map(describe_account).collect(),
@@ -138,7 +143,7 @@ fn describe_account(account: &Account) -> AccountOutput {
 fn risks(file: &intake::File) -> Vec<Item> {
     let mut risks = Vec::new();
     let has_secrets = file.vault.accounts.iter().any(|account| account.otp().is_some());
-    if has_secrets && !file.vault.encrypted && !file.sealed {
+    if has_secrets && !file.is_encrypted() {
         let item = Item::new("plain-file", "the file holds the secrets without protection")
             .next_step("Keep an encrypted copy instead and delete this one");
         risks.push(item);
@@ -263,14 +268,16 @@ fn items(text: &mut String, title: &str, items: &[Item]) {
         return;
     }
     text.push_str(&format!("{title}:\n"));
-    for item in items {
+    for (at, item) in items.iter().enumerate() {
         let who = match item.index {
             Some(index) => format!("{}: ", entry(item, index)),
             None if item.file.is_empty() => String::new(),
             None => format!("{}: ", show::place(&item.file)),
         };
         text.push_str(&format!("  {who}{}\n", show::clean(&item.message)));
-        if let Some(step) = &item.next_step {
+        // Entries with the same trouble say once what to do.
+        let next = items.get(at + 1).and_then(|next| next.next_step.as_ref());
+        if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
             text.push_str(&format!("    {}.\n", show::clean(step)));
         }
     }

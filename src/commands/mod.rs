@@ -30,11 +30,20 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
             Terminal::write_stdout(&script).map(|()| Exit::Done)
         }
         Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(|error: io::Error| Failure::new(Exit::Internal, error.to_string()))?;
+            let page = manual().map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
             Terminal::write_stdout(&page).map(|()| Exit::Done)
         }
     }
+}
+
+/// The manual: the page of the program, then one for each command.
+fn manual() -> io::Result<Vec<u8>> {
+    let mut program = Cli::command();
+    program.build();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(program.clone()).render(&mut page)?;
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+        clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    }
+    Ok(page)
 }

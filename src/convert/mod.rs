@@ -53,6 +53,7 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     let seal = seal(args, &targets, &intake)?;
     target::settle(&mut targets, args, seal.is_some())?;
     check_report(args, &targets)?;
+    check_inputs_stay(&targets, args.report.as_deref(), &intake)?;
     let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
     let exit = if !job.report.missing_parts.is_empty() && !args.read.partial {
@@ -78,24 +79,40 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     })
 }
 
-/// How the outputs are sealed with age. A passphrase file serves for reading when an age file was
-/// read; it seals the output as well only when the output is named `.age`.
+/// How the outputs are sealed with age. A passphrase that has opened an input serves for reading; it
+/// seals the output as well only when that is named `.age`.
 fn seal(args: &ConvertArgs, targets: &[Target], intake: &Intake) -> Result<Option<Seal>, Failure> {
     if !args.age_recipient.is_empty() {
         return Seal::to_recipients(&args.age_recipient).map(Some);
     }
     let named_age = targets.iter().any(Target::is_named_age);
-    match &args.read.age_passphrase_file {
-        Some(path) if named_age || !intake.opened_age => {
-            password::first_line(path).map(|passphrase| Some(Seal::with_passphrase(&passphrase)))
-        }
-        _ if named_age => Err(Failure::new(
+    let passphrase = match named_age {
+        true => intake.passphrase.as_ref(),
+        false => intake.passphrase.as_ref().filter(|_| !intake.passphrase_was_used),
+    };
+    match passphrase {
+        Some(passphrase) => Ok(Some(Seal::with_passphrase(passphrase))),
+        None if named_age => Err(Failure::new(
             Exit::Usage,
             "the output is named .age, and no key or passphrase is given for it",
         )
         .next_step("Give -r age1... or --age-passphrase-file FILE, or choose another name")),
-        _ => Ok(None),
+        None => Ok(None),
     }
+}
+
+/// Replacing an input would destroy the accounts that do not move.
+fn check_inputs_stay(targets: &[Target], report: Option<&Path>, intake: &Intake) -> Result<(), Failure> {
+    let inputs: Vec<_> = intake.paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let outputs = targets.iter().filter_map(Target::file).chain(report);
+    for output in outputs {
+        if output.canonicalize().is_ok_and(|output| inputs.contains(&output)) {
+            return Err(Failure::new(Exit::Refused, "the output would replace an input")
+                .in_file(&output.to_string_lossy())
+                .next_step("Choose another name with -o; delete the old file when the new one is in use"));
+        }
+    }
+    Ok(())
 }
 
 /// A report that replaces an output would lose the accounts.
@@ -144,12 +161,8 @@ impl<'a> Job<'a> {
         report.files = intake.files.iter().map(intake::File::line).collect();
         report.read = intake.files.iter().map(|file| file.vault.entries()).sum();
         report.missing_parts = merge::missing_parts(&parts);
-        report.warnings = merge::inconsistent_parts(&parts);
-        report.warnings.extend(intake.not_read.iter().cloned());
-        for file in &intake.files {
-            report.warnings.extend(file.vault.warnings.iter().cloned());
-            report.not_moved.extend(file.vault.skipped.iter().cloned());
-        }
+        report.warnings = intake.warnings();
+        report.not_moved = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
         let mut merged = merge::accounts(intake.take_accounts());
         // What only one app knows is of use to that app and to the canonical file. In a large vault
         // it is as much as everything else.
@@ -206,17 +219,20 @@ impl<'a> Job<'a> {
             let password = password.as_ref().filter(|_| encrypted && write);
             let (output, proved) = self.prepare(target, &kept, password, seal, write)?;
             outcomes.record(index, &proved);
-            if write && !output.line.encrypted {
-                self.report.warnings.push(outcome::plain_output(&output.line));
-            }
             prepared.push((output, proved));
         }
+        // Reading again may have shown losses that nobody announced.
+        let would_lose = would_lose || outcomes.has_loss();
         outcomes.report(&mut self.report);
         if self.args.strict && would_lose {
             self.report.warnings.push(outcome::strict());
             return Ok(());
         }
         self.report.verified = outcome::verified(prepared.iter().map(|(_, proved)| proved));
+        if write {
+            let plain = prepared.iter().map(|(output, _)| &output.line).filter(|line| !line.encrypted);
+            self.report.warnings.extend(plain.map(outcome::plain_output));
+        }
         let outputs: Vec<Prepared> = prepared.into_iter().map(|(output, _)| output).collect();
         if write {
             self.publish(outputs)?;
@@ -296,6 +312,7 @@ impl<'a> Job<'a> {
             }
             return piece.content(None);
         };
+        crate::output::check_free(path, self.args.force)?;
         let bytes = sealed.as_ref().unwrap_or(&piece.bytes);
         let pending = Pending::write(path, bytes, self.args.force)?;
         let back = pending.read_back()?;
@@ -347,7 +364,7 @@ impl<'a> Job<'a> {
         for output in outputs {
             for pending in output.pending {
                 match pending.publish() {
-                    Ok(path) => published.push(path),
+                    Ok(new) => published.extend(new),
                     Err(failure) => {
                         crate::output::withdraw(&published);
                         return Err(failure);

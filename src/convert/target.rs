@@ -178,6 +178,14 @@ impl Target {
         }
     }
 
+    /// The file that is written, of several pictures the name that they are numbered from.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match &self.destination {
+            Destination::File(path) => Some(path),
+            Destination::Stdout => None,
+        }
+    }
+
     /// Whether a file without accounts says something: the canonical file is a record for programs;
     /// an empty backup of an app would pass for a good one.
     pub(super) fn is_worth_writing_empty(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Which files are meant: names, folders, patterns, standard input.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,8 @@ const MAX_FILES: usize = 100_000;
 /// Files that belong to another one and are read with it.
 const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
 /// File name extensions of pictures.
-const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+const PICTURES: &[&str] =
+    &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl", "pdf"];
 
 /// One thing to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub(crate) fn sources(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
                 .next_step("Name a smaller folder"));
         }
     }
+    let paths: HashSet<PathBuf> = sources.iter().filter_map(|source| source.path.clone()).collect();
+    sources.retain(|source| !source.path.as_deref().is_some_and(|path| is_companion(path, &paths)));
     Ok(sources)
 }
 
@@ -103,8 +107,6 @@ fn pattern_matches(path: &Path) -> Option<Vec<PathBuf>> {
 fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     let mut files = Vec::new();
     walk(folder, 0, &mut files)?;
-    let companions: Vec<PathBuf> = files.iter().filter(|file| is_companion(file)).cloned().collect();
-    files.retain(|file| !companions.contains(file));
     if files.is_empty() {
         return Err(Failure::new(Exit::NothingToRead, "there are no files in this folder")
             .in_file(&folder.to_string_lossy())
@@ -125,7 +127,15 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
         if hidden || files.len() > MAX_FILES {
             continue;
         }
-        if kind.is_dir() && depth < MAX_DEPTH {
+        if kind.is_dir() {
+            if depth >= MAX_DEPTH {
+                return Err(Failure::new(
+                    Exit::Limit,
+                    format!("more than {MAX_DEPTH} folders inside each other"),
+                )
+                .in_file(&entry.path().to_string_lossy())
+                .next_step("Name the inner folder itself"));
+            }
             walk(&entry.path(), depth + 1, files)?;
         } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
             files.push(entry.path());
@@ -134,10 +144,13 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     Ok(())
 }
 
-/// A database's log or index, with the database beside it.
-fn is_companion(file: &Path) -> bool {
+/// A database's log or index, when the database is an input as well: it is read with that.
+fn is_companion(file: &Path, inputs: &HashSet<PathBuf>) -> bool {
     let Some(name) = file.to_str() else { return false };
-    COMPANIONS.iter().filter_map(|suffix| name.strip_suffix(suffix)).any(|main| Path::new(main).is_file())
+    COMPANIONS
+        .iter()
+        .filter_map(|suffix| name.strip_suffix(suffix))
+        .any(|main| inputs.contains(Path::new(main)))
 }
 
 #[cfg(test)]
@@ -172,5 +185,16 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(sources(&[folder.path().join("none.png")]).unwrap_err().exit, Exit::Io);
         assert_eq!(sources(&[PathBuf::from("-"), PathBuf::from("-")]).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_named_log_is_read_with_its_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths =
+            ["PhoneFactor", "PhoneFactor-shm", "PhoneFactor-wal"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "x").unwrap());
+        let found = sources(&paths).unwrap();
+        assert_eq!(found.iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>(), paths[..1]);
+        assert_eq!(sources(&paths[2..]).unwrap().len(), 1);
     }
 }

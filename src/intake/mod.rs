@@ -4,7 +4,9 @@ mod find;
 mod open;
 mod picture;
 
-use otpferry_formats::model::{Account, BatchPart, Vault, merge};
+use std::path::PathBuf;
+
+use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
 use otpferry_formats::{Format, Limits};
@@ -27,8 +29,12 @@ pub struct Intake {
     pub files: Vec<File>,
     /// Inputs that could not be read, where others could.
     pub not_read: Vec<Item>,
-    /// Whether an age passphrase opened one of them.
-    pub opened_age: bool,
+    /// The passphrase for age that was given.
+    pub passphrase: Option<SecretText>,
+    /// Whether it opened one of them.
+    pub passphrase_was_used: bool,
+    /// Where the inputs are, read or not.
+    pub paths: Vec<PathBuf>,
 }
 
 /// One input that was read.
@@ -36,21 +42,40 @@ pub struct Intake {
 pub struct File {
     /// As the user named it.
     pub name: String,
+    /// 0-based position among the inputs; several files can come from one picture.
+    pub source: usize,
     /// Format id.
     pub format: &'static str,
-    /// Whether it was inside an age file.
-    pub sealed: bool,
+    /// Whether it was inside an age file, and what opened that.
+    pub sealed: Sealed,
     /// What it held.
     pub vault: Vault,
 }
 
+/// Whether a file was inside an age file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sealed {
+    /// It was not.
+    #[default]
+    No,
+    /// A key or a password opened it.
+    Yes,
+    /// A passphrase of the given file opened it.
+    ByPassphraseFile,
+}
+
 impl File {
+    /// Whether a password or key was needed.
+    pub fn is_encrypted(&self) -> bool {
+        self.vault.encrypted || self.sealed != Sealed::No
+    }
+
     /// Its line in the report.
     pub fn line(&self) -> FileLine {
         FileLine {
             path: self.name.clone(),
             format: Some(self.format.to_owned()),
-            encrypted: self.vault.encrypted || self.sealed,
+            encrypted: self.is_encrypted(),
             accounts: self.vault.accounts.len(),
         }
     }
@@ -73,18 +98,22 @@ pub(crate) struct Reader<'a> {
 /// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
 /// are listed instead; it is an error when nothing at all was read.
 pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
+    let from = args.from.as_deref().map(format_to_read).transpose()?;
+    let selection = Selection::new(&args.only, &args.exclude)?;
     let sources = find::sources(&args.inputs)?;
     let reader = Reader {
-        from: args.from.as_deref().map(format_to_read).transpose()?,
+        from,
         limits: args.limits(),
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
         effort: args.effort,
         terminal,
     };
-    let selection = Selection::new(&args.only, &args.exclude)?;
     let results = read_all(&reader, &sources, args.jobs)?;
     let mut intake = sort_out(&sources, results)?;
+    intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
+    intake.passphrase = reader.keys.passphrase().cloned();
+    intake.passphrase_was_used = intake.files.iter().any(|file| file.sealed == Sealed::ByPassphraseFile);
     merge::in_export_order(&mut intake.files, |file| match file.vault.parts.as_slice() {
         [one] => Some(one),
         _ => None,
@@ -142,9 +171,11 @@ fn read_all(
 fn sort_out(sources: &[Source], results: Vec<Result<Vec<File>, Failure>>) -> Result<Intake, Failure> {
     let mut intake = Intake::default();
     let mut first_failure = None;
-    for (source, result) in sources.iter().zip(results) {
+    for (index, (source, result)) in sources.iter().zip(results).enumerate() {
         match result {
-            Ok(files) => intake.files.extend(files),
+            Ok(files) => {
+                intake.files.extend(files.into_iter().map(|file| File { source: index, ..file }));
+            }
             Err(failure) if source.may_fail(&failure, sources.len()) => {
                 intake.not_read.push(not_read(source, &failure));
                 first_failure.get_or_insert(failure.in_file(&source.name));
@@ -152,7 +183,6 @@ fn sort_out(sources: &[Source], results: Vec<Result<Vec<File>, Failure>>) -> Res
             Err(failure) => return Err(failure.in_file(&source.name)),
         }
     }
-    intake.opened_age = intake.files.iter().any(|file| file.sealed);
     match first_failure {
         Some(failure) if intake.files.is_empty() => Err(nothing_read(failure, sources.len())),
         _ => Ok(intake),
@@ -168,10 +198,8 @@ fn nothing_read(failure: Failure, sources: usize) -> Failure {
 }
 
 fn not_read(source: &Source, failure: &Failure) -> Item {
-    let code = match failure.exit {
-        Exit::NothingToRead if !source.is_picture() => "passed-over",
-        _ => "not-read",
-    };
+    let quiet = failure.is_foreign && !source.is_picture();
+    let code = if quiet { "passed-over" } else { "not-read" };
     let mut item = Item::new(code, format!("not read: {}", failure.message));
     item.file.clone_from(&source.name);
     item.next_step.clone_from(&failure.next_step);
@@ -194,7 +222,9 @@ fn label(file: &mut File) {
 
 fn select(vault: &mut Vault, selection: &Selection) {
     vault.accounts.retain(|account| selection.includes(&account.issuer, &account.name));
-    vault.skipped.retain(|item| selection.includes(&item.issuer, &item.account));
+    // What has no name that can be read might be the one that is wanted.
+    let nameless = |item: &Item| item.issuer.is_empty() && item.account.is_empty();
+    vault.skipped.retain(|item| nameless(item) || selection.includes(&item.issuer, &item.account));
 }
 
 impl Intake {
@@ -203,8 +233,56 @@ impl Intake {
         self.files.iter().flat_map(|file| file.vault.parts.iter().cloned()).collect()
     }
 
-    /// The accounts, one list for each input.
+    /// What the user should know about the inputs, those that were not read included.
+    pub fn warnings(&self) -> Vec<Item> {
+        let mut warnings = merge::inconsistent_parts(&self.parts());
+        warnings.extend(self.not_read.iter().cloned());
+        warnings.extend(self.files.iter().flat_map(|file| file.vault.warnings.iter().cloned()));
+        warnings
+    }
+
+    /// The accounts, one list for each export: QR codes that are parts of one belong together, and
+    /// so does what one picture held. The same part seen again is an input of its own.
     pub fn take_accounts(&mut self) -> Vec<Vec<Account>> {
-        self.files.iter_mut().map(|file| std::mem::take(&mut file.vault.accounts)).collect()
+        let mut exports: Vec<Export> = Vec::new();
+        for file in &mut self.files {
+            let next = Export {
+                source: file.source,
+                parts: file.vault.parts.clone(),
+                accounts: std::mem::take(&mut file.vault.accounts),
+            };
+            let of_last = exports.last().is_some_and(|last| last.source == next.source);
+            let at = match exports.iter().position(|export| export.lacks(&next.parts)) {
+                None if of_last => exports.len().checked_sub(1),
+                at => at,
+            };
+            match at.and_then(|at| exports.get_mut(at)) {
+                Some(export) => export.join(next),
+                None => exports.push(next),
+            }
+        }
+        exports.into_iter().map(|export| export.accounts).collect()
+    }
+}
+
+/// What one app showed or saved at a time.
+struct Export {
+    source: usize,
+    parts: Vec<BatchPart>,
+    accounts: Vec<Account>,
+}
+
+impl Export {
+    /// Whether these are parts of this export that it does not have yet.
+    fn lacks(&self, parts: &[BatchPart]) -> bool {
+        let same_export = |a: &BatchPart, b: &BatchPart| a.size > 1 && (a.id, a.size) == (b.id, b.size);
+        let mut pairs = self.parts.iter().flat_map(|a| parts.iter().map(move |b| (a, b)));
+        let belongs = pairs.clone().any(|(a, b)| same_export(a, b));
+        belongs && !pairs.any(|(a, b)| same_export(a, b) && a.index == b.index)
+    }
+
+    fn join(&mut self, other: Self) {
+        self.accounts.extend(other.accounts);
+        self.parts.extend(other.parts);
     }
 }

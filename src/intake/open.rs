@@ -10,7 +10,7 @@ use otpferry_formats::text::encoding;
 use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Passwords, Probe, registry};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Source, picture};
+use super::{File, Reader, Sealed, Source, picture};
 use crate::envelope;
 use crate::failure::{Exit, Failure};
 
@@ -24,17 +24,21 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         None => read_stdin(reader.limits.bytes)?,
     };
     let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
-    let mut passwords = reader.passwords.for_file(&source.name);
-    let mut layers = 0;
-    while envelope::is_age(&bytes) && layers < MAX_LAYERS {
-        bytes = reader.keys.open(&bytes, &mut passwords, &reader.limits)?;
-        layers += 1;
+    let mut sealed = Sealed::No;
+    for _ in 0..MAX_LAYERS {
+        if !envelope::is_age(&bytes) {
+            break;
+        }
+        // Each layer may have any of the passwords.
+        let opened =
+            reader.keys.open(&bytes, &mut reader.passwords.for_file(&source.name), &reader.limits)?;
+        bytes = opened.content;
+        sealed = if opened.by_passphrase_file { Sealed::ByPassphraseFile } else { Sealed::Yes };
     }
-    let sealed = layers > 0;
     if bytes.is_empty() && wal.is_none() {
-        return Err(
-            Failure::new(Exit::NothingToRead, "the file is empty").next_step("Export or copy it again")
-        );
+        return Err(Failure::new(Exit::NothingToRead, "the file is empty")
+            .foreign()
+            .next_step("Export or copy it again"));
     }
     if otpferry_scan::sniff(&bytes).is_some() {
         let mut files = picture::read(&bytes, source, reader)?;
@@ -44,8 +48,9 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         return Ok(files);
     }
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice()));
+    let mut passwords = reader.passwords.for_file(&source.name);
     let (format, vault) = decode(&input, &source.name, reader, &mut passwords)?;
-    Ok(vec![File { name: source.name.clone(), format: format.info().id, sealed, vault }])
+    Ok(vec![File { name: source.name.clone(), source: 0, format: format.info().id, sealed, vault }])
 }
 
 /// Finds the format and reads.
@@ -82,10 +87,17 @@ fn detect(input: &Input<'_>, name: &str) -> Result<&'static dyn Format, Failure>
 
 /// Says what the bytes are when that is known.
 fn not_recognised(bytes: &[u8]) -> Option<Failure> {
+    if let Some(kind) = otpferry_scan::unread_kind(bytes) {
+        return Some(
+            Failure::new(Exit::NothingToRead, format!("{kind} pictures cannot be read yet"))
+                .next_step("Save it as PNG or JPEG, or take a screenshot of it, and give that"),
+        );
+    }
     let text = encoding::decode(bytes)?;
     let foreign = foreign::classify(text.trim())?;
     Some(
-        Failure::new(Exit::NothingToRead, format!("this is {}, not an account", foreign.what))
+        Failure::new(Exit::NothingToRead, format!("this is no account but {}", foreign.what))
+            .foreign()
             .next_step(foreign.next_step),
     )
 }
@@ -117,8 +129,11 @@ fn read_limited(source: impl Read, expected: u64, limit: u64) -> io::Result<Opti
 }
 
 fn too_large(length: u64, limit: u64) -> Failure {
-    let message =
-        format!("the input has {} MiB or more, over the limit of {} MiB", length >> 20, limit >> 20);
+    let size = |bytes: u64| match bytes >> 20 {
+        0 => format!("{bytes} bytes"),
+        mebibytes => format!("{mebibytes} MiB"),
+    };
+    let message = format!("the input has {} or more, over the limit of {}", size(length), size(limit));
     let enough = (length >> 20).saturating_add(1);
     Failure::from(Error::limit(message, "bytes"))
         .next_step(format!("If you trust this file, raise the limit with --limit bytes={enough}M"))

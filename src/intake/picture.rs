@@ -2,12 +2,12 @@
 
 use otpferry_formats::Input;
 use otpferry_formats::foreign;
-use otpferry_formats::model::Vault;
+use otpferry_formats::model::{Vault, merge};
 use otpferry_formats::report::{Item, Skip};
 use otpferry_formats::{Limits, NoPasswords};
 use otpferry_scan::{Code, Options};
 
-use super::{File, Reader, Source, open};
+use super::{File, Reader, Sealed, Source, open};
 use crate::cli::Effort;
 use crate::failure::{Exit, Failure};
 
@@ -17,18 +17,21 @@ pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result
     if scan.codes.is_empty() {
         return Err(no_code(scan.undecoded));
     }
-    let mut files: Vec<File> = Vec::new();
+    let mut found = Vec::new();
     let mut others = Vec::new();
     let mut first_failure = None;
     for (index, code) in scan.codes.iter().enumerate() {
         match read_code(code, source, reader) {
-            Ok(file) => append(&mut files, file),
+            Ok(file) => found.push(file),
             Err(failure) => {
                 others.push(not_an_account(index, &failure));
                 first_failure.get_or_insert(failure);
             }
         }
     }
+    merge::in_export_order(&mut found, |file: &File| file.vault.parts.first());
+    let mut files = Vec::new();
+    found.into_iter().for_each(|file| append(&mut files, file));
     match (files.first_mut(), first_failure) {
         (None, Some(failure)) => Err(failure),
         (Some(file), _) => {
@@ -51,7 +54,9 @@ fn options(effort: Effort, limits: &Limits) -> Options {
     let mut options = Options { effort, ..Options::default() };
     options.limits.pixels = limits.pixels;
     // Who allows more pixels allows the memory that they take.
-    options.limits.memory = options.limits.memory.max(limits.pixels.saturating_mul(8));
+    if limits.pixels > Limits::default().pixels {
+        options.limits.memory = options.limits.memory.max(limits.pixels.saturating_mul(8));
+    }
     options
 }
 
@@ -67,7 +72,7 @@ fn read_code(code: &Code, source: &Source, reader: &Reader<'_>) -> Result<File, 
             }
             _ => failure,
         })?;
-    Ok(File { name: source.name.clone(), format: format.info().id, sealed: false, vault })
+    Ok(File { name: source.name.clone(), source: 0, format: format.info().id, sealed: Sealed::No, vault })
 }
 
 fn is_foreign(code: &Code) -> bool {

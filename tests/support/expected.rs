@@ -116,7 +116,7 @@ fn base32(bytes: &[u8]) -> String {
 /// RFC 4648, with padding.
 fn base64(bytes: &[u8]) -> String {
     let mut text = positional(bytes, 6, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -23,7 +23,7 @@ pub(crate) const COUNTERS: &[u64] = &[
     u64::MAX,
 ];
 pub(crate) const LENGTHS: &[usize] = &[1, 2, 3, 5, 10, 16, 20, 32, 64, 200, 320, 321, 1024, 1025];
-pub(crate) const PINS: &[Option<&str>] = &[None, Some("1234"), Some(""), Some("Пин 🔑"), Some("0")];
+pub(crate) const PINS: &[Option<&str>] = &[None, Some("1234"), Some("Пин 🔑"), Some("0")];
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("", ""),
     ("Acme", ""),

@@ -215,3 +215,6 @@ fn check_at_sign_in(account: &Account) -> Item {
     )
     .next_step("Sign in once with the new code before you give up the old phone")
 }
+
+#[cfg(test)]
+mod tests;

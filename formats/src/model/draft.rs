@@ -142,7 +142,9 @@ impl Draft {
     /// mOTP and Yandex have constants in place of parameters, and apps ignore what a file states
     /// there, so it is ignored here. A Steam account with other parameters than Steam's would show
     /// other codes than its app: it is an error.
-    pub fn build(self) -> Result<Otp, Skip> {
+    pub fn build(mut self) -> Result<Otp, Skip> {
+        // An empty PIN makes no valid code: it stands for one that is not known.
+        self.pin = self.pin.filter(|pin| !pin.expose().is_empty());
         match self.kind {
             Kind::Totp => Ok(Otp::Totp {
                 algorithm: self.algorithm.unwrap_or(Algorithm::Sha1),

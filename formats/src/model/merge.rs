@@ -230,6 +230,12 @@ pub struct MissingPart {
     pub index: u32,
     /// How many QR codes the export has.
     pub size: u32,
+    /// Empty: no file holds it. Here and below because every item of the report has these.
+    pub file: &'static str,
+    /// Empty.
+    pub issuer: &'static str,
+    /// Empty.
+    pub account: &'static str,
     /// `missing-part`.
     pub code: &'static str,
     /// Which one, counted from 1.
@@ -244,6 +250,9 @@ impl MissingPart {
             batch,
             index,
             size,
+            file: "",
+            issuer: "",
+            account: "",
             code: "missing-part",
             message: format!("QR code {} of {size} is missing", index.saturating_add(1)),
             next_step: "Add a picture of this QR code; on the old phone, export again if it is gone",

@@ -530,7 +530,7 @@ fn push_rest(uri: &mut String, account: &Account) {
         return;
     };
     for (key, value) in rest {
-        let known = key == LABEL_ISSUER || KNOWN.contains(&key.to_lowercase().as_str());
+        let known = key == LABEL_ISSUER || KNOWN.contains(&key.trim().to_lowercase().as_str());
         if let (Value::String(value), false) = (value, known) {
             push(uri, &percent::encode(key), value);
         }

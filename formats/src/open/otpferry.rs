@@ -277,6 +277,8 @@ fn read_details(entry: Entry, account: &mut Account, place: &Place, warnings: &m
     });
     account.user = entry.user;
     account.extra = entry.extra;
+    // Fields of the file itself are beside the others; here they would be written a second time.
+    account.extra.remove(ID);
     if !entry.rest.is_empty() {
         account.extra.insert(ID.to_owned(), Value::Object(entry.rest));
     }

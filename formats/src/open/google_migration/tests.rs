@@ -86,7 +86,9 @@ fn a_payload_byte_for_byte() {
     assert_eq!(payload(&parts[0]), wanted);
     assert_eq!(
         parts,
-        ["otpauth-migration://offline?data=CiQKCkhlbGxvId6tvu8SCkFjbWU6YWxpY2UaBEFjbWUgASgBMAIKGQoKSGVsbG8h3q2%2B7xIDYm9iIAIoAjABOAUQARgBIAAoBw%3D%3D"]
+        [
+            "otpauth-migration://offline?data=CiQKCkhlbGxvId6tvu8SCkFjbWU6YWxpY2UaBEFjbWUgASgBMAIKGQoKSGVsbG8h3q2%2B7xIDYm9iIAIoAjABOAUQARgBIAAoBw%3D%3D"
+        ]
     );
 }
 
@@ -242,12 +244,17 @@ fn lengths_that_lie() {
 
 #[test]
 fn fields_of_later_versions_are_passed_over() {
-    let entry = concat(&[b"\x0a\x0a", SECRET, b"\x12\x01a", b"\x4a\x02xx\x58\x05\x65AAAA\x69AAAAAAAA\x30\x02"]);
+    let entry =
+        concat(&[b"\x0a\x0a", SECRET, b"\x12\x01a", b"\x4a\x02xx\x58\x05\x65AAAA\x69AAAAAAAA\x30\x02"]);
     let length = u8::try_from(entry.len()).unwrap();
     let bytes = concat(&[b"\x30\x01", &[0x0a, length], &entry, b"\x3a\x01x\x10\x02"]);
     let read = parse(&uri(&bytes)).unwrap();
     let account = read.entries.into_iter().next().unwrap().unwrap();
-    assert_eq!(account, { let mut wanted = totp("", "a"); wanted.origin = account.origin.clone(); wanted });
+    assert_eq!(account, {
+        let mut wanted = totp("", "a");
+        wanted.origin = account.origin.clone();
+        wanted
+    });
 }
 
 #[test]
