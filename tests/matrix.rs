@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+#[path = "support/capabilities.rs"]
+mod capabilities;
 #[path = "support/cases.rs"]
 mod cases;
 #[path = "support/random.rs"]

@@ -75,15 +75,7 @@ impl Format for GoogleMigration {
         let Some(text) = probe.text() else {
             return Confidence::No;
         };
-        let is_migration = |line| uri_list::scheme_of(line) == Some(uri_list::MIGRATION);
-        let mut lines = uri_list::significant_lines(text).map(|(_, line)| line);
-        match lines.next() {
-            Some(first) if is_migration(first) => Confidence::Sure,
-            Some(first) if uri_list::scheme_of(first).is_none() && lines.any(is_migration) => {
-                Confidence::Weak
-            }
-            _ => Confidence::No,
-        }
+        uri_list::detect(text, |scheme| scheme == uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {

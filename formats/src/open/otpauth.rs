@@ -62,14 +62,7 @@ impl Format for Otpauth {
         let Some(text) = probe.text() else {
             return Confidence::No;
         };
-        let mut lines = uri_list::significant_lines(text).map(|(_, line)| uri_list::scheme_of(line));
-        let is_account = |scheme: &str| scheme != uri_list::MIGRATION;
-        match lines.next() {
-            Some(Some(scheme)) if is_account(scheme) => Confidence::Sure,
-            Some(Some(_)) => Confidence::No,
-            _ if lines.any(|scheme| scheme.is_some_and(is_account)) => Confidence::Weak,
-            _ => Confidence::No,
-        }
+        uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {

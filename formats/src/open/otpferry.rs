@@ -303,6 +303,33 @@ struct WrittenFile<'a> {
     extra: &'a BTreeMap<String, Value>,
 }
 
+/// What is written from the model, and so never from what was kept of a file.
+const FIELDS: &[&str] = &[
+    "kind",
+    "issuer",
+    "account",
+    "secret",
+    "algorithm",
+    "digits",
+    "period",
+    "counter",
+    "pin",
+    "groups",
+    "note",
+    "favorite",
+    "reason",
+    "icon",
+    "urls",
+    "created",
+    "modified",
+    "last_used",
+    "uses",
+    "trashed",
+    "device",
+    "user",
+    "extra",
+];
+
 /// Field order is that of the documented file.
 #[derive(Serialize)]
 struct WrittenAccount<'a> {
@@ -361,10 +388,7 @@ impl<'a> Plain<'a> {
         let account = self.account;
         let otp = account.otp();
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-        let mut rest = match account.extra.get(ID) {
-            Some(Value::Object(rest)) => rest.clone(),
-            _ => Map::new(),
-        };
+        let mut rest = json::unknown_fields(account.extra.get(ID), FIELDS);
         WrittenAccount {
             kind: account.kind().name(),
             issuer: &account.issuer,

@@ -9,7 +9,7 @@ use super::label::Names;
 use super::{foreign, google_migration, otpauth};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
-use crate::format::Input;
+use crate::format::{Confidence, Input};
 use crate::model::{Account, BatchPart, Vault, merge};
 use crate::report::{Item, Skip};
 use crate::text::json;
@@ -37,6 +37,16 @@ pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str
         .enumerate()
         .map(|(at, line)| (at + 1, line.trim()))
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The first link of a text says which of the two formats it is: surely when nothing is before it.
+pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
+    let mut schemes = significant_lines(text).map(|(_, line)| scheme_of(line)).enumerate();
+    match schemes.find_map(|(at, scheme)| Some((at, scheme?))) {
+        Some((0, scheme)) if is_mine(scheme) => Confidence::Sure,
+        Some((_, scheme)) if is_mine(scheme) => Confidence::Weak,
+        _ => Confidence::No,
+    }
 }
 
 /// Reads a text of URIs.

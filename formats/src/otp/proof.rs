@@ -1,5 +1,7 @@
 //! Proving that two accounts show the same codes.
 
+use std::collections::BTreeSet;
+
 use super::{CodeError, Generator};
 use crate::model::Otp;
 
@@ -43,7 +45,7 @@ pub struct Differs;
 /// How two accounts were found to be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Their codes were computed and compared at this many moments.
+    /// Their codes were computed and compared in this many steps of counter or time.
     Codes(usize),
     /// No code can be computed without the PIN: secret and parameters were compared.
     Parameters,
@@ -64,25 +66,34 @@ pub fn same(a: &Otp, b: &Otp) -> Result<Proof, Differs> {
         }
         _ => return Err(Differs),
     };
-    let mut compared = 0_usize;
+    let mut compared = BTreeSet::new();
     for moment in moments(a) {
-        match (left.at(moment), right.at(moment)) {
-            (Ok(x), Ok(y)) if x == y => compared += 1,
-            (Err(CodeError::MacTooShort), Err(CodeError::MacTooShort)) => {}
-            _ => return Err(Differs),
+        if compared.len() >= MOMENTS {
+            break;
         }
+        match (left.at(moment), right.at(moment)) {
+            (Ok(x), Ok(y)) if x == y => compared.insert(step(a, moment)),
+            (Err(CodeError::MacTooShort), Err(CodeError::MacTooShort)) => false,
+            _ => return Err(Differs),
+        };
     }
-    (a == b).then_some(Proof::Codes(compared)).ok_or(Differs)
+    (a == b).then_some(Proof::Codes(compared.len())).ok_or(Differs)
 }
 
-/// Moments at which codes are compared: counters from the next one on, or times.
-fn moments(otp: &Otp) -> Vec<u64> {
-    let Some(next) = otp.counter() else {
-        return TIMES.to_vec();
-    };
-    let ahead = (0..20_u64).filter_map(|step| next.checked_add(step));
-    let first = 0..24_u64;
-    ahead.chain(first).collect()
+/// Moments at which codes are compared, more than are needed: with HMAC-MD5 some have no code, and
+/// with a long period many fall into the same one.
+fn moments(otp: &Otp) -> impl Iterator<Item = u64> {
+    let (next, period) = (otp.counter(), otp.period().map(u64::from));
+    let ahead = next.into_iter().flat_map(|next| (0..12_u64).filter_map(move |step| next.checked_add(step)));
+    let first = next.into_iter().flat_map(|_| 0..400_u64);
+    let times = period.into_iter().flat_map(|_| TIMES);
+    let steps = period.into_iter().flat_map(|period| (0..400_u64).map(move |step| step * period));
+    ahead.chain(first).chain(times).chain(steps)
+}
+
+/// What the code of a moment is made from: moments of one step show the same code.
+fn step(otp: &Otp, moment: u64) -> u64 {
+    otp.period().map_or(moment, |period| moment / u64::from(period))
 }
 
 #[cfg(test)]
@@ -113,7 +124,9 @@ mod tests {
             digits: Digits::SIX,
             counter: u64::MAX,
         };
-        assert_eq!(same(&hotp, &hotp.clone()), Ok(Proof::Codes(25)));
+        assert_eq!(same(&hotp, &hotp.clone()), Ok(Proof::Codes(24)));
+        let slow = totp(7, Algorithm::Md5, 6, u64::from(u32::MAX >> 1));
+        assert_eq!(same(&slow, &slow.clone()), Ok(Proof::Codes(24)));
     }
 
     #[test]

@@ -258,6 +258,29 @@ fn fields_of_later_versions_are_passed_over() {
 }
 
 #[test]
+fn the_unique_id_of_version_2_is_kept() {
+    let bytes = concat(&[b"\x0a\x12\x0a\x0a", SECRET, b"\x42\x04ab12\x10\x02"]);
+    let account = parse(&uri(&bytes)).unwrap().entries.remove(0).unwrap();
+    assert_eq!(account.extra[ID], serde_json::json!({ "unique_id": "ab12" }));
+    // No algorithm, digits or type: what the app means by that.
+    assert_eq!(account.otp(), totp("", "").otp());
+}
+
+/// Readers stop at a hundred parts: more would come back as unrelated codes.
+#[test]
+fn more_codes_than_an_export_has_are_refused() {
+    let accounts: Vec<Account> = (0..101).map(|at| totp("Acme", &at.to_string())).collect();
+    assert_eq!(write(accounts[..100].to_vec(), 1, 7).len(), 100);
+    let vault = Vault { accounts, ..Vault::default() };
+    let written = testing::with_ctx(&mut NoPasswords, |ctx| {
+        ctx.per_qr = 1;
+        GoogleMigration.encode(&vault, ctx)
+    });
+    let error = written.err().unwrap();
+    assert_eq!((error.kind, error.format), (crate::error::ErrorKind::Limit, Some(ID)));
+}
+
+#[test]
 fn hostile_texts() {
     let fixture = include_bytes!("../../../../fixtures/google-migration/v1.txt");
     let mut state = 0x0123_4567_89AB_CDEF_u64;
