@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::container::prefs::Prefs;
 use crate::container::sqlite;
 use crate::text::encoding;
 
@@ -23,6 +24,7 @@ pub struct Probe<'a> {
     text: OnceCell<Option<Cow<'a, str>>>,
     json: OnceCell<Option<Node>>,
     database: OnceCell<Option<sqlite::Database<'a>>>,
+    prefs: OnceCell<Option<Prefs>>,
     wal: Option<&'a [u8]>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Probe<'a> {
             text: OnceCell::new(),
             json: OnceCell::new(),
             database: OnceCell::new(),
+            prefs: OnceCell::new(),
             wal: None,
         }
     }
@@ -65,6 +68,15 @@ impl<'a> Probe<'a> {
     /// so that damage is told from another format.
     pub fn json(&self) -> Option<&Node> {
         self.json.get_or_init(|| skeleton(self.bytes)).as_ref()
+    }
+
+    /// The values, when the file is an Android preferences file.
+    pub(crate) fn prefs(&self) -> Option<&Prefs> {
+        let read = || {
+            let text = encoding::decode(self.bytes)?;
+            if Prefs::sniff(&text) { Prefs::parse(&text).ok() } else { None }
+        };
+        self.prefs.get_or_init(read).as_ref()
     }
 
     /// Whether the bytes are an SQLite database with these columns in a table.

@@ -1,3 +1,4 @@
 //! Containers that several formats share.
 
+pub(crate) mod prefs;
 pub mod sqlite;
