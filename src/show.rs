@@ -171,9 +171,19 @@ pub(crate) fn name_of(account: &Account) -> String {
 pub(crate) fn named(issuer: &str, name: &str) -> String {
     match (issuer, name) {
         ("", "") => "an account without a name".to_owned(),
-        ("", name) => clean(name),
-        (issuer, "") => clean(issuer),
-        (issuer, name) => format!("{} ({})", clean(issuer), clean(name)),
+        ("", name) => short(name),
+        (issuer, "") => short(issuer),
+        (issuer, name) => format!("{} ({})", short(issuer), short(name)),
+    }
+}
+
+/// A name that fits into a sentence.
+fn short(name: &str) -> String {
+    const MOST: usize = 60;
+    let name = clean(name);
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
     }
 }
 
@@ -264,7 +274,6 @@ fn missing(report: &Report) -> Vec<String> {
 /// Who or what, the reason, and what to do, on a line of its own. Items that say the same of many
 /// accounts say what to do once.
 fn lines(items: &[Item]) -> Vec<String> {
-    let mut last_step = None;
     let mut lines: Vec<String> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let mut line = match item.index {
@@ -276,7 +285,6 @@ fn lines(items: &[Item]) -> Vec<String> {
         if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
             let _ = write!(line, "\n    {}.", clean(step).trim_end_matches('.'));
         }
-        last_step.clone_from(&item.next_step);
         lines.push(line);
     }
     lines
