@@ -187,7 +187,7 @@ impl Target {
                 if fit.refused.is_none() && self.is_too_long(account) {
                     *fit = Fit::refuse(
                         "too-long-for-qr",
-                        "its names are too long for a QR code",
+                        "it is too long for a QR code",
                         "Shorten its names, or write a file instead of pictures",
                     );
                 }
@@ -197,11 +197,6 @@ impl Target {
     }
 
     fn is_too_long(&self, account: &Account) -> bool {
-        let text = account.issuer.len() + account.name.len();
-        // Names are percent-encoded, some also twice in one code: no shorter ones can be too long.
-        if text * 12 < draw::MOST_BYTES / 2 {
-            return false;
-        }
         let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
         let parts = encode_alone(self.format, &vault);
         parts.is_none_or(|parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
