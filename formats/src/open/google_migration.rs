@@ -72,10 +72,7 @@ impl Format for GoogleMigration {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        let Some(text) = probe.text() else {
-            return Confidence::No;
-        };
-        uri_list::detect(text, |scheme| scheme == uri_list::MIGRATION)
+        uri_list::detect(probe, |scheme| scheme == uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {

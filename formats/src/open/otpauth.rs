@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret, SecretText, Vault};
-use crate::probe::{Node, Probe};
+use crate::probe::Probe;
 use crate::report::Skip;
 use crate::text::{base32, percent};
 
@@ -56,13 +56,7 @@ impl Format for Otpauth {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        if let Some(json) = probe.json() {
-            return detect_json(json);
-        }
-        let Some(text) = probe.text() else {
-            return Confidence::No;
-        };
-        uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION)
+        uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -79,14 +73,6 @@ impl Format for Otpauth {
             Some(Part::new(write(account, otp)))
         });
         Ok(lines.collect())
-    }
-}
-
-/// cotp writes `{"items":[uri,...]}`, others a plain array.
-fn detect_json(json: &Node) -> Confidence {
-    match uri_list::first_of_json(json) {
-        Some(_) => Confidence::Likely,
-        None => Confidence::No,
     }
 }
 

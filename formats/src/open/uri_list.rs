@@ -11,7 +11,7 @@ use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Input};
 use crate::model::{Account, BatchPart, Vault, merge};
-use crate::probe::Node;
+use crate::probe::{Node, Probe};
 use crate::report::{Item, Skip};
 use crate::text::json;
 
@@ -42,10 +42,10 @@ fn json_items(text: &str, limits: &Limits) -> Result<Option<(&'static str, Vec<S
 }
 
 /// The first URI of a JSON text that is a list of them.
-pub(super) fn first_of_json(json: &Node) -> Option<&str> {
+fn first_of_json(json: &Node) -> Option<&str> {
     let list = json.get("items").unwrap_or(json);
     match list {
-        Node::Array(Some(first)) => first.text().filter(|uri| scheme_of(uri).is_some()),
+        Node::Array(Some(first)) => first.text(),
         _ => None,
     }
 }
@@ -63,8 +63,18 @@ pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The first link of a text says which of the two formats it is: surely when nothing is before it.
-pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
+/// The first link of a text says which of the two formats it is: surely when nothing is before it. A
+/// JSON text has to be a list of links; one that only mentions them is something else.
+pub(super) fn detect(probe: &Probe<'_>, is_mine: impl Fn(&str) -> bool) -> Confidence {
+    if let Some(json) = probe.json() {
+        return match first_of_json(json).and_then(scheme_of) {
+            Some(scheme) if is_mine(scheme) => Confidence::Likely,
+            _ => Confidence::No,
+        };
+    }
+    let Some(text) = probe.text() else {
+        return Confidence::No;
+    };
     let mut schemes = significant_lines(text).map(|(_, line)| scheme_of(line)).enumerate();
     match schemes.find_map(|(at, scheme)| Some((at, scheme?))) {
         Some((0, scheme)) if is_mine(scheme) => Confidence::Sure,
