@@ -58,9 +58,10 @@ pub enum Command {
 
 /// Options of every command that reads.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
 pub struct ReadArgs {
     /// Files, folders, pictures of QR codes, or - for standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, help_heading = None::<&str>)]
     pub inputs: Vec<PathBuf>,
     /// Format of the inputs [default: recognised]
     #[arg(short, long, value_name = "FORMAT")]
@@ -110,10 +111,8 @@ pub enum Effort {
 
 /// Options of `convert`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Writing")]
 pub struct ConvertArgs {
-    /// What to read.
-    #[command(flatten)]
-    pub read: ReadArgs,
     /// Format to write; several with commas between
     #[arg(short, long, value_name = "FORMAT", required = true, value_delimiter = ',')]
     pub to: Vec<String>,
@@ -148,6 +147,9 @@ pub struct ConvertArgs {
     /// Allow secrets to be printed on a terminal
     #[arg(long)]
     pub show_secrets: bool,
+    /// What to read.
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// Options of `inspect`.
@@ -161,19 +163,20 @@ pub struct InspectArgs {
 /// Options of `codes`.
 #[derive(Debug, Args)]
 pub struct CodesArgs {
-    /// What to read.
-    #[command(flatten)]
-    pub read: ReadArgs,
     /// Another time than now: Unix seconds, or like 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub at: Option<Moment>,
     /// How many codes of each account, from that time on
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub count: u8,
+    /// What to read.
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// Options about what is printed, for every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Printing")]
 pub struct ShowArgs {
     /// Print JSON instead of text
     #[arg(long, global = true)]

@@ -83,7 +83,9 @@ impl Report {
 
     /// Whether anything at all was lost on the way.
     pub fn has_loss(&self) -> bool {
+        let unread = |item: &Item| UNREAD.contains(&item.code.as_str());
         !(self.changed.is_empty() && self.not_moved.is_empty() && self.missing_parts.is_empty())
+            || self.warnings.iter().any(unread)
     }
 }
 
@@ -91,6 +93,9 @@ impl Report {
 pub fn needs_attention(item: &Item) -> bool {
     !QUIET.contains(&item.code.as_str())
 }
+
+/// Remarks about something in the inputs that was not read.
+const UNREAD: &[&str] = &["not-read", "unread-code", "not-an-account"];
 
 /// Remarks that ask nothing of the user.
 const QUIET: &[&str] = &["bookkeeping", "plain-output", "repeated-payload", "passed-over", "pin-unknown"];

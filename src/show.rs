@@ -171,9 +171,19 @@ pub(crate) fn name_of(account: &Account) -> String {
 pub(crate) fn named(issuer: &str, name: &str) -> String {
     match (issuer, name) {
         ("", "") => "an account without a name".to_owned(),
-        ("", name) => clean(name),
-        (issuer, "") => clean(issuer),
-        (issuer, name) => format!("{} ({})", clean(issuer), clean(name)),
+        ("", name) => short(name),
+        (issuer, "") => short(issuer),
+        (issuer, name) => format!("{} ({})", short(issuer), short(name)),
+    }
+}
+
+/// A name that fits into a sentence.
+fn short(name: &str) -> String {
+    const MOST: usize = 60;
+    let name = clean(name);
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
     }
 }
 
@@ -261,25 +271,48 @@ fn missing(report: &Report) -> Vec<String> {
     report.missing_parts.iter().map(line).collect()
 }
 
-/// Who or what, the reason, and what to do, on a line of its own. Items that say the same of many
-/// accounts say what to do once.
-fn lines(items: &[Item]) -> Vec<String> {
-    let mut last_step = None;
-    let mut lines: Vec<String> = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let mut line = match item.index {
-            Some(_) => format!("{}: {}", subject(item), clean(&item.message)),
-            None if item.file.is_empty() => clean(&item.message),
-            None => format!("{}: {}", place(&item.file), clean(&item.message)),
-        };
-        let next = items.get(at + 1).and_then(|next| next.next_step.as_ref());
-        if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
-            let _ = write!(line, "\n    {}.", clean(step).trim_end_matches('.'));
+/// Who or what, the reason, and what to do, on a line of its own. Items that follow each other and say
+/// the same say what to do once, and many files of one trouble are one line.
+pub(crate) fn lines(items: &[Item]) -> Vec<String> {
+    let same_trouble = |a: &Item, b: &Item| {
+        let of_files = [a, b].iter().all(|item| item.index.is_none() && !item.file.is_empty());
+        of_files && a.message == b.message
+    };
+    let runs: Vec<&[Item]> = items.chunk_by(same_trouble).collect();
+    let many = |run: &&[Item]| run.len() > MANY_FILES;
+    let mut lines = Vec::new();
+    for (at, run) in runs.iter().enumerate() {
+        if many(run) {
+            lines.push(many_files(run));
+        } else {
+            lines.extend(run.iter().map(line));
         }
-        last_step.clone_from(&item.next_step);
-        lines.push(line);
+        let step_of = |run: &&[Item]| run.first().and_then(|item| item.next_step.clone());
+        let next = runs.get(at + 1).and_then(step_of);
+        if let (Some(step), Some(last)) =
+            (step_of(run).filter(|step| next.as_ref() != Some(step)), lines.last_mut())
+        {
+            let _ = write!(last, "\n    {}.", clean(&step).trim_end_matches('.'));
+        }
     }
     lines
+}
+
+/// More files with the same trouble are counted.
+const MANY_FILES: usize = 6;
+
+fn line(item: &Item) -> String {
+    match item.index {
+        Some(_) => format!("{}: {}", subject(item), clean(&item.message)),
+        None if item.file.is_empty() => clean(&item.message),
+        None => format!("{}: {}", place(&item.file), clean(&item.message)),
+    }
+}
+
+fn many_files(run: &[Item]) -> String {
+    let named: Vec<String> = run.iter().take(3).map(|item| place(&item.file)).collect();
+    let message = run.first().map(|item| clean(&item.message)).unwrap_or_default();
+    format!("{} and {} more files: {message}", named.join(", "), run.len().saturating_sub(named.len()))
 }
 
 /// What an item is about: the account, or the entry of the file.

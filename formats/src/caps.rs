@@ -205,6 +205,8 @@ pub struct Fit {
     pub refused: Option<Refusal>,
     /// The account is written, but these fields differ.
     pub changes: Vec<Change>,
+    /// What some versions of the app do to it later, as sentences without a final stop.
+    pub remarks: Vec<String>,
 }
 
 impl Fit {
@@ -212,7 +214,7 @@ impl Fit {
     pub fn refuse(code: &'static str, message: impl Into<String>, next_step: impl Into<String>) -> Self {
         Self {
             refused: Some(Refusal { code, message: message.into(), next_step: next_step.into() }),
-            changes: Vec::new(),
+            ..Self::default()
         }
     }
 

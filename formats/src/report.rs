@@ -111,6 +111,8 @@ impl Skip {
     pub const MISSING_FIELD: &'static str = "missing-field";
     /// A line or QR code that is something else than an account.
     pub const NOT_AN_ACCOUNT: &'static str = "not-an-account";
+    /// A part of the file that cannot be read, with an unknown number of entries in it.
+    pub const DAMAGED: &'static str = "damaged";
     /// A migration payload that cannot be decoded.
     pub const UNREADABLE_PAYLOAD: &'static str = "unreadable-payload";
 
@@ -125,6 +127,7 @@ impl Skip {
             Self::NO_SECRET | Self::BAD_SECRET => {
                 "Keep the old app until you have set this account up again at its service"
             }
+            Self::DAMAGED => "Copy the file again; do not delete the old one before all accounts are there",
             Self::NOT_AN_ACCOUNT => "Nothing to do unless you expected an account here",
             Self::UNREADABLE_PAYLOAD => "Export or photograph this QR code again",
             _ => "Set this account up again at its service",

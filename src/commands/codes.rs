@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use otpferry_formats::model::{Account, Kind, Otp, merge};
+use otpferry_formats::model::{Account, Otp, merge};
 use otpferry_formats::otp::{CodeError, Generator};
 use otpferry_formats::report::Item;
 use serde::Serialize;
@@ -19,6 +19,8 @@ struct Line {
     issuer: String,
     account: String,
     kind: &'static str,
+    /// The first of the codes.
+    code: Option<String>,
     codes: Vec<Shown>,
     /// Why there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,7 @@ fn line(account: &Account, time: u64, count: u64) -> Line {
         issuer: account.issuer.clone(),
         account: account.name.clone(),
         kind: account.kind().name(),
+        code: codes.first().and_then(|code| code.code.clone()),
         codes,
         reason,
     }
@@ -157,21 +160,8 @@ fn rows(line: &Line, time: u64) -> Vec<Vec<String>> {
         None => line
             .codes
             .iter()
-            .map(|code| row(&spaced(code.code.as_deref(), line.kind), valid(code, time)))
+            .map(|code| row(code.code.as_deref().unwrap_or("none"), valid(code, time)))
             .collect(),
-    }
-}
-
-/// Six and eight digits in two halves, as apps show them.
-fn spaced(code: Option<&str>, kind: &str) -> String {
-    let code = code.unwrap_or("none");
-    let digits = [Kind::Totp, Kind::Hotp].iter().any(|known| known.name() == kind);
-    match code.len() {
-        6 | 8 if digits => {
-            let (left, right) = code.split_at(code.len() / 2);
-            format!("{left} {right}")
-        }
-        _ => code.to_owned(),
     }
 }
 

@@ -184,7 +184,10 @@ fn text(output: &Output) -> String {
     for part in &output.missing_parts {
         text.push_str(&format!("{}. {}.\n", part.message, part.next_step));
     }
-    items(&mut text, "Not read", &output.warnings);
+    if !output.warnings.is_empty() {
+        text.push_str("Please note:\n");
+        show::lines(&output.warnings).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
     text
 }
 

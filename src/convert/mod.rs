@@ -1,5 +1,6 @@
 //! Accounts into proved outputs: what `convert` does.
 
+mod guard;
 mod outcome;
 mod target;
 
@@ -20,6 +21,7 @@ use crate::proof::{self, Proved};
 use crate::report::{OutputLine, Report};
 use crate::show::Terminal;
 
+use guard::Guard;
 use outcome::Outcomes;
 use target::{Destination, Piece, Target};
 
@@ -52,28 +54,28 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     let mut intake = intake::read(&args.read, terminal)?;
     let seal = seal(args, &targets, &intake)?;
     target::settle(&mut targets, args, seal.is_some())?;
-    check_report(args, &targets)?;
-    check_inputs_stay(&targets, args.report.as_deref(), &intake)?;
+    let mut guard = Guard::new(args, &intake);
+    args.report.iter().try_for_each(|path| guard.claim(path))?;
     let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
-    let exit = if !job.report.missing_parts.is_empty() && !args.read.partial {
+    let incomplete = !job.report.missing_parts.is_empty() && !args.read.partial;
+    let written = if incomplete {
         job.hold_back();
-        Exit::Incomplete
+        Written::default()
     } else {
-        job.write_all(&targets, seal.as_ref())?;
-        if job.report.needs_attention() { Exit::Attention } else { Exit::Done }
+        job.write_all(&targets, seal.as_ref(), &mut guard)?
     };
-    if let Some(path) = &args.report {
-        let _new_folder = match target::folder(args) {
-            Some(folder) if is_in_new_folder(path, args) => NewFolder::create(folder)?,
-            _ => None,
-        };
-        save_report(path, &job.report, args.force)?;
-    }
+    let import_help = written.prepared.iter().map(|prepared| prepared.import_help).collect();
+    job.publish(written)?;
+    let exit = match incomplete {
+        true => Exit::Incomplete,
+        false if job.report.needs_attention() => Exit::Attention,
+        false => Exit::Done,
+    };
     Ok(Converted {
         exit,
         dry_run: args.dry_run,
-        import_help: targets.iter().map(|target| target.writing.import_help).collect(),
+        import_help,
         stdout_is_taken: targets.iter().any(|target| target.destination == Destination::Stdout),
         report: job.report,
     })
@@ -101,41 +103,16 @@ fn seal(args: &ConvertArgs, targets: &[Target], intake: &Intake) -> Result<Optio
     }
 }
 
-/// Replacing an input would destroy the accounts that do not move.
-fn check_inputs_stay(targets: &[Target], report: Option<&Path>, intake: &Intake) -> Result<(), Failure> {
-    let inputs: Vec<_> = intake.paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    let outputs = targets.iter().filter_map(Target::file).chain(report);
-    for output in outputs {
-        if output.canonicalize().is_ok_and(|output| inputs.contains(&output)) {
-            return Err(Failure::new(Exit::Refused, "the output would replace an input")
-                .in_file(&output.to_string_lossy())
-                .next_step("Choose another name with -o; delete the old file when the new one is in use"));
-        }
-    }
-    Ok(())
-}
-
-/// A report that replaces an output would lose the accounts.
-fn check_report(args: &ConvertArgs, targets: &[Target]) -> Result<(), Failure> {
-    let Some(report) = &args.report else { return Ok(()) };
-    if !targets.iter().any(|target| target.destination == Destination::File(report.clone())) {
-        return Ok(());
-    }
-    Err(Failure::new(Exit::Usage, "the report and the output would go to the same file")
-        .in_file(&report.to_string_lossy())
-        .next_step("Give --report another name"))
-}
-
 /// Whether the report goes into the output folder, which is still to be made.
 fn is_in_new_folder(report: &Path, args: &ConvertArgs) -> bool {
     target::folder(args).is_some_and(|folder| !folder.is_dir() && report.parent() == Some(folder))
 }
 
-fn save_report(path: &Path, report: &Report, replace: bool) -> Result<(), Failure> {
+fn pending_report(path: &Path, report: &Report, replace: bool) -> Result<Pending, Failure> {
     let mut json = serde_json::to_vec_pretty(report)
         .map_err(|_| Failure::new(Exit::Internal, "cannot write the report as JSON"))?;
     json.push(b'\n');
-    Pending::write(path, &json, replace)?.publish().map(|_| ())
+    Pending::write(path, &json, replace)
 }
 
 /// The merged accounts of a run and what is known about them so far.
@@ -152,6 +129,14 @@ struct Prepared {
     line: OutputLine,
     pending: Vec<Pending>,
     stdout: Option<Zeroizing<Vec<u8>>>,
+    import_help: &'static str,
+}
+
+/// Outputs that wait for their names, and the folder that was made for them.
+#[derive(Default)]
+struct Written {
+    prepared: Vec<Prepared>,
+    folder: Option<NewFolder>,
 }
 
 impl<'a> Job<'a> {
@@ -194,52 +179,55 @@ impl<'a> Job<'a> {
         self.report.not_moved.extend(self.accounts.iter().map(outcome::held_back));
     }
 
-    fn write_all(&mut self, targets: &[Target], seal: Option<&Seal>) -> Result<(), Failure> {
-        let fits: Vec<Vec<Fit>> = targets.iter().map(|target| target.format.fit(&self.accounts)).collect();
+    fn write_all(
+        &mut self,
+        targets: &[Target],
+        seal: Option<&Seal>,
+        guard: &mut Guard,
+    ) -> Result<Written, Failure> {
+        let fits: Vec<Vec<Fit>> = targets.iter().map(|target| target.fit(&self.accounts)).collect();
         let mut outcomes = Outcomes::new(&self.accounts, targets, fits);
-        let would_lose = outcomes.has_loss() || self.report.has_loss();
-        let write = !(self.args.dry_run || (self.args.strict && would_lose));
+        let lost_before = self.report.has_loss();
+        let strict = self.args.strict;
+        let write = !(self.args.dry_run || (strict && (lost_before || outcomes.has_loss())));
         let password = if write { self.new_password(targets, seal, &outcomes)? } else { None };
         if let Some(password) = &password {
             let encrypting = targets.iter().filter(|target| target.encrypts(self.args, seal.is_some()));
             self.report.warnings.extend(outcome::not_ascii(password, encrypting));
         }
-        let _new_folder = match target::folder(self.args) {
+        let folder = match target::folder(self.args) {
             Some(folder) if write => NewFolder::create(folder)?,
             _ => None,
         };
-        let mut prepared = Vec::new();
+        let mut written = Written { prepared: Vec::new(), folder };
+        let mut proofs = Vec::new();
         for (index, target) in targets.iter().enumerate() {
             let accounts = outcomes.kept(index);
             let kept = Vault { accounts, extra: self.extra_for(target), ..Vault::default() };
-            if kept.accounts.is_empty() && !target.is_worth_writing_empty() {
+            if kept.accounts.is_empty() && !target.is_record() {
                 continue;
             }
             let encrypted = target.encrypts(self.args, seal.is_some());
             let password = password.as_ref().filter(|_| encrypted && write);
-            let (output, proved) = self.prepare(target, &kept, password, seal, write)?;
+            let (output, proved) =
+                self.prepare(target, &kept, password, seal, write.then_some(&mut *guard))?;
             outcomes.record(index, &proved);
-            prepared.push((output, proved));
+            written.prepared.push(output);
+            proofs.push(proved);
         }
         // Reading again may have shown losses that nobody announced.
-        let would_lose = would_lose || outcomes.has_loss();
-        outcomes.report(&mut self.report);
-        if self.args.strict && would_lose {
-            self.report.warnings.push(outcome::strict());
-            return Ok(());
+        if strict && (lost_before || outcomes.has_loss()) {
+            outcomes.report_withheld(&mut self.report);
+            return Ok(Written::default());
         }
-        self.report.verified = outcome::verified(prepared.iter().map(|(_, proved)| proved));
+        outcomes.report(&mut self.report);
+        self.report.verified = outcome::verified(&proofs);
+        self.report.outputs = written.prepared.iter().map(|output| output.line.clone()).collect();
         if write {
-            let plain = prepared.iter().map(|(output, _)| &output.line).filter(|line| !line.encrypted);
+            let plain = self.report.outputs.iter().filter(|line| !line.encrypted && line.accounts > 0);
             self.report.warnings.extend(plain.map(outcome::plain_output));
         }
-        let outputs: Vec<Prepared> = prepared.into_iter().map(|(output, _)| output).collect();
-        if write {
-            self.publish(outputs)?;
-        } else {
-            self.report.outputs = outputs.into_iter().map(|output| output.line).collect();
-        }
-        Ok(())
+        Ok(written)
     }
 
     fn new_password(
@@ -270,7 +258,7 @@ impl<'a> Job<'a> {
         kept: &Vault,
         password: Option<&SecretText>,
         seal: Option<&Seal>,
-        write: bool,
+        mut write: Option<&mut Guard>,
     ) -> Result<(Prepared, Proved), Failure> {
         let pieces = target.pieces(self.encode(target, kept, password)?)?;
         let mut prepared = Prepared {
@@ -282,10 +270,11 @@ impl<'a> Job<'a> {
             },
             pending: Vec::new(),
             stdout: None,
+            import_help: target.writing.import_help,
         };
         let mut contents = Vec::new();
         for piece in pieces {
-            contents.push(self.put(piece, seal, write, &mut prepared)?);
+            contents.push(self.put(piece, seal, write.as_deref_mut(), &mut prepared)?);
         }
         let content = match contents.as_mut_slice() {
             [only] => std::mem::take(only),
@@ -301,17 +290,18 @@ impl<'a> Job<'a> {
         &self,
         piece: Piece,
         seal: Option<&Seal>,
-        write: bool,
+        write: Option<&mut Guard>,
         prepared: &mut Prepared,
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let armored = piece.path.is_none() && Terminal::stdout_is_terminal();
         let sealed = seal.map(|seal| seal.seal(&piece.bytes, armored)).transpose()?.map(Zeroizing::new);
-        let Some(path) = piece.path.as_ref().filter(|_| write) else {
+        let (Some(path), Some(guard)) = (piece.path.as_ref(), write) else {
             if piece.path.is_none() {
                 prepared.stdout = Some(sealed.unwrap_or_else(|| piece.bytes.clone()));
             }
             return piece.content(None);
         };
+        guard.claim(path)?;
         crate::output::check_free(path, self.args.force)?;
         let bytes = sealed.as_ref().unwrap_or(&piece.bytes);
         let pending = Pending::write(path, bytes, self.args.force)?;
@@ -358,24 +348,31 @@ impl<'a> Job<'a> {
         extra
     }
 
-    /// Names all files, or none of them.
-    fn publish(&mut self, outputs: Vec<Prepared>) -> Result<(), Failure> {
+    /// Names all files, or none of them. The report is complete on disk before the first output gets
+    /// its name, so that no output stands without it.
+    fn publish(&self, written: Written) -> Result<(), Failure> {
+        let _report_folder = match (&self.args.report, target::folder(self.args)) {
+            (Some(report), Some(folder)) if is_in_new_folder(report, self.args) => NewFolder::create(folder)?,
+            _ => None,
+        };
+        let report = self.args.report.as_ref();
+        let report = report.map(|path| pending_report(path, &self.report, self.args.force)).transpose()?;
         let mut published = Vec::new();
-        for output in outputs {
-            for pending in output.pending {
-                match pending.publish() {
-                    Ok(new) => published.extend(new),
-                    Err(failure) => {
-                        crate::output::withdraw(&published);
-                        return Err(failure);
-                    }
+        let outputs = written.prepared.iter().filter_map(|output| output.stdout.as_ref()).collect::<Vec<_>>();
+        if !self.args.dry_run {
+            outputs.into_iter().try_for_each(|bytes| Terminal::write_stdout(bytes))?;
+        }
+        let pending = written.prepared.into_iter().flat_map(|output| output.pending).chain(report);
+        for pending in pending {
+            match pending.publish() {
+                Ok(new) => published.extend(new),
+                Err(failure) => {
+                    crate::output::withdraw(&published);
+                    return Err(failure);
                 }
             }
-            if let Some(bytes) = output.stdout {
-                Terminal::write_stdout(&bytes)?;
-            }
-            self.report.outputs.push(output.line);
         }
+        drop(written.folder);
         Ok(())
     }
 }

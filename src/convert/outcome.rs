@@ -75,10 +75,35 @@ impl<'a> Outcomes<'a> {
                 report.moved_names.push(crate::show::subject(&Item::about(account, "moved", "")));
             }
         }
+        report.warnings.extend(self.remarks());
         report.warnings.extend(self.bookkeeping());
         report
             .warnings
             .extend(self.without_pin.iter().filter_map(|index| self.accounts.get(*index)).map(pin_unknown));
+    }
+
+    /// The same when nothing is written because of `--strict`.
+    pub(super) fn report_withheld(&self, report: &mut Report) {
+        for (index, account) in self.accounts.iter().enumerate() {
+            let withheld = || {
+                let reason = match self.changed(index, account) {
+                    Some(change) => format!("not written, because of --strict: {}", change.message),
+                    None => "not written: --strict, and something else would be lost".to_owned(),
+                };
+                Item::about(account, "strict", reason)
+                    .next_step("Run it without --strict to write what can be moved")
+            };
+            report.not_moved.push(self.not_moved(index, account).unwrap_or_else(withheld));
+        }
+    }
+
+    /// What some versions of an app do to an account later.
+    fn remarks(&self) -> Vec<Item> {
+        let of_account = |(index, account): (usize, &'a Account)| {
+            let remarks = self.fits_of(index).flat_map(|(_, fit)| fit.remarks.iter().cloned());
+            remarks.map(|remark| Item::about(account, "app-alters", remark)).collect::<Vec<_>>()
+        };
+        self.accounts.iter().enumerate().flat_map(of_account).collect()
     }
 
     fn fits_of(&self, index: usize) -> impl Iterator<Item = (&'static str, &Fit)> {
@@ -162,7 +187,7 @@ fn pin_unknown(account: &Account) -> Item {
 pub(super) fn plain_output(line: &OutputLine) -> Item {
     let mut item = Item::new("plain-output", "this output holds the secrets without protection")
         .next_step("Delete it as soon as the accounts are on the new phone");
-    item.file.clone_from(&line.path);
+    item.file = if line.path == "-" { "standard output".to_owned() } else { line.path.clone() };
     item
 }
 
@@ -197,15 +222,9 @@ pub(super) fn no_accounts(args: &ConvertArgs) -> Item {
     }
 }
 
-/// Says that `--strict` held everything back.
-pub(super) fn strict() -> Item {
-    Item::new("strict", "nothing was written, because something would be lost")
-        .next_step("Run it without --strict to write what can be moved")
-}
-
 /// Sums over the outputs: most accounts, fewest moments.
-pub(super) fn verified<'p>(proofs: impl Iterator<Item = &'p Proved>) -> Verified {
-    let proved = proofs.map(|proved| proved.verified).filter(|verified| verified.accounts > 0);
+pub(super) fn verified(proofs: &[Proved]) -> Verified {
+    let proved = proofs.iter().map(|proved| proved.verified).filter(|verified| verified.accounts > 0);
     proved
         .reduce(|a, b| Verified { accounts: a.accounts.max(b.accounts), times: a.times.min(b.times) })
         .unwrap_or_default()

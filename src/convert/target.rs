@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use otpferry_formats::model::Kind;
-use otpferry_formats::{Carrier, Format, Part, Writing, registry};
+use jiff::Timestamp;
+use otpferry_formats::model::{Account, Kind, Vault};
+use otpferry_formats::{Carrier, Ctx, Fit, Format, Limits, NoPasswords, Part, Writing, registry};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -178,18 +179,27 @@ impl Target {
         }
     }
 
-    /// The file that is written, of several pictures the name that they are numbered from.
-    pub(super) fn file(&self) -> Option<&Path> {
-        match &self.destination {
-            Destination::File(path) => Some(path),
-            Destination::Stdout => None,
+    /// What would happen to each account. One that no QR code can hold is left out of pictures.
+    pub(super) fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+        let mut fits = self.format.fit(accounts);
+        if self.picture.is_some() {
+            for (account, fit) in accounts.iter().zip(&mut fits) {
+                if fit.refused.is_none() && self.is_too_long(account) {
+                    *fit = Fit::refuse(
+                        "too-long-for-qr",
+                        "it is too long for a QR code",
+                        "Shorten its names, or write a file instead of pictures",
+                    );
+                }
+            }
         }
+        fits
     }
 
-    /// Whether a file without accounts says something: the canonical file is a record for programs;
-    /// an empty backup of an app would pass for a good one.
-    pub(super) fn is_worth_writing_empty(&self) -> bool {
-        self.is_record()
+    fn is_too_long(&self, account: &Account) -> bool {
+        let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
+        let parts = encode_alone(self.format, &vault);
+        parts.is_none_or(|parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
     }
 
     /// Whether the target writes what only the app of that id knows.
@@ -197,8 +207,9 @@ impl Target {
         self.is_record() || self.format.info().id == id
     }
 
-    /// Whether this is the file that holds everything, names without secrets included.
-    fn is_record(&self) -> bool {
+    /// Whether this is the file that holds everything, names without secrets included. Also without
+    /// accounts it says something; an empty backup of an app would pass for a good one.
+    pub(super) fn is_record(&self) -> bool {
         self.writing.caps.kinds.contains(&Kind::NameOnly)
     }
 
@@ -234,6 +245,19 @@ impl Target {
         }
         bytes
     }
+}
+
+/// Encodes an account to see how long it gets; what is random in it has a fixed length.
+fn encode_alone(format: &dyn Format, vault: &Vault) -> Option<Vec<Part>> {
+    let mut ctx = Ctx {
+        passwords: &mut NoPasswords,
+        new_password: None,
+        random: &mut |_| Ok(()),
+        now: Timestamp::UNIX_EPOCH,
+        limits: &Limits::default(),
+        per_qr: 1,
+    };
+    format.encode(vault, &mut ctx).ok()
 }
 
 /// `codes.png`, or `codes-1-of-3.png` when there are several.

@@ -13,6 +13,9 @@ const QUIET_ZONE: u32 = 4;
 /// Pixels of a module: a dense code stays over 4 pixels when a screen shows it at half size.
 const MODULE: u32 = 8;
 
+/// Most bytes of a payload: a QR code of version 40 with error correction M.
+pub(crate) const MOST_BYTES: usize = 2331;
+
 /// A picture format that QR codes are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Picture {

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use otpferry_formats::container::sqlite;
 
 use crate::failure::{Exit, Failure};
 
@@ -147,10 +150,15 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
 /// A database's log or index, when the database is an input as well: it is read with that.
 fn is_companion(file: &Path, inputs: &HashSet<PathBuf>) -> bool {
     let Some(name) = file.to_str() else { return false };
-    COMPANIONS
-        .iter()
-        .filter_map(|suffix| name.strip_suffix(suffix))
-        .any(|main| inputs.contains(Path::new(main)))
+    let mains = COMPANIONS.iter().filter_map(|suffix| name.strip_suffix(suffix)).map(Path::new);
+    mains.into_iter().any(|main| inputs.contains(main) && may_be_database(main))
+}
+
+/// An empty file may be a database whose pages are all in its log.
+fn may_be_database(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
+    read.is_ok() && (head.is_empty() || sqlite::sniff(&head))
 }
 
 #[cfg(test)]
@@ -160,9 +168,10 @@ mod tests {
     #[test]
     fn folders_are_walked_in_order_without_companions() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.txt", "a.png", "PhoneFactor", "PhoneFactor-wal", ".hidden", "lonely-wal"] {
+        for name in ["b.txt", "b.txt-wal", "a.png", "PhoneFactor-wal", ".hidden", "lonely-wal"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
+        fs::write(folder.path().join("PhoneFactor"), b"SQLite format 3\0").unwrap();
         fs::create_dir(folder.path().join("sub")).unwrap();
         fs::write(folder.path().join("sub/c.txt"), "x").unwrap();
         let found = sources(&[folder.path().to_owned()]).unwrap();
@@ -172,7 +181,7 @@ mod tests {
                 source.path.as_ref().unwrap().strip_prefix(folder.path()).unwrap().to_str().unwrap()
             })
             .collect();
-        assert_eq!(names, ["PhoneFactor", "a.png", "b.txt", "lonely-wal", "sub/c.txt"]);
+        assert_eq!(names, ["PhoneFactor", "a.png", "b.txt", "b.txt-wal", "lonely-wal", "sub/c.txt"]);
         assert!(found.iter().all(|source| source.found));
     }
 
@@ -192,7 +201,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths =
             ["PhoneFactor", "PhoneFactor-shm", "PhoneFactor-wal"].map(|name| folder.path().join(name));
-        paths.iter().for_each(|path| fs::write(path, "x").unwrap());
+        paths.iter().for_each(|path| fs::write(path, b"SQLite format 3\0").unwrap());
         let found = sources(&paths).unwrap();
         assert_eq!(found.iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>(), paths[..1]);
         assert_eq!(sources(&paths[2..]).unwrap().len(), 1);

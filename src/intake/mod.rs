@@ -155,7 +155,7 @@ fn read_all(
     let results = match jobs {
         None => work(),
         Some(jobs) => rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
+            .num_threads(jobs.min(sources.len()))
             .build()
             .map_err(|_| {
                 Failure::new(Exit::Usage, "cannot start that many threads")

@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
+use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
 use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Passwords, Probe, registry};
 use zeroize::Zeroizing;
@@ -49,7 +51,10 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
     }
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice()));
     let mut passwords = reader.passwords.for_file(&source.name);
-    let (format, vault) = decode(&input, &source.name, reader, &mut passwords)?;
+    let (format, mut vault) = decode(&input, &source.name, reader, &mut passwords)?;
+    if sqlite::sniff(&bytes) {
+        vault.warnings.extend(source.path.as_deref().and_then(unfinished));
+    }
     Ok(vec![File { name: source.name.clone(), source: 0, format: format.info().id, sealed, vault }])
 }
 
@@ -137,6 +142,19 @@ fn too_large(length: u64, limit: u64) -> Failure {
     let enough = (length >> 20).saturating_add(1);
     Failure::from(Error::limit(message, "bytes"))
         .next_step(format!("If you trust this file, raise the limit with --limit bytes={enough}M"))
+}
+
+/// A rollback journal beside a database: it was copied in the middle of a change, which only SQLite
+/// itself can undo.
+fn unfinished(path: &Path) -> Option<Item> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-journal");
+    let has_content = fs::metadata(&name).is_ok_and(|meta| meta.len() > 0);
+    has_content.then(|| {
+        let message = "the database was copied in the middle of a change; single accounts may be wrong";
+        Item::new("database-in-change", message)
+            .next_step("Stop the app on the phone and copy the database again")
+    })
 }
 
 /// The write-ahead log beside a database: `NAME-wal`.

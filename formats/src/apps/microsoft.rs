@@ -7,7 +7,7 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
-use crate::container::sqlite::{Database, Row, Table, Value};
+use crate::container::sqlite::{Database, Row, Table};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Format, Info, Input};
@@ -57,6 +57,8 @@ fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let mut vault = Vault { variant: format!("schema {}", database.user_version()), ..Vault::default() };
     if database.is_wal_mode() && input.wal.is_none() {
         vault.warnings.push(wal_missing());
+    } else if database.wal_has_unused_tail() {
+        vault.warnings.push(wal_damaged());
     }
     let mut rows = Vec::new();
     let mut unreadable = Vec::new();
@@ -71,16 +73,22 @@ fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     for row in &rows {
         read_row(row, &columns, &mut vault);
     }
-    match unreadable.into_iter().next() {
+    if let (Some(error), 0) = (unreadable.first(), vault.entries()) {
         // Nothing at all can be read: the database is damaged, not one of its rows.
-        Some(error) if vault.entries() == 0 => Err(error.into()),
-        Some(error) => {
-            let skip = Skip::new(Skip::MISSING_FIELD, format!("a part of the database is damaged: {error}"));
-            vault.skipped.push(skip.item(vault.entries(), "", ""));
-            Ok(vault)
-        }
-        None => Ok(vault),
+        return Err(error.clone().into());
     }
+    for error in unreadable {
+        let message = format!("a part of the database is damaged, perhaps with several accounts: {error}");
+        vault.skipped.push(Skip::new(Skip::DAMAGED, message).item(vault.entries(), "", ""));
+    }
+    Ok(vault)
+}
+
+/// A transaction that was never finished looks the same as a log that was cut while it was copied.
+fn wal_damaged() -> Item {
+    let message = "the end of PhoneFactor-wal cannot be used; the newest changes may be missing";
+    Item::new("wal-damaged", message)
+        .next_step("Stop the app on the phone and copy PhoneFactor and PhoneFactor-wal again, together")
 }
 
 fn wal_missing() -> Item {
@@ -120,17 +128,11 @@ impl Columns {
     }
 
     fn integer(&self, row: &Row, column: Option<usize>) -> Option<i64> {
-        match row.get(column?) {
-            Value::Integer(number) => Some(*number),
-            _ => None,
-        }
+        row.get(column?).as_integer()
     }
 
     fn text<'r>(&self, row: &'r Row, column: Option<usize>) -> &'r str {
-        match column.map(|column| row.get(column)) {
-            Some(Value::Text(text)) => text,
-            _ => "",
-        }
+        column.and_then(|column| row.get(column).as_text()).unwrap_or_default()
     }
 }
 

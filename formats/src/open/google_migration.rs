@@ -72,10 +72,7 @@ impl Format for GoogleMigration {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        let Some(text) = probe.text() else {
-            return Confidence::No;
-        };
-        uri_list::detect(text, |scheme| scheme == uri_list::MIGRATION)
+        uri_list::detect(probe, |scheme| scheme == uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -209,7 +206,12 @@ impl RawPayload<'_> {
         let id = self.batch_id.into();
         let size = u32::try_from(self.batch_size).ok().filter(|size| *size <= MAX_PARTS);
         match (size, u32::try_from(self.batch_index).ok()) {
-            (Some(0), Some(0)) => (BatchPart { id, index: 0, size: 1, digest }, None),
+            (Some(0), Some(0)) => {
+                let message = "the QR code does not say how many there are; it may be cut off";
+                let warning = Item::new("no-part-numbers", message)
+                    .next_step("Compare the number of accounts with the app's");
+                (BatchPart { id, index: 0, size: 1, digest }, Some(warning))
+            }
             (Some(size), Some(index)) if index < size => (BatchPart { id, index, size, digest }, None),
             _ => {
                 let message = "the QR code says it is a part that cannot be; it is taken as complete";

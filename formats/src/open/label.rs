@@ -18,9 +18,19 @@ impl Names {
 impl Names {
     /// Nothing, when a piece of a broken link that may be its secret was taken for a name.
     pub(crate) fn unless_they_hold_a_secret(self) -> Self {
-        let suspicious = |text: &String| text.to_lowercase().contains("secret");
-        if [&self.issuer, &self.account].into_iter().any(suspicious) { Self::default() } else { self }
+        if [&self.issuer, &self.account].into_iter().any(|name| may_hold_a_secret(name)) {
+            Self::default()
+        } else {
+            self
+        }
     }
+}
+
+/// A secret is 16 characters of base32 or hexadecimal in one piece, or what follows a `=`.
+fn may_hold_a_secret(name: &str) -> bool {
+    let coded = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, 'a'..='f');
+    let longest = name.split(|c| !coded(c)).map(str::len).max().unwrap_or(0);
+    longest >= 16 || name.contains(['=', '&']) || name.to_lowercase().contains("secret")
 }
 
 /// The rest of a label after `issuer:`, when the label begins with a stated issuer.

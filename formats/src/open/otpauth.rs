@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret, SecretText, Vault};
-use crate::probe::{Node, Probe};
+use crate::probe::Probe;
 use crate::report::Skip;
 use crate::text::{base32, percent};
 
@@ -56,13 +56,7 @@ impl Format for Otpauth {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        if let Some(json) = probe.json() {
-            return detect_json(json);
-        }
-        let Some(text) = probe.text() else {
-            return Confidence::No;
-        };
-        uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION)
+        uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION)
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -79,17 +73,6 @@ impl Format for Otpauth {
             Some(Part::new(write(account, otp)))
         });
         Ok(lines.collect())
-    }
-}
-
-/// cotp writes `{"items":[uri,...]}`.
-fn detect_json(json: &Node) -> Confidence {
-    match json.get("items") {
-        Some(Node::Array(Some(first))) => match first.text().and_then(uri_list::scheme_of) {
-            Some(_) => Confidence::Likely,
-            None => Confidence::No,
-        },
-        _ => Confidence::No,
     }
 }
 
@@ -146,6 +129,11 @@ impl<'a> Pieces<'a> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
+    /// Whether nothing follows this parameter.
+    fn is_last(&self, name: &str) -> bool {
+        self.parameters.last().is_none_or(|(key, _)| key == name)
+    }
+
     /// The value of a parameter, decoded as in a form: `+` is a space.
     fn value(&self, name: &str) -> Option<String> {
         self.raw(name).map(decode_form)
@@ -190,7 +178,30 @@ impl<'a> Pieces<'a> {
         }
     }
 
+    /// The parameter whose value holds another one, as when a server forgets an `&`. What the other
+    /// one says decides the codes, and where it begins is a guess. An encoded `=` is text.
+    fn glued(&self) -> Option<&str> {
+        const DECIDING: &[&str] = &["secret=", "algorithm=", "digits=", "period=", "counter=", "encoder="];
+        let holds = |text: &str| {
+            let lower = text.to_lowercase();
+            DECIDING.iter().any(|name| lower.contains(name))
+        };
+        let parameter = self.parameters.iter().find(|(name, value)| match name.as_str() {
+            // What follows these makes them fail by themselves.
+            "secret" | "algorithm" | "digits" | "period" | "counter" => false,
+            // The one repair that is made: see `period`.
+            "issuer" => holds(value.split_once("period=").map_or(*value, |(issuer, _)| issuer)),
+            _ => holds(value),
+        });
+        parameter
+            .map(|(name, _)| if KNOWN.contains(&name.as_str()) { name.as_str() } else { "another value" })
+    }
+
     fn credential(&self, names: &Names) -> Result<Otp, Skip> {
+        if let Some(name) = self.glued() {
+            let message = format!("another parameter is glued to {name}; an & is missing in the link");
+            return Err(Skip::new(Skip::MISSING_FIELD, message));
+        }
         let kind = self.kind(names).ok_or_else(|| {
             Skip::new(Skip::UNKNOWN_KIND, "its codes are encoded in a way that is not known")
         })?;
@@ -227,7 +238,7 @@ impl<'a> Pieces<'a> {
             _ => self.raw("secret"),
         };
         let raw = raw.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the link has no secret"))?;
-        if !is_one_value(raw) {
+        if !is_one_value(raw, self.is_last("secret")) {
             let message = "the secret is followed by other text, and it is not plain where it ends";
             return Err(Skip::new(Skip::BAD_SECRET, message));
         }
@@ -338,9 +349,14 @@ fn split_query(rest: &str) -> (&str, &str) {
         Some((at, _)) => at,
         None => 0,
     };
-    let fragment = query.get(from..).and_then(|tail| tail.find('#'));
-    let cut = fragment.and_then(|at| query.get(..from.saturating_add(at)));
-    (path, cut.unwrap_or(query))
+    let Some((kept, fragment)) = query.get(from..).and_then(|tail| tail.split_once('#')) else {
+        return (path, query);
+    };
+    // Base32 after a `#` is rather the rest of a broken secret: left in, it makes the secret fail.
+    if fragment.len() >= 8 && base32::secret(fragment).is_ok() {
+        return (path, query);
+    }
+    (path, query.get(..from.saturating_add(kept.len())).unwrap_or(query))
 }
 
 /// Parameters in order, names in lower case. `&amp;` is read as `&`, as 2FAS does.
@@ -372,14 +388,19 @@ fn yandex_pin(text: &SecretText) -> Result<SecretText, Skip> {
     std::str::from_utf8(bytes.expose()).map(SecretText::new).map_err(|_| not_text())
 }
 
-/// Whether blanks in a raw value group its characters, as apps show them: `abcd efgh ijkl mn`.
-/// Otherwise they may separate it from words that follow the link, and those are mostly valid base32.
-fn is_one_value(raw: &str) -> bool {
-    let lengths: Vec<usize> = raw.split_whitespace().map(str::len).collect();
+/// Whether what separates the parts of a secret groups its characters, as apps show them:
+/// `abcd efgh ijkl mn`. Otherwise words may follow the secret, and those are mostly valid base32. At
+/// the end of a link a shorter last group may be such a word, unless its blank is encoded.
+fn is_one_value(raw: &str, is_last: bool) -> bool {
+    let has_bare_blanks = raw.contains(|c: char| c.is_whitespace() || c == '+');
+    let text = zeroize::Zeroizing::new(decode_form(raw));
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '-' | '_');
+    let lengths: Vec<usize> = text.split(is_blank).map(str::len).filter(|length| *length > 0).collect();
     match lengths.as_slice() {
         [] | [_] => true,
         [first, middle @ .., last] => {
-            lengths.len() >= 3 && *first <= 8 && middle.iter().all(|length| length == first) && last <= first
+            let last_fits = if is_last && has_bare_blanks { last == first } else { last <= first };
+            lengths.len() >= 3 && *first <= 8 && middle.iter().all(|length| length == first) && last_fits
         }
     }
 }

@@ -88,7 +88,7 @@ struct File<'a> {
     #[serde(borrow)]
     accounts: Vec<&'a RawValue>,
     /// What only one app knows about its file as a whole, by format id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     extra: BTreeMap<String, Value>,
 }
 
@@ -97,9 +97,9 @@ struct File<'a> {
 #[derive(Deserialize)]
 struct Entry {
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     issuer: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     account: String,
     secret: Option<SecretText>,
     algorithm: Option<String>,
@@ -110,21 +110,21 @@ struct Entry {
     #[serde(default)]
     counter: Number,
     pin: Option<SecretText>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     groups: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     note: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     favorite: bool,
     reason: Option<String>,
     icon: Option<EntryIcon>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     urls: Vec<String>,
     created: Option<String>,
     modified: Option<String>,
     last_used: Option<String>,
     uses: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     trashed: bool,
     device: Option<EntryDevice>,
     user: Option<String>,
@@ -133,6 +133,15 @@ struct Entry {
     /// `origin` and fields of later versions: kept for writing the file again.
     #[serde(flatten)]
     rest: Map<String, Value>,
+}
+
+/// What a skipped entry is called, when its shape allows to say so.
+#[derive(Default, Deserialize)]
+struct Names {
+    #[serde(default)]
+    issuer: Value,
+    #[serde(default)]
+    account: Value,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,7 +174,10 @@ fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
         let place = Place::Json(format!("/accounts/{index}"));
         let Some(entry) = json::entry::<Entry>(raw) else {
             let skip = Skip::new(Skip::MISSING_FIELD, "the entry lacks a field or has one of another type");
-            vault.skipped.push(skip.item(index, "", "").at(&place));
+            let names: Names = json::entry(raw).unwrap_or_default();
+            let [issuer, name] =
+                [&names.issuer, &names.account].map(|name| name.as_str().unwrap_or_default());
+            vault.skipped.push(skip.item(index, issuer, name).at(&place));
             continue;
         };
         read_entry(entry, index, &place, &mut vault);

@@ -11,6 +11,7 @@ use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Input};
 use crate::model::{Account, BatchPart, Vault, merge};
+use crate::probe::{Node, Probe};
 use crate::report::{Item, Skip};
 use crate::text::json;
 
@@ -26,6 +27,29 @@ struct Items {
     items: Vec<String>,
 }
 
+/// The URIs of a JSON text and where they are, when it is one: a plain array, or cotp's export.
+fn json_items(text: &str, limits: &Limits) -> Result<Option<(&'static str, Vec<String>)>, Error> {
+    let text = text.trim_start();
+    if text.starts_with('{') {
+        let items: Items = json::parse_file(text, limits)?;
+        return Ok(Some(("/items", items.items)));
+    }
+    if text.starts_with('[') {
+        // A text of links may also begin with a bracket.
+        return Ok(json::parse_file(text, limits).ok().map(|uris| ("", uris)));
+    }
+    Ok(None)
+}
+
+/// The first URI of a JSON text that is a list of them.
+fn first_of_json(json: &Node) -> Option<&str> {
+    let list = json.get("items").unwrap_or(json);
+    match list {
+        Node::Array(Some(first)) => first.text(),
+        _ => None,
+    }
+}
+
 /// Whether a line holds a URI of one of the schemes, and which.
 pub(super) fn scheme_of(line: &str) -> Option<&'static str> {
     starts(line).first().map(|start| start.scheme)
@@ -39,8 +63,18 @@ pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The first link of a text says which of the two formats it is: surely when nothing is before it.
-pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
+/// The first link of a text says which of the two formats it is: surely when nothing is before it. A
+/// JSON text has to be a list of links; one that only mentions them is something else.
+pub(super) fn detect(probe: &Probe<'_>, is_mine: impl Fn(&str) -> bool) -> Confidence {
+    if let Some(json) = probe.json() {
+        return match first_of_json(json).and_then(scheme_of) {
+            Some(scheme) if is_mine(scheme) => Confidence::Likely,
+            _ => Confidence::No,
+        };
+    }
+    let Some(text) = probe.text() else {
+        return Confidence::No;
+    };
     let mut schemes = significant_lines(text).map(|(_, line)| scheme_of(line)).enumerate();
     match schemes.find_map(|(at, scheme)| Some((at, scheme?))) {
         Some((0, scheme)) if is_mine(scheme) => Confidence::Sure,
@@ -53,10 +87,9 @@ pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let mut list = List::default();
-    if text.trim_start().starts_with('{') {
-        let items: Items = json::parse_file(&text, ctx.limits)?;
-        for (at, uri) in items.items.iter().enumerate() {
-            list.push(uri, Place::Json(format!("/items/{at}")), ctx.limits)?;
+    if let Some((pointer, uris)) = json_items(&text, ctx.limits)? {
+        for (at, uri) in uris.iter().enumerate() {
+            list.push(uri, Place::Json(format!("{pointer}/{at}")), ctx.limits)?;
         }
         return list.finish("JSON list of URIs");
     }
@@ -68,7 +101,9 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     list.finish("list of URIs")
 }
 
-/// The same with transfer links put together that were wrapped when they were copied.
+/// The same with transfer links put together that were wrapped when they were copied. A link of an
+/// account that seems to go on in the next line is left empty: what is missing of it may be a part of
+/// the secret.
 fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
     let is_base64 = |line: &str| line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=%_-".contains(&b));
     let mut lines: Vec<(usize, Cow<'_, str>)> = Vec::new();
@@ -80,10 +115,22 @@ fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
             Some((_, link)) if follows && is_base64(line) && scheme_of(link) == Some(MIGRATION) => {
                 link.to_mut().push_str(line);
             }
+            Some((_, link)) if follows && scheme_of(link).is_some() && goes_on(line) => {
+                *link = Cow::Borrowed("");
+            }
             _ => lines.push((number, Cow::Borrowed(line))),
         }
     }
     lines
+}
+
+/// Whether a line looks like the rest of a link.
+fn goes_on(line: &str) -> bool {
+    let is_base32 =
+        |line: &str| line.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'2'..=b'7' | b'='));
+    let is_link = scheme_of(line).is_some() || line.contains("://");
+    let one_word = !is_link && !line.contains(char::is_whitespace);
+    one_word && (line.contains(['&', '=', '%']) || (line.len() >= 8 && is_base32(line)))
 }
 
 /// Cuts a line into its URIs. Text before a single one is dropped; lists have commas or blanks
@@ -125,8 +172,13 @@ struct Piece<'a> {
 impl Start {
     fn piece<'a>(&self, line: &'a str, end: usize) -> Option<Piece<'a>> {
         let rest = line.get(self.at..)?;
-        if let Some(length) = self.quote.and_then(|quote| rest.find(quote)) {
-            return Some(Piece { text: rest.get(..length)?, quoted: true, is_closed: true });
+        if let Some((quote, length)) = self.quote.and_then(|quote| Some((quote, rest.find(quote)?))) {
+            let after = rest.get(length..)?.strip_prefix(quote)?.chars().next();
+            // An apostrophe inside the link would cut it: then nothing is sure.
+            let ends =
+                after.is_none_or(|c| is_separator(c) || matches!(c, ']' | ')' | '}' | '>' | '.' | ':'));
+            let text = if ends { rest.get(..length)? } else { "<" };
+            return Some(Piece { text, quoted: true, is_closed: true });
         }
         let raw = line.get(self.at..end)?.trim_end();
         let text = raw.trim_end_matches(is_separator);
@@ -308,6 +360,21 @@ mod tests {
         assert_eq!(split("<otpauth://a>; 'otpauth://c'"), ["otpauth://a", "otpauth://c"]);
         assert_eq!(split(r#"otpauth://a?issuer=q"x"#), [""]);
         assert_eq!(split("otpauth://a?secret=AAotpauth://b"), [""]);
+        assert_eq!(split("'otpauth://a?issuer=O'Reilly&digits=8'"), [""]);
+        assert_eq!(split(r#""otpauth://a?secret=AA"BB&digits=8"#), [""]);
+    }
+
+    #[test]
+    fn wrapped_links_are_joined_or_doubtful() {
+        let lines =
+            |text| joined_lines(text).into_iter().map(|(_, line)| line.into_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            lines("otpauth-migration://offline?data=AB\nCD%3D"),
+            ["otpauth-migration://offline?data=ABCD%3D"]
+        );
+        assert_eq!(lines("otpauth://totp/a?secret=AA\nJBSWY3DPEHPK3PXP&issuer=b"), [""]);
+        assert_eq!(lines("otpauth://totp/a?secret=AA\n&digits=8"), [""]);
+        assert_eq!(lines("otpauth://totp/a?secret=AA\nGitHub"), ["otpauth://totp/a?secret=AA", "GitHub"]);
         assert_eq!(split("xotpauth://a"), ["xotpauth://a"]);
     }
 

@@ -34,6 +34,15 @@ pub(crate) fn entry<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// For `#[serde(deserialize_with)]`: `null` stands for nothing there.
+pub(crate) fn null_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Serialises with the given indentation. The text is wiped on drop.
 pub(crate) fn pretty<T: Serialize>(value: &T, indent: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut out = Zeroizing::new(Vec::with_capacity(1 << 16));

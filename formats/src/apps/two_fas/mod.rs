@@ -117,6 +117,9 @@ fn recognise(json: &Node) -> Confidence {
     Confidence::No
 }
 
+/// Most characters of a title or an account name on an iPhone.
+const IPHONE_NAME: usize = 50;
+
 fn fit<'a>(account: &'a Account, secrets: &mut HashSet<&'a [u8]>) -> Fit {
     let mut fit = CAPS.check(account);
     let Some(otp) = account.otp().filter(|_| fit.refused.is_none()) else {
@@ -141,6 +144,9 @@ fn fit<'a>(account: &'a Account, secrets: &mut HashSet<&'a [u8]>) -> Fit {
         fit.change(Field::Modified, "the time of this move is noted as the time of the last change");
     } else if account.modified != account.modified.and_then(to_milliseconds) {
         fit.change(Field::Modified, "the time of the last change is kept to the millisecond");
+    }
+    if [title, account.name.as_str()].iter().any(|name| name.chars().count() > IPHONE_NAME) {
+        fit.remarks.push(format!("2FAS on an iPhone cuts names after {IPHONE_NAME} characters"));
     }
     fit
 }

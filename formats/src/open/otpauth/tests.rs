@@ -180,7 +180,21 @@ fn rule_7_secrets() {
     assert_eq!(code("otpauth://totp/a?issuer=b"), Skip::NO_SECRET);
     // Words after a link are mostly valid base32.
     assert_eq!(code("otpauth://totp/a?secret=AAAAAAAA is my secret"), Skip::BAD_SECRET);
-    assert_eq!(base32_of("otpauth://totp/a?secret=AAAA BBBB CCCC DD"), "AAAABBBBCCCCC");
+    assert_eq!(base32_of("otpauth://totp/a?secret=AAAA BBBB CCCC DD&issuer=b"), "AAAABBBBCCCCC");
+    assert_eq!(base32_of("otpauth://totp/a?secret=AAAA%20BBBB%20CCCC%20DD"), "AAAABBBBCCCCC");
+    for tail in [" old", "+old+phone", "-BACKUP", "_old_phone", "#JBSWY3DPEHPK3PXP", " BBBB CCCC DD"] {
+        assert_eq!(
+            code(&format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP{tail}")),
+            Skip::BAD_SECRET,
+            "{tail}"
+        );
+    }
+    for glued in
+        ["issuer=Aalgorithm=SHA256", "issuer=A;digits=8", "issuer=A%26digits=8", "x=http://y/z.pngdigits=8"]
+    {
+        let uri = format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&{glued}");
+        assert_eq!(code(&uri), Skip::MISSING_FIELD, "{glued}");
+    }
 }
 
 #[test]
