@@ -54,6 +54,11 @@ impl<'a> Probe<'a> {
         self.bytes
     }
 
+    /// The file name, where there is one.
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
+    }
+
     /// Extension of the file name, without the dot.
     pub fn extension(&self) -> Option<&'a str> {
         self.name?.rsplit_once('.').map(|(_, extension)| extension)

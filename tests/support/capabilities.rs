@@ -18,7 +18,7 @@ struct Takes {
     lengths: fn(usize) -> bool,
 }
 
-const TAKES: [Takes; 5] = [
+const TAKES: [Takes; 7] = [
     Takes {
         id: "2fas",
         kinds: "totp hotp steam",
@@ -34,6 +34,25 @@ const TAKES: [Takes; 5] = [
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |period| period <= 2_147_483,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "andotp",
+        // It keeps no PIN.
+        kinds: "totp hotp steam motp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "freeotpplus",
+        kinds: "totp hotp steam",
+        algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
+        digits: &[5, 6, 7, 8],
+        periods: |_| true,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |_| true,
     },

@@ -4,4 +4,5 @@ pub mod base32;
 pub mod encoding;
 pub(crate) mod json;
 pub mod percent;
+pub(crate) mod time;
 pub(crate) mod uuid;

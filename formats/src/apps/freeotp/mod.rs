@@ -1,0 +1,3 @@
+//! FreeOTP (Android).
+
+pub(super) mod token;
