@@ -1,5 +1,8 @@
 //! Authenticator apps.
 
 pub(crate) mod aegis;
+pub(crate) mod authy;
 pub(crate) mod microsoft;
+pub(crate) mod steam;
+pub(crate) mod totp_authenticator;
 pub(crate) mod two_fas;
