@@ -1,8 +1,8 @@
 //! The list of formats, and finding the right one.
 
 use crate::apps::{
-    aegis::Aegis, authy::Authy, microsoft::Microsoft, steam::Steam, totp_authenticator::TotpAuthenticator,
-    two_fas::TwoFas,
+    aegis::Aegis, authy::Authy, microsoft::Microsoft, otp_auth::OtpAuth, steam::Steam,
+    totp_authenticator::TotpAuthenticator, two_fas::TwoFas,
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
@@ -10,8 +10,18 @@ use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry:
 use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] =
-    &[&TwoFas, &Aegis, &Authy, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry, &Steam, &TotpAuthenticator];
+pub static ALL: &[&dyn Format] = &[
+    &TwoFas,
+    &Aegis,
+    &Authy,
+    &GoogleMigration,
+    &Microsoft,
+    &OtpAuth,
+    &Otpauth,
+    &Otpferry,
+    &Steam,
+    &TotpAuthenticator,
+];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

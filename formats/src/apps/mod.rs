@@ -3,6 +3,7 @@
 pub(crate) mod aegis;
 pub(crate) mod authy;
 pub(crate) mod microsoft;
+pub(crate) mod otp_auth;
 pub(crate) mod steam;
 pub(crate) mod totp_authenticator;
 pub(crate) mod two_fas;
