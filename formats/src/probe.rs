@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::container::prefs::Prefs;
 use crate::container::sqlite;
+use crate::format::Manifest;
 use crate::text::encoding;
 
 /// How much of a text detection looks at.
@@ -26,6 +27,7 @@ pub struct Probe<'a> {
     database: OnceCell<Option<sqlite::Database<'a>>>,
     prefs: OnceCell<Option<Prefs>>,
     wal: Option<&'a [u8]>,
+    manifest: Option<Manifest<'a>>,
 }
 
 impl<'a> Probe<'a> {
@@ -39,6 +41,7 @@ impl<'a> Probe<'a> {
             database: OnceCell::new(),
             prefs: OnceCell::new(),
             wal: None,
+            manifest: None,
         }
     }
 
@@ -47,6 +50,18 @@ impl<'a> Probe<'a> {
     pub fn with_wal(mut self, wal: Option<&'a [u8]>) -> Self {
         self.wal = wal;
         self
+    }
+
+    /// The same with the list of its folder, which may say what the file is.
+    #[must_use]
+    pub fn with_manifest(mut self, manifest: Option<Manifest<'a>>) -> Self {
+        self.manifest = manifest;
+        self
+    }
+
+    /// The list of its folder.
+    pub(crate) fn manifest(&self) -> Option<Manifest<'a>> {
+        self.manifest
     }
 
     /// All bytes.

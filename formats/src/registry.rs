@@ -1,16 +1,25 @@
 //! The list of formats, and finding the right one.
 
-use crate::apps::{
-    aegis::Aegis, andotp::AndOtp, freeotpplus::FreeOtpPlus, microsoft::Microsoft, two_fas::TwoFas,
-};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
-use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
 use crate::probe::Probe;
+use crate::{apps, open};
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] =
-    &[&TwoFas, &Aegis, &AndOtp, &FreeOtpPlus, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+pub static ALL: &[&dyn Format] = &[
+    &apps::two_fas::TwoFas,
+    &apps::aegis::Aegis,
+    &apps::andotp::AndOtp,
+    &apps::authy::Authy,
+    &apps::freeotpplus::FreeOtpPlus,
+    &open::google_migration::GoogleMigration,
+    &apps::microsoft::Microsoft,
+    &apps::otp_auth::OtpAuth,
+    &open::otpauth::Otpauth,
+    &open::otpferry::Otpferry,
+    &apps::steam::Steam,
+    &apps::totp_authenticator::TotpAuthenticator,
+];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

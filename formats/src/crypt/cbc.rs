@@ -1,7 +1,7 @@
 //! AES-CBC with PKCS #7 padding. It authenticates nothing: bad padding means a wrong key, and so may
 //! any content that comes out.
 
-use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::block_padding::{NoPadding, Pkcs7};
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
@@ -21,6 +21,17 @@ pub(crate) fn aes_cbc_open(key: &[u8], iv: &[u8; 16], ciphertext: &[u8]) -> Opti
         _ => return None,
     };
     opened.ok().map(Zeroizing::new)
+}
+
+/// Decrypts whole blocks that have no padding, with a key of 32 bytes. `None` for another key length or
+/// a length that is no multiple of the block.
+pub(crate) fn aes_cbc_open_unpadded(
+    key: &[u8],
+    iv: &[u8; 16],
+    ciphertext: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let decryptor = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
 }
 
 /// Encrypts. The key has 16, 24 or 32 bytes; `None` for another length.
