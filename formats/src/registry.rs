@@ -1,13 +1,14 @@
 //! The list of formats, and finding the right one.
 
-use crate::apps::{aegis::Aegis, microsoft::Microsoft, two_fas::TwoFas};
+use crate::apps::{aegis::Aegis, lastpass::LastPass, microsoft::Microsoft, proton::Proton, two_fas::TwoFas};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
 use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
 use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] = &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+pub static ALL: &[&dyn Format] =
+    &[&TwoFas, &Aegis, &GoogleMigration, &LastPass, &Microsoft, &Otpauth, &Otpferry, &Proton];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
