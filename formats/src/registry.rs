@@ -13,10 +13,12 @@ pub static ALL: &[&dyn Format] = &[
     &apps::authy::Authy,
     &apps::freeotpplus::FreeOtpPlus,
     &open::google_migration::GoogleMigration,
+    &apps::lastpass::LastPass,
     &apps::microsoft::Microsoft,
     &apps::otp_auth::OtpAuth,
     &open::otpauth::Otpauth,
     &open::otpferry::Otpferry,
+    &apps::proton::Proton,
     &apps::steam::Steam,
     &apps::totp_authenticator::TotpAuthenticator,
 ];

@@ -163,7 +163,7 @@ impl Parser {
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.attributes().flatten();
     let found = attributes.find(|attribute| *attribute.key.as_ref() == *name)?;
-    found.unescape_value().ok().map(std::borrow::Cow::into_owned)
+    found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -90,25 +90,34 @@ pub(crate) fn parse(uri: &str) -> uri_list::Entry {
 }
 
 /// A URI cut at its delimiters; percent-encoding is undone in each piece alone, once.
-struct Pieces<'a> {
-    host: Host,
-    label: &'a str,
+pub(crate) struct Pieces<'a> {
+    /// What the codes are made like.
+    pub(crate) host: Host,
+    /// The label as it stands in the URI.
+    pub(crate) label: &'a str,
     parameters: Vec<(String, &'a str)>,
 }
 
+/// What stands where a web address has its host.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Host {
+pub(crate) enum Host {
+    /// `otpauth://totp/`.
     Totp,
+    /// `otpauth://hotp/`.
     Hotp,
+    /// `otpauth://steam/`.
     Steam,
     /// `steam://SECRET` of Bitwarden and Proton: nothing but the secret.
     SteamBare,
+    /// `otpauth://yaotp/`.
     Yaotp,
+    /// `motp://`.
     Motp,
 }
 
 impl<'a> Pieces<'a> {
-    fn split(uri: &'a str) -> Option<Self> {
+    /// Cuts a URI; `None` when it has no type that is known.
+    pub(crate) fn split(uri: &'a str) -> Option<Self> {
         let (scheme, rest) = uri.trim().split_once(':')?;
         let (path, query) = split_query(rest);
         let (host, label) = match scheme.to_ascii_lowercase().as_str() {
@@ -125,7 +134,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// The raw value of a parameter; the first occurrence wins.
-    fn raw(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
@@ -135,15 +144,17 @@ impl<'a> Pieces<'a> {
     }
 
     /// The value of a parameter, decoded as in a form: `+` is a space.
-    fn value(&self, name: &str) -> Option<String> {
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
         self.raw(name).map(decode_form)
     }
 
-    fn number(&self, name: &str) -> Number {
+    /// The number in a parameter.
+    pub(crate) fn number(&self, name: &str) -> Number {
         self.value(name).map_or(Number::Absent, |text| Number::parse(&text))
     }
 
-    fn names(&self) -> Names {
+    /// The names in the label and the issuer parameter.
+    pub(crate) fn names(&self) -> Names {
         let issuer = self.issuer();
         if self.host == Host::SteamBare {
             return label::split_uri("Steam", "", None);
@@ -159,7 +170,7 @@ impl<'a> Pieces<'a> {
 
     /// The issuer parameter. `+` means a space, except where the label spells the same issuer with
     /// a plus (`C++`). Some servers forget the `&` before `period=`.
-    fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         let raw = self.raw("issuer").unwrap_or_default();
         let raw = raw.split_once("period=").map_or(raw, |(issuer, _)| issuer);
         let literal = percent::decode(raw);
@@ -170,7 +181,8 @@ impl<'a> Pieces<'a> {
         decode_form(raw)
     }
 
-    fn period(&self) -> Number {
+    /// The period, also where a server glued it to the issuer.
+    pub(crate) fn period(&self) -> Number {
         let glued = || self.raw("issuer")?.split_once("period=").map(|(_, period)| period);
         match self.raw("period").or_else(glued) {
             Some(text) => Number::parse(&decode_form(text)),
@@ -232,7 +244,8 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
+    /// The key, in the encoding that the kind prescribes.
+    pub(crate) fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
         let raw = match self.host {
             Host::SteamBare => Some(self.label),
             _ => self.raw("secret"),
