@@ -1,8 +1,8 @@
 //! The list of formats, and finding the right one.
 
 use crate::apps::{
-    aegis::Aegis, authy::Authy, microsoft::Microsoft, otp_auth::OtpAuth, steam::Steam,
-    totp_authenticator::TotpAuthenticator, two_fas::TwoFas,
+    aegis::Aegis, authenticator_plus::AuthenticatorPlus, authy::Authy, microsoft::Microsoft,
+    otp_auth::OtpAuth, steam::Steam, totp_authenticator::TotpAuthenticator, two_fas::TwoFas,
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
@@ -13,6 +13,7 @@ use crate::probe::Probe;
 pub static ALL: &[&dyn Format] = &[
     &TwoFas,
     &Aegis,
+    &AuthenticatorPlus,
     &Authy,
     &GoogleMigration,
     &Microsoft,

@@ -1,6 +1,7 @@
 //! Authenticator apps.
 
 pub(crate) mod aegis;
+pub(crate) mod authenticator_plus;
 pub(crate) mod authy;
 pub(crate) mod microsoft;
 pub(crate) mod otp_auth;

@@ -50,7 +50,7 @@ pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
 }
 
 /// Reads a text of URIs.
-pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let mut list = List::default();
     if text.trim_start().starts_with('{') {
