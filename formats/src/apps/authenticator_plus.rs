@@ -54,8 +54,11 @@ impl Format for AuthenticatorPlus {
             let has_member = archive(bytes).is_some_and(|zip| zip.index_for_name(MEMBER).is_some());
             return if has_member { Confidence::Sure } else { Confidence::No };
         }
-        // Any other encrypted database of SQLCipher looks the same.
-        if sqlcipher::sniff(bytes) { Confidence::Weak } else { Confidence::No }
+        // Any other encrypted database of SQLCipher looks the same, and so does noise: a name that says
+        // something else decides.
+        let named_otherwise =
+            probe.extension().is_some_and(|extension| !extension.eq_ignore_ascii_case("db"));
+        if !named_otherwise && sqlcipher::sniff(bytes) { Confidence::Weak } else { Confidence::No }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {

@@ -22,6 +22,11 @@ fn marks() {
     let detect = |bytes: &[u8]| AuthenticatorPlus.detect(&Probe::new(bytes, None));
     assert_eq!([detect(EXPORT), detect(BACKUP)], [Confidence::Sure, Confidence::Weak]);
     assert_eq!(detect(&BACKUP[..BACKUP.len() - 1]), Confidence::No);
+    let named = |name| AuthenticatorPlus.detect(&Probe::new(BACKUP, Some(name)));
+    assert_eq!(
+        [named("authplus.DB"), named("authplus"), named("a.gpg")],
+        [Confidence::Weak, Confidence::Weak, Confidence::No]
+    );
     for other in [b"".as_slice(), b"PK\x03\x04", &[0; 2048], &[0xA5; 1024]] {
         assert_eq!(detect(other), Confidence::No);
     }
