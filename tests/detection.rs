@@ -84,6 +84,8 @@ fn whole_files_are_sure() {
             name if name.starts_with("andotp/encrypted-") => Confidence::Likely,
             // A list of names and links that any script could write.
             "authy/links.json" => Confidence::Likely,
+            // Nothing but noise.
+            name if name.starts_with("authenticator-plus/") && name.ends_with(".db") => Confidence::Weak,
             // Nothing but base64.
             name if name.starts_with("totp-authenticator/") && name.ends_with(".encrypt") => Confidence::Weak,
             _ => Confidence::Sure,

@@ -10,6 +10,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::two_fas::TwoFas,
     &apps::aegis::Aegis,
     &apps::andotp::AndOtp,
+    &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
     &apps::freeotpplus::FreeOtpPlus,
     &open::google_migration::GoogleMigration,

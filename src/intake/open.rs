@@ -51,8 +51,9 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         }
         return Ok(files);
     }
-    let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice()))
-        .with_manifest(manifest.as_ref().map(|(file_name, bytes)| Manifest { file_name, bytes }));
+    let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+    let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
+    let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
     let mut passwords = reader.passwords.for_file(&source.name);
     let (format, mut vault) = decode(&input, &source.name, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {
@@ -171,12 +172,11 @@ fn read_wal(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>
     read_file(&wal, reader.limits.bytes).map(Some)
 }
 
-/// The list beside a `.maFile`, which says how it is encrypted, and the file's name in it.
-fn read_manifest(path: &Path, reader: &Reader<'_>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>, Failure> {
+/// The list beside a `.maFile`, which says how it is encrypted.
+fn read_manifest(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let manifest = path.with_file_name(find::MANIFEST);
-    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return Ok(None) };
     if !find::is_listed(path) || !manifest.is_file() {
         return Ok(None);
     }
-    Ok(Some((name.to_owned(), read_file(&manifest, reader.limits.bytes)?)))
+    read_file(&manifest, reader.limits.bytes).map(Some)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod aegis;
 pub(crate) mod andotp;
+pub(crate) mod authenticator_plus;
 pub(crate) mod authy;
 pub(crate) mod freeotp;
 pub(crate) mod freeotpplus;

@@ -2,4 +2,5 @@
 
 pub(crate) mod plist;
 pub(crate) mod prefs;
+pub(crate) mod sqlcipher;
 pub mod sqlite;

@@ -3,8 +3,8 @@
 //! A flat `<map>` of named values: `<string name="k">v</string>`, `<int name="k" value="1"/>`,
 //! `<boolean>`, `<long>`, `<float>`, `<null>`, and `<set>` of strings.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Place};
@@ -163,7 +163,7 @@ impl Parser {
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.attributes().flatten();
     let found = attributes.find(|attribute| *attribute.key.as_ref() == *name)?;
-    found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
+    found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

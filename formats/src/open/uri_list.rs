@@ -84,7 +84,7 @@ pub(super) fn detect(probe: &Probe<'_>, is_mine: impl Fn(&str) -> bool) -> Confi
 }
 
 /// Reads a text of URIs.
-pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let mut list = List::default();
     if let Some((pointer, uris)) = json_items(&text, ctx.limits)? {
