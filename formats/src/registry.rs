@@ -1,6 +1,8 @@
 //! The list of formats, and finding the right one.
 
-use crate::apps::{aegis::Aegis, lastpass::LastPass, microsoft::Microsoft, proton::Proton, two_fas::TwoFas};
+use crate::apps::{
+    aegis::Aegis, ente::Ente, lastpass::LastPass, microsoft::Microsoft, proton::Proton, two_fas::TwoFas,
+};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
 use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
@@ -8,7 +10,7 @@ use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] =
-    &[&TwoFas, &Aegis, &GoogleMigration, &LastPass, &Microsoft, &Otpauth, &Otpferry, &Proton];
+    &[&TwoFas, &Aegis, &Ente, &GoogleMigration, &LastPass, &Microsoft, &Otpauth, &Otpferry, &Proton];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

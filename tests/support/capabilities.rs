@@ -18,7 +18,7 @@ struct Takes {
     lengths: fn(usize) -> bool,
 }
 
-const TAKES: [Takes; 7] = [
+const TAKES: [Takes; 8] = [
     Takes {
         id: "2fas",
         kinds: "totp hotp steam",
@@ -34,6 +34,15 @@ const TAKES: [Takes; 7] = [
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |period| period <= 2_147_483,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "ente",
+        kinds: "totp hotp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |_| true,
     },

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::label::{self, Names};
 use super::uri_list;
+use crate::apps::ente;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -62,7 +63,11 @@ impl Format for Otpauth {
         let Some(text) = probe.text() else {
             return Confidence::No;
         };
-        uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION)
+        match uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION) {
+            // Ente's own export, which its own reader knows better.
+            Confidence::Sure if ente::is_marked_list(text) => Confidence::Likely,
+            confidence => confidence,
+        }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -94,7 +99,7 @@ fn detect_json(json: &Node) -> Confidence {
 }
 
 /// Reads one URI. A failure carries the names that were readable.
-pub(super) fn parse(uri: &str) -> uri_list::Entry {
+pub(crate) fn parse(uri: &str) -> uri_list::Entry {
     let Some(pieces) = Pieces::split(uri) else {
         let skip = Skip::new(Skip::UNKNOWN_KIND, "the link has no type that is known");
         return Err((skip, Names::default()));
@@ -277,8 +282,8 @@ impl<'a> Pieces<'a> {
             .map(|(_, value)| decode_form(value))
             .filter(|tag| !tag.is_empty())
             .collect();
-        if let Some(display) = self.value("codedisplay") {
-            read_code_display(&display, &mut account);
+        if let Some(display) = self.value("codedisplay").and_then(|text| code_display(&text)) {
+            apply_code_display(&display, &mut account);
         }
         let rest = self.rest(names);
         if !rest.is_empty() {
@@ -288,7 +293,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// What has no place in the model but belongs to the URI: kept for writing a URI again.
-    fn rest(&self, names: &Names) -> Map<String, Value> {
+    pub(crate) fn rest(&self, names: &Names) -> Map<String, Value> {
         let mut rest = Map::new();
         for (key, value) in &self.parameters {
             if !KNOWN.contains(&key.as_str()) && !rest.contains_key(key) {
@@ -317,6 +322,11 @@ const KNOWN: &[&str] = &[
     "tags",
     "codedisplay",
 ];
+
+/// Whether a parameter of that name has a meaning in a link, so that no other may be written.
+pub(crate) fn is_known_parameter(name: &str) -> bool {
+    name == LABEL_ISSUER || KNOWN.contains(&name.trim().to_lowercase().as_str())
+}
 
 /// Key in `extra` for an issuer in the label that differs from the parameter. A blank cannot occur
 /// in the name of a parameter that was read.
@@ -411,13 +421,13 @@ fn motp_secret(text: &str) -> Result<Secret, Skip> {
         .ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret of an mOTP account has to be hexadecimal"))
 }
 
-/// Ente's display settings. A value of another type is left out: none of them decides codes. Ente
-/// encodes commas twice, because its own importer splits at them.
-fn read_code_display(text: &str, account: &mut Account) {
-    let text = text.replace("%2C", ",");
-    let Ok(Value::Object(display)) = serde_json::from_str(&text) else {
-        return;
-    };
+/// Ente's display settings. Ente encodes commas twice, because its own importer splits at them.
+pub(crate) fn code_display(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(&text.replace("%2C", ",")).ok()
+}
+
+/// Takes over the display settings. A value of another type is left out: none of them decides codes.
+pub(crate) fn apply_code_display(display: &Map<String, Value>, account: &mut Account) {
     let flag = |key: &str| display.get(key).and_then(Value::as_bool).unwrap_or(false);
     account.favorite = flag("pinned");
     account.trashed = flag("trashed");
@@ -536,8 +546,7 @@ fn push_rest(uri: &mut String, account: &Account) {
         return;
     };
     for (key, value) in rest {
-        let known = key == LABEL_ISSUER || KNOWN.contains(&key.trim().to_lowercase().as_str());
-        if let (Value::String(value), false) = (value, known) {
+        if let (Value::String(value), false) = (value, is_known_parameter(key)) {
             push(uri, &percent::encode(key), value);
         }
     }
