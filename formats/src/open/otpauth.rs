@@ -25,7 +25,8 @@ pub(crate) struct Otpauth;
 static INFO: Info = Info {
     id: ID,
     title: "otpauth links",
-    aliases: &["uri", "uris", "txt"],
+    // The text exports of the last two are lists of links; neither was seen by us.
+    aliases: &["uri", "uris", "txt", "yandex-key", "zoho-oneauth"],
     extensions: &["txt"],
     reads_encrypted: false,
     write: Some(Writing {
