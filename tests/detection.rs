@@ -303,17 +303,21 @@ fn a_cut_file_is_its_own_format_or_none() {
         let step = (case.bytes.len() / 40).max(1);
         for end in (0..case.bytes.len()).step_by(step) {
             let found = detected(&case.bytes[..end], Some(case.file_name()));
-            let known = [Ok(own.info().id), Err(ErrorKind::NotRecognised)];
+            let mut known = vec![Ok(own.info().id), Err(ErrorKind::NotRecognised)];
+            // Before its mark, a text of Ente is a list of links like any other.
+            if own.info().id == "ente" && case.file_name().ends_with(".txt") {
+                known.push(Ok("otpauth"));
+            }
             assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);
         }
     }
 }
 
 /// `-f` with the wrong name: an error or an empty list, never accounts that are not there. Links of
-/// both sorts are read by one reader.
+/// all sorts are read in each other's lists.
 #[test]
 fn a_file_read_as_another_format_gives_no_accounts() {
-    let links = ["otpauth", "google-migration"];
+    let links = ["otpauth", "google-migration", "ente"];
     for (own, case) in recognisable() {
         let own = own.info().id;
         for other in registry::ALL.iter().filter(|other| other.info().id != own) {

@@ -22,6 +22,7 @@
 
 mod apps;
 mod caps;
+pub mod closed;
 pub mod container;
 mod crypt;
 mod ctx;

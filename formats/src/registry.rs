@@ -12,6 +12,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::andotp::AndOtp,
     &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
+    &apps::ente::Ente,
     &apps::freeotpplus::FreeOtpPlus,
     &open::google_migration::GoogleMigration,
     &apps::lastpass::LastPass,

@@ -4,6 +4,7 @@ pub(crate) mod aegis;
 pub(crate) mod andotp;
 pub(crate) mod authenticator_plus;
 pub(crate) mod authy;
+pub(crate) mod ente;
 pub(crate) mod freeotp;
 pub(crate) mod freeotpplus;
 pub(crate) mod lastpass;

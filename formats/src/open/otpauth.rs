@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::label::{self, Names};
 use super::uri_list;
+use crate::apps::ente;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -24,7 +25,8 @@ pub(crate) struct Otpauth;
 static INFO: Info = Info {
     id: ID,
     title: "otpauth links",
-    aliases: &["uri", "uris", "txt"],
+    // The text exports of the last two are lists of links; neither was seen by us.
+    aliases: &["uri", "uris", "txt", "yandex-key", "zoho-oneauth"],
     extensions: &["txt"],
     reads_encrypted: false,
     write: Some(Writing {
@@ -56,7 +58,11 @@ impl Format for Otpauth {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION)
+        match uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION) {
+            // Ente's own export, which its own reader knows better.
+            Confidence::Sure if probe.text().is_some_and(ente::is_marked_list) => Confidence::Likely,
+            confidence => confidence,
+        }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -288,8 +294,8 @@ impl<'a> Pieces<'a> {
             .map(|(_, value)| decode_form(value))
             .filter(|tag| !tag.is_empty())
             .collect();
-        if let Some(display) = self.value("codedisplay") {
-            read_code_display(&display, &mut account);
+        if let Some(display) = self.value("codedisplay").and_then(|text| code_display(&text)) {
+            apply_code_display(&display, &mut account);
         }
         let rest = self.rest(names);
         if !rest.is_empty() {
@@ -299,7 +305,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// What has no place in the model but belongs to the URI: kept for writing a URI again.
-    fn rest(&self, names: &Names) -> Map<String, Value> {
+    pub(crate) fn rest(&self, names: &Names) -> Map<String, Value> {
         let mut rest = Map::new();
         for (key, value) in &self.parameters {
             if !KNOWN.contains(&key.as_str()) && !rest.contains_key(key) {
@@ -328,6 +334,11 @@ const KNOWN: &[&str] = &[
     "tags",
     "codedisplay",
 ];
+
+/// Whether a parameter of that name has a meaning in a link, so that no other may be written.
+pub(crate) fn is_known_parameter(name: &str) -> bool {
+    name == LABEL_ISSUER || KNOWN.contains(&name.trim().to_lowercase().as_str())
+}
 
 /// Key in `extra` for an issuer in the label that differs from the parameter. A blank cannot occur
 /// in the name of a parameter that was read.
@@ -432,13 +443,13 @@ fn motp_secret(text: &str) -> Result<Secret, Skip> {
         .ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret of an mOTP account has to be hexadecimal"))
 }
 
-/// Ente's display settings. A value of another type is left out: none of them decides codes. Ente
-/// encodes commas twice, because its own importer splits at them.
-fn read_code_display(text: &str, account: &mut Account) {
-    let text = text.replace("%2C", ",");
-    let Ok(Value::Object(display)) = serde_json::from_str(&text) else {
-        return;
-    };
+/// Ente's display settings. Ente encodes commas twice, because its own importer splits at them.
+pub(crate) fn code_display(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(&text.replace("%2C", ",")).ok()
+}
+
+/// Takes over the display settings. A value of another type is left out: none of them decides codes.
+pub(crate) fn apply_code_display(display: &Map<String, Value>, account: &mut Account) {
     let flag = |key: &str| display.get(key).and_then(Value::as_bool).unwrap_or(false);
     account.favorite = flag("pinned");
     account.trashed = flag("trashed");
@@ -557,8 +568,7 @@ fn push_rest(uri: &mut String, account: &Account) {
         return;
     };
     for (key, value) in rest {
-        let known = key == LABEL_ISSUER || KNOWN.contains(&key.trim().to_lowercase().as_str());
-        if let (Value::String(value), false) = (value, known) {
+        if let (Value::String(value), false) = (value, is_known_parameter(key)) {
             push(uri, &percent::encode(key), value);
         }
     }

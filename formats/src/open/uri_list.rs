@@ -51,12 +51,12 @@ fn first_of_json(json: &Node) -> Option<&str> {
 }
 
 /// Whether a line holds a URI of one of the schemes, and which.
-pub(super) fn scheme_of(line: &str) -> Option<&'static str> {
+pub(crate) fn scheme_of(line: &str) -> Option<&'static str> {
     starts(line).first().map(|start| start.scheme)
 }
 
 /// Lines that count: not blank, no comment.
-pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .map(|(at, line)| (at + 1, line.trim()))
@@ -136,7 +136,7 @@ fn goes_on(line: &str) -> bool {
 /// Cuts a line into its URIs. Text before a single one is dropped; lists have commas or blanks
 /// between them, or quotes around each. Where it is not plain what belongs to a URI the line is
 /// returned empty, and fails as such: what follows a secret must never become a part of it.
-fn split(line: &str) -> Vec<&str> {
+pub(crate) fn split(line: &str) -> Vec<&str> {
     let starts = starts(line);
     let ends = starts.iter().skip(1).map(|start| start.at).chain([line.len()]);
     let pieces: Vec<Piece<'_>> =
@@ -331,7 +331,8 @@ fn add(vault: &mut Vault, entry: Entry, place: &Place, migrated: bool) {
     }
 }
 
-fn not_an_account(text: &str) -> Skip {
+/// Why a text is no link of an account.
+pub(crate) fn not_an_account(text: &str) -> Skip {
     let message = match foreign::classify(text) {
         Some(foreign) => format!("this is {}", foreign.what),
         None if text.is_empty() => "it is not plain where the links in this line begin and end".to_owned(),
