@@ -1,7 +1,8 @@
 //! The list of formats, and finding the right one.
 
 use crate::apps::{
-    aegis::Aegis, andotp::AndOtp, freeotpplus::FreeOtpPlus, microsoft::Microsoft, two_fas::TwoFas,
+    aegis::Aegis, andotp::AndOtp, battlenet::BattleNet, duo::Duo, freeotpplus::FreeOtpPlus,
+    google_sqlite::GoogleSqlite, microsoft::Microsoft, two_fas::TwoFas,
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
@@ -9,8 +10,19 @@ use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry:
 use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] =
-    &[&TwoFas, &Aegis, &AndOtp, &FreeOtpPlus, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+pub static ALL: &[&dyn Format] = &[
+    &TwoFas,
+    &Aegis,
+    &AndOtp,
+    &BattleNet,
+    &Duo,
+    &FreeOtpPlus,
+    &GoogleMigration,
+    &GoogleSqlite,
+    &Microsoft,
+    &Otpauth,
+    &Otpferry,
+];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

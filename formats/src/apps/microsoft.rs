@@ -7,6 +7,7 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
+use super::database::{Rows, wal_missing};
 use crate::container::sqlite::{Database, Row, Table, Value};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
@@ -56,39 +57,14 @@ fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let columns = Columns::find(&table)?;
     let mut vault = Vault { variant: format!("schema {}", database.user_version()), ..Vault::default() };
     if database.is_wal_mode() && input.wal.is_none() {
-        vault.warnings.push(wal_missing());
+        vault.warnings.push(wal_missing("PhoneFactor"));
     }
-    let mut rows = Vec::new();
-    let mut unreadable = Vec::new();
-    for row in table.rows() {
-        match row {
-            Ok(row) => rows.push(row),
-            Err(error) => unreadable.push(error),
-        }
-        ctx.limits.check_accounts(rows.len())?;
-    }
-    rows.sort_by_key(|row| (columns.integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
-    for row in &rows {
+    let mut rows = Rows::read(&table, ctx.limits)?;
+    rows.readable.sort_by_key(|row| (columns.integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
+    for row in &rows.readable {
         read_row(row, &columns, &mut vault);
     }
-    match unreadable.into_iter().next() {
-        // Nothing at all can be read: the database is damaged, not one of its rows.
-        Some(error) if vault.entries() == 0 => Err(error.into()),
-        Some(error) => {
-            let skip = Skip::new(Skip::MISSING_FIELD, format!("a part of the database is damaged: {error}"));
-            vault.skipped.push(skip.item(vault.entries(), "", ""));
-            Ok(vault)
-        }
-        None => Ok(vault),
-    }
-}
-
-fn wal_missing() -> Item {
-    Item::new(
-        "wal-missing",
-        "the file PhoneFactor-wal is not beside it; recently added accounts may be missing",
-    )
-    .next_step("Copy PhoneFactor-wal from the same folder of the phone and put it beside PhoneFactor")
+    rows.finish(vault)
 }
 
 /// Where the columns are. Only four are needed; the others came and went between versions.
