@@ -1,7 +1,7 @@
 //! The list of formats, and finding the right one.
 
 use crate::apps::{
-    aegis::Aegis, andotp::AndOtp, battlenet::BattleNet, duo::Duo, freeotpplus::FreeOtpPlus,
+    aegis::Aegis, andotp::AndOtp, battlenet::BattleNet, duo::Duo, freeotp::FreeOtp, freeotpplus::FreeOtpPlus,
     google_sqlite::GoogleSqlite, microsoft::Microsoft, two_fas::TwoFas,
 };
 use crate::error::{Error, ErrorKind};
@@ -16,6 +16,7 @@ pub static ALL: &[&dyn Format] = &[
     &AndOtp,
     &BattleNet,
     &Duo,
+    &FreeOtp,
     &FreeOtpPlus,
     &GoogleMigration,
     &GoogleSqlite,

@@ -1,4 +1,5 @@
 //! Containers that several formats share.
 
+pub(crate) mod java;
 pub(crate) mod prefs;
 pub mod sqlite;

@@ -1,6 +1,6 @@
 //! AES-256-GCM with 12-byte nonces.
 
-use aes_gcm::aead::{Aead, KeyInit};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use zeroize::Zeroizing;
 
@@ -12,6 +12,17 @@ pub(crate) const TAG: usize = 16;
 /// Opens ciphertext followed by its tag. `None` when the tag does not match: wrong key or damage.
 pub(crate) fn aes256_gcm_open(key: &Key, nonce: &[u8; 12], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     cipher(key)?.decrypt(&Nonce::from(*nonce), sealed).ok().map(Zeroizing::new)
+}
+
+/// The same for a message that is bound to associated data, which is not in it.
+pub(crate) fn aes256_gcm_open_bound(
+    key: &Key,
+    nonce: &[u8; 12],
+    sealed: &[u8],
+    associated: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let payload = Payload { msg: sealed, aad: associated };
+    cipher(key)?.decrypt(&Nonce::from(*nonce), payload).ok().map(Zeroizing::new)
 }
 
 /// Seals a message; the tag follows the ciphertext. `None` only over the 64 GiB that GCM allows.

@@ -94,7 +94,7 @@ fn detect_json(json: &Node) -> Confidence {
 }
 
 /// Reads one URI. A failure carries the names that were readable.
-pub(super) fn parse(uri: &str) -> uri_list::Entry {
+pub(crate) fn parse(uri: &str) -> uri_list::Entry {
     let Some(pieces) = Pieces::split(uri) else {
         let skip = Skip::new(Skip::UNKNOWN_KIND, "the link has no type that is known");
         return Err((skip, Names::default()));

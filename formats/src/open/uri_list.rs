@@ -195,7 +195,7 @@ struct Reading {
 }
 
 /// An account, or why there is none and what it was called.
-pub(super) type Entry = Result<Account, (Skip, Names)>;
+pub(crate) type Entry = Result<Account, (Skip, Names)>;
 
 #[derive(Default)]
 struct List {
