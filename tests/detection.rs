@@ -42,7 +42,12 @@ fn every_fixture_is_claimed_by_its_own_format_most() {
     let mut failures = Vec::new();
     for (own, case) in recognisable() {
         if known_by_name(&case) {
-            assert_eq!(case.detect().map(|format| format.info().id).ok(), Some(own.info().id), "{}", case.name);
+            assert_eq!(
+                case.detect().map(|format| format.info().id).ok(),
+                Some(own.info().id),
+                "{}",
+                case.name
+            );
             continue;
         }
         // Without a name: what a file is called decides nothing here.
