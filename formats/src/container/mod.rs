@@ -1,5 +1,6 @@
 //! Containers that several formats share.
 
+pub(crate) mod java;
 pub(crate) mod plist;
 pub(crate) mod prefs;
 pub(crate) mod sqlcipher;
