@@ -278,8 +278,10 @@ fn a_cut_file_is_its_own_format_or_none() {
         let step = (case.bytes.len() / 40).max(1);
         for end in (0..case.bytes.len()).step_by(step) {
             let found = detected(&case.bytes[..end], Some(case.file_name()));
+            // A line of WinAuth cut before its mark is any link.
+            let link = case.name == "winauth/export.txt" && found == Ok("otpauth");
             let known = [Ok(own.info().id), Err(ErrorKind::NotRecognised)];
-            assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);
+            assert!(link || known.contains(&found), "{} cut at {end}: {found:?}", case.name);
         }
     }
 }
@@ -288,7 +290,7 @@ fn a_cut_file_is_its_own_format_or_none() {
 /// both sorts are read by one reader.
 #[test]
 fn a_file_read_as_another_format_gives_no_accounts() {
-    let links = ["otpauth", "google-migration"];
+    let links = ["otpauth", "google-migration", "winauth"];
     for (own, case) in recognisable() {
         let own = own.info().id;
         for other in registry::ALL.iter().filter(|other| other.info().id != own) {

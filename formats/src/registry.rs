@@ -1,13 +1,16 @@
 //! The list of formats, and finding the right one.
 
-use crate::apps::{aegis::Aegis, microsoft::Microsoft, two_fas::TwoFas};
+use crate::apps::{
+    aegis::Aegis, microsoft::Microsoft, raivo::Raivo, stratum::Stratum, two_fas::TwoFas, winauth::WinAuth,
+};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
 use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
 use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] = &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+pub static ALL: &[&dyn Format] =
+    &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry, &Raivo, &Stratum, &WinAuth];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

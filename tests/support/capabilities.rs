@@ -18,7 +18,7 @@ struct Takes {
     lengths: fn(usize) -> bool,
 }
 
-const TAKES: [Takes; 5] = [
+const TAKES: [Takes; 8] = [
     Takes {
         id: "2fas",
         kinds: "totp hotp steam",
@@ -64,6 +64,33 @@ const TAKES: [Takes; 5] = [
         highest_counter: u64::MAX,
         lengths: |_| true,
     },
+    Takes {
+        id: "raivo",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "stratum",
+        kinds: "totp hotp steam motp+pin yandex+pin",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "winauth",
+        kinds: "totp hotp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
 ];
 
 #[test]
@@ -85,7 +112,7 @@ fn targets_take_what_their_apps_can_hold() {
         let digits = (1..=10).map(|digits| (digits, totp(Algorithm::Sha1, digits, 30, 20)));
         assert_eq!(taken(format, digits), takes.digits, "{}", takes.id);
         let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, 0)));
-        assert_eq!(taken(format, hotp_digits), takes.digits, "{}", takes.id);
+        assert_eq!(taken(format, hotp_digits), hotp_lengths(&takes), "{}", takes.id);
         let periods = PERIODS.iter().map(|period| (*period, totp(Algorithm::Sha1, 6, *period, 20)));
         let wanted: Vec<u64> = PERIODS.iter().copied().filter(|period| (takes.periods)(*period)).collect();
         assert_eq!(taken(format, periods), wanted, "{}", takes.id);
@@ -95,6 +122,14 @@ fn targets_take_what_their_apps_can_hold() {
         let lengths = LENGTHS.iter().map(|length| (*length, totp(Algorithm::Sha1, 6, 30, *length)));
         let wanted: Vec<usize> = LENGTHS.iter().copied().filter(|length| (takes.lengths)(*length)).collect();
         assert_eq!(taken(format, lengths), wanted, "{}", takes.id);
+    }
+}
+
+/// Lengths of HOTP codes where they are other than those of TOTP.
+fn hotp_lengths(takes: &Takes) -> Vec<u64> {
+    match takes.id {
+        "stratum" => vec![6, 7, 8],
+        _ => takes.digits.to_vec(),
     }
 }
 

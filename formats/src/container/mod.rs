@@ -2,3 +2,4 @@
 
 pub(crate) mod prefs;
 pub mod sqlite;
+pub(crate) mod zip;

@@ -62,7 +62,9 @@ impl Format for Otpauth {
         let Some(text) = probe.text() else {
             return Confidence::No;
         };
-        uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION)
+        let confidence = uri_list::detect(text, |scheme| scheme != uri_list::MIGRATION);
+        // Readable as links all the same, but WinAuth's hold more.
+        if uri_list::is_of_winauth(text) { confidence.min(Confidence::Weak) } else { confidence }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -94,7 +96,7 @@ fn detect_json(json: &Node) -> Confidence {
 }
 
 /// Reads one URI. A failure carries the names that were readable.
-pub(super) fn parse(uri: &str) -> uri_list::Entry {
+pub(crate) fn parse(uri: &str) -> uri_list::Entry {
     let Some(pieces) = Pieces::split(uri) else {
         let skip = Skip::new(Skip::UNKNOWN_KIND, "the link has no type that is known");
         return Err((skip, Names::default()));

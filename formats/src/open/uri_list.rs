@@ -32,7 +32,7 @@ pub(super) fn scheme_of(line: &str) -> Option<&'static str> {
 }
 
 /// Lines that count: not blank, no comment.
-pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .map(|(at, line)| (at + 1, line.trim()))
@@ -46,6 +46,22 @@ pub(super) fn detect(text: &str, is_mine: impl Fn(&str) -> bool) -> Confidence {
         Some((0, scheme)) if is_mine(scheme) => Confidence::Sure,
         Some((_, scheme)) if is_mine(scheme) => Confidence::Weak,
         _ => Confidence::No,
+    }
+}
+
+/// Whether the first link of a text is in the dialect of WinAuth: secret and digits first, and later
+/// its skin or what only Battle.net and Steam need; or Steam's data, as steamguard-cli writes it too.
+pub(crate) fn is_of_winauth(text: &str) -> bool {
+    let Some((_, line)) = significant_lines(text).next() else { return false };
+    let lower = line.to_ascii_lowercase();
+    let query = lower.strip_prefix("otpauth://").and_then(|rest| Some(rest.split_once('?')?.1));
+    let parameters: Vec<&str> = query.unwrap_or_default().split('&').collect();
+    let has = |start: &str| parameters.iter().any(|parameter| parameter.starts_with(start));
+    match parameters.as_slice() {
+        [first, second, ..] if first.starts_with("secret=") && second.starts_with("digits=") => {
+            ["icon=", "serial=", "deviceid="].into_iter().any(has)
+        }
+        _ => has("issuer=steam") && has("data=%7b"),
     }
 }
 
@@ -195,7 +211,7 @@ struct Reading {
 }
 
 /// An account, or why there is none and what it was called.
-pub(super) type Entry = Result<Account, (Skip, Names)>;
+pub(crate) type Entry = Result<Account, (Skip, Names)>;
 
 #[derive(Default)]
 struct List {
