@@ -30,6 +30,7 @@ fn formats_as_json() {
     for id in [
         "2fas",
         "aegis",
+        "gnome-authenticator",
         "google-migration",
         "microsoft",
         "otpauth",

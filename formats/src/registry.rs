@@ -1,7 +1,8 @@
 //! The list of formats, and finding the right one.
 
 use crate::apps::{
-    aegis::Aegis, microsoft::Microsoft, raivo::Raivo, stratum::Stratum, two_fas::TwoFas, winauth::WinAuth,
+    aegis::Aegis, gnome_authenticator::GnomeAuthenticator, microsoft::Microsoft, raivo::Raivo,
+    stratum::Stratum, two_fas::TwoFas, winauth::WinAuth,
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
@@ -9,8 +10,18 @@ use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry:
 use crate::probe::Probe;
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] =
-    &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry, &Raivo, &Stratum, &WinAuth];
+pub static ALL: &[&dyn Format] = &[
+    &TwoFas,
+    &Aegis,
+    &GnomeAuthenticator,
+    &GoogleMigration,
+    &Microsoft,
+    &Otpauth,
+    &Otpferry,
+    &Raivo,
+    &Stratum,
+    &WinAuth,
+];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

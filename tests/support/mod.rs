@@ -33,8 +33,18 @@ pub(crate) fn expected(name: &str) -> Value {
 }
 
 /// Folders of `fixtures/` that hold files to read.
-pub(crate) const FORMATS: [&str; 9] =
-    ["2fas", "aegis", "google-migration", "microsoft", "otpauth", "otpferry", "raivo", "stratum", "winauth"];
+pub(crate) const FORMATS: [&str; 10] = [
+    "2fas",
+    "aegis",
+    "gnome-authenticator",
+    "google-migration",
+    "microsoft",
+    "otpauth",
+    "otpferry",
+    "raivo",
+    "stratum",
+    "winauth",
+];
 
 /// Every file of a folder of `fixtures/`, without the expected readings.
 pub(crate) fn cases(folder: &str) -> Vec<String> {
