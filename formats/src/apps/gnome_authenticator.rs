@@ -4,6 +4,8 @@
 //! formats read, and takes the same. The old JSON is andOTP's without an issuer: the first tag is it.
 //! Source: the app's `backup.py` of 2019.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -130,11 +132,8 @@ fn read_entry(index: usize, mut entry: Entry, vault: &mut Vault) {
     };
     let rest = json::without_secret(entry.rest, otp.secret());
     let mut account = Account::new(Credential::Otp(otp), issuer, name);
-    for tag in tags {
-        if !account.groups.contains(&tag) {
-            account.groups.push(tag);
-        }
-    }
+    let mut seen = HashSet::new();
+    account.groups = tags.filter(|tag| seen.insert(tag.clone())).collect();
     account.last_used = time(entry.last_used);
     account.origin = Origin { format: ID.to_owned(), index, ..Origin::default() };
     if !rest.is_empty() {

@@ -46,6 +46,8 @@ pub(crate) fn title(text: &str) -> Option<String> {
 pub(crate) fn elements<'a>(text: &'a str, names: &[&'static str]) -> Vec<Element<'a>> {
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
+    // Names that have no end tag any more: looking again would take a hostile page's length each time.
+    let mut exhausted: Vec<&str> = Vec::new();
     let mut at = 0;
     while let Some(start) = find(&lower, "<", at) {
         at = start.saturating_add(1);
@@ -56,11 +58,12 @@ pub(crate) fn elements<'a>(text: &'a str, names: &[&'static str]) -> Vec<Element
         }
         let name = tag_name(lower.get(at..).unwrap_or_default());
         let wanted = names.iter().copied().find(|wanted| *wanted == name);
-        if wanted.is_none() && !RAW.contains(&name) {
+        if exhausted.contains(&name) || (wanted.is_none() && !RAW.contains(&name)) {
             continue;
         }
         let Some(open) = tag_end(&lower, at) else { break };
         let Some(close) = find(&lower, &format!("</{name}"), open) else {
+            exhausted.push(name);
             at = open;
             continue;
         };

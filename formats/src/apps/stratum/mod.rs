@@ -207,10 +207,11 @@ fn names(account: &Account) -> (&str, &str) {
 /// The groups as the app can hold them.
 fn kept_groups(account: &Account) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for group in &account.groups {
         let name: String = group.trim().chars().take(MAX_CATEGORY).collect();
         let name = name.trim_end();
-        if !name.is_empty() && !names.iter().any(|known| known == name) {
+        if !name.is_empty() && seen.insert(name.to_owned()) {
             names.push(name.to_owned());
         }
     }

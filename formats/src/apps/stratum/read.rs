@@ -1,6 +1,7 @@
 //! Reading a backup or an HTML export.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64;
 use serde::Deserialize;
@@ -111,7 +112,8 @@ fn decode_json(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let links = backup.authenticator_categories.unwrap_or_default();
     let context = Context {
         groups: groups(backup.categories.as_deref(), &links),
-        icons: backup.custom_icons.unwrap_or_default(),
+        icons: icons(backup.custom_icons.unwrap_or_default()),
+        icon_bytes: Cell::new(ctx.limits.bytes),
     };
     let mut vault = Vault { variant: "backup".to_owned(), ..Vault::default() };
     for (index, raw) in entries.into_iter().enumerate() {
@@ -130,19 +132,33 @@ fn decode_json(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
 /// What entries refer to.
 struct Context<'a> {
     /// By the text of the secret.
-    groups: HashMap<&'a str, Group>,
-    icons: Vec<CustomIcon>,
+    groups: HashMap<&'a str, Group<'a>>,
+    /// By id; of two with the same id the first counts.
+    icons: HashMap<String, Value>,
+    /// How many bytes of pictures may still be kept: many entries can name the same large one.
+    icon_bytes: Cell<u64>,
+}
+
+fn icons(list: Vec<CustomIcon>) -> HashMap<String, Value> {
+    let mut icons = HashMap::new();
+    for icon in list {
+        if let Some(id) = icon.id {
+            icons.entry(id).or_insert(icon.data);
+        }
+    }
+    icons
 }
 
 /// The groups of one entry.
 #[derive(Default)]
-struct Group {
-    names: Vec<String>,
+struct Group<'a> {
+    names: Vec<&'a str>,
+    seen: HashSet<&'a str>,
     /// Whether it is also in one that does not exist.
     unknown: bool,
 }
 
-fn groups<'a>(categories: Option<&[Value]>, links: &'a [Link]) -> HashMap<&'a str, Group> {
+fn groups<'a>(categories: Option<&'a [Value]>, links: &'a [Link]) -> HashMap<&'a str, Group<'a>> {
     let mut names: HashMap<&str, &str> = HashMap::new();
     for category in categories.unwrap_or_default() {
         let field = |name| category.get(name).and_then(Value::as_str);
@@ -150,13 +166,13 @@ fn groups<'a>(categories: Option<&[Value]>, links: &'a [Link]) -> HashMap<&'a st
             names.entry(id).or_insert(name);
         }
     }
-    let mut groups: HashMap<&str, Group> = HashMap::new();
+    let mut groups: HashMap<&str, Group<'_>> = HashMap::new();
     for link in links {
         let (Some(id), Some(secret)) = (&link.category_id, &link.authenticator_secret) else { continue };
         let group = groups.entry(secret.expose()).or_default();
         match names.get(id.as_str()) {
-            Some(name) if name.is_empty() || group.names.iter().any(|known| known == name) => {}
-            Some(name) => group.names.push((*name).to_owned()),
+            Some(name) if name.is_empty() || !group.seen.insert(name) => {}
+            Some(name) => group.names.push(name),
             None => group.unknown = true,
         }
     }
@@ -244,7 +260,7 @@ fn read_account(index: usize, mut entry: Entry, otp: Otp, context: &Context<'_>,
     let text = text.as_ref().map_or("", |secret| secret.expose());
     let mut rest = json::without_secret(std::mem::take(&mut entry.rest), otp.secret());
     let shouted = otp.kind() == Kind::Motp && text.bytes().any(|byte| byte.is_ascii_uppercase());
-    let icon = read_icon(entry.icon.as_deref(), &context.icons, &mut rest);
+    let icon = read_icon(entry.icon.as_deref(), context, &mut rest);
     let mut account = Account::new(
         Credential::Otp(otp),
         entry.issuer.unwrap_or_default(),
@@ -263,7 +279,7 @@ fn read_account(index: usize, mut entry: Entry, otp: Otp, context: &Context<'_>,
         vault.warnings.push(Item::about(&account, "motp-capitals", message).field("secret"));
     }
     if let Some(group) = context.groups.get(text) {
-        account.groups.clone_from(&group.names);
+        account.groups = group.names.iter().map(|name| (*name).to_owned()).collect();
         if group.unknown {
             let message = "it is in a group that the file does not have";
             vault.warnings.push(Item::about(&account, "unknown-group", message).field("groups"));
@@ -285,7 +301,7 @@ struct Dropped;
 /// A name of a built-in icon is kept for Stratum; `@` and an id mean a picture of the file.
 fn read_icon(
     icon: Option<&str>,
-    icons: &[CustomIcon],
+    context: &Context<'_>,
     rest: &mut Map<String, Value>,
 ) -> Result<Option<Icon>, Dropped> {
     let Some(id) = icon.and_then(|icon| icon.strip_prefix('@')) else {
@@ -294,8 +310,11 @@ fn read_icon(
         }
         return Ok(None);
     };
-    let custom = icons.iter().find(|custom| custom.id.as_deref() == Some(id)).ok_or(Dropped)?;
-    let data = custom.data.as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok()).ok_or(Dropped)?;
+    let text = context.icons.get(id).and_then(Value::as_str).ok_or(Dropped)?;
+    let length = u64::try_from(text.len()).map_err(|_| Dropped)?;
+    let left = context.icon_bytes.get().checked_sub(length).ok_or(Dropped)?;
+    let data = BASE64.decode(text.as_bytes()).map_err(|_| Dropped)?;
+    context.icon_bytes.set(left);
     let mime = match data.as_slice() {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",

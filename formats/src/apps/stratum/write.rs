@@ -1,6 +1,6 @@
 //! Writing a backup, plain or with strong encryption.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde::Serialize;
@@ -111,9 +111,10 @@ impl<'a> Backup<'a> {
         };
         let mut categories = Categories::default();
         categories.keep(extra);
+        let mut icons = Icons::default();
         let rankings = rankings(&vault.accounts);
         for (account, ranking) in vault.accounts.iter().zip(rankings) {
-            let entry = Entry::new(account, ranking, &mut backup.custom_icons)?;
+            let entry = Entry::new(account, ranking, &mut icons)?;
             for name in kept_groups(account) {
                 let (category_id, ranking) = categories.link(&name);
                 let authenticator_secret = entry.secret.clone();
@@ -122,6 +123,7 @@ impl<'a> Backup<'a> {
             backup.authenticators.push(entry);
         }
         backup.categories = categories.list;
+        backup.custom_icons = icons.list;
         Ok(backup)
     }
 }
@@ -134,7 +136,7 @@ fn rankings(accounts: &[Account]) -> Vec<i64> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(account: &'a Account, ranking: i64, icons: &mut Vec<CustomIcon>) -> Result<Self, Error> {
+    fn new(account: &'a Account, ranking: i64, icons: &mut Icons) -> Result<Self, Error> {
         let otp = account.otp().ok_or_else(|| {
             Error::new(ErrorKind::Internal, "an account without a secret cannot be written")
         })?;
@@ -143,7 +145,7 @@ impl<'a> Entry<'a> {
         Ok(Self {
             kind: kind(otp),
             icon: match kept_icon(account) {
-                Some(icon) => Some(format!("@{}", custom_icon(icon, icons))),
+                Some(icon) => Some(format!("@{}", icons.id(icon))),
                 None => built_in_icon(extra),
             },
             issuer,
@@ -194,19 +196,31 @@ fn built_in_icon(extra: Option<&Value>) -> Option<String> {
     (!name.is_empty() && !name.starts_with('@')).then(|| name.to_owned())
 }
 
-/// The id of a picture, which is added when it is new. Ids are the beginning of a hash, as the app
-/// makes them: the same picture has the same id in every backup.
-fn custom_icon(icon: &Icon, icons: &mut Vec<CustomIcon>) -> String {
-    let data = BASE64.encode(&icon.data);
-    if let Some(known) = icons.iter().find(|known| known.data == data) {
-        return known.id.clone();
+/// The pictures of the new file, each once.
+#[derive(Default)]
+struct Icons {
+    list: Vec<CustomIcon>,
+    /// Hash of the picture to its id.
+    ids: HashMap<Vec<u8>, String>,
+    taken: HashSet<String>,
+}
+
+impl Icons {
+    /// The id of a picture, which is added when it is new. Ids are the beginning of a hash, as the app
+    /// makes them: the same picture has the same id in every backup.
+    fn id(&mut self, icon: &Icon) -> String {
+        let hash = Sha1::digest(&icon.data).to_vec();
+        if let Some(known) = self.ids.get(&hash) {
+            return known.clone();
+        }
+        let mut id = short_hash(&icon.data);
+        while !self.taken.insert(id.clone()) {
+            id = short_hash(id.as_bytes());
+        }
+        self.ids.insert(hash, id.clone());
+        self.list.push(CustomIcon { id: id.clone(), data: BASE64.encode(&icon.data) });
+        id
     }
-    let mut hash = short_hash(&icon.data);
-    while icons.iter().any(|known| known.id == hash) {
-        hash = short_hash(hash.as_bytes());
-    }
-    icons.push(CustomIcon { id: hash.clone(), data });
-    hash
 }
 
 /// The first 8 characters of the SHA-1 in hex.
@@ -220,6 +234,8 @@ struct Categories {
     list: Vec<Category>,
     /// Name to id, and how many are in it.
     known: HashMap<String, (String, i64)>,
+    taken: HashSet<String>,
+    next_ranking: i64,
 }
 
 impl Categories {
@@ -251,17 +267,15 @@ impl Categories {
 
     fn add(&mut self, name: &str, known: &Value) {
         let text = |field| known.get(field).and_then(Value::as_str);
-        let is_free = |id: &str| !id.is_empty() && !self.list.iter().any(|category| category.id == id);
-        let mut id = text("Id").unwrap_or_default().to_owned();
-        if !is_free(&id) {
+        let mut id = text("Id").filter(|id| !id.is_empty()).unwrap_or_default().to_owned();
+        if id.is_empty() || self.taken.contains(&id) {
             id = short_hash(name.as_bytes());
         }
-        while !is_free(&id) {
+        while !self.taken.insert(id.clone()) {
             id = short_hash(id.as_bytes());
         }
-        let last = self.list.iter().map(|category| category.ranking).max();
-        let next = last.map_or(0, |ranking| ranking.saturating_add(1));
-        let ranking = known.get("Ranking").and_then(Value::as_i64).unwrap_or(next);
+        let ranking = known.get("Ranking").and_then(Value::as_i64).unwrap_or(self.next_ranking);
+        self.next_ranking = self.next_ranking.max(ranking.saturating_add(1));
         self.known.insert(name.to_owned(), (id.clone(), 0));
         let rest = json::unknown_fields(Some(known), &CATEGORY_FIELDS);
         self.list.push(Category { id, name: name.to_owned(), ranking, rest });
