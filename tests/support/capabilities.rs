@@ -88,7 +88,7 @@ const TAKES: [Takes; 8] = [
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8],
         periods: |_| true,
-        highest_counter: 9_223_372_036_854_775_807,
+        highest_counter: 2_147_483_647,
         lengths: |_| true,
     },
 ];

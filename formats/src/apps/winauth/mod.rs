@@ -55,7 +55,8 @@ const CAPS: Caps = Caps {
     algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[6, 7, 8],
     periods: Periods::UpTo(u32::MAX >> 1),
-    max_counter: u64::MAX >> 1,
+    // The app's import reads it into a signed 32-bit number, and stops at more.
+    max_counter: 2_147_483_647,
     secret_bytes: (1, usize::MAX),
     needs_pin: false,
     groups: Groups::None,

@@ -115,6 +115,10 @@ fn an_issuer_that_means_another_kind_is_refused() {
     let steam = fit(Account::new(Credential::Otp(Otp::Steam { secret: secret() }), "Arcade", "x"));
     assert_eq!(steam.changes.iter().map(|change| change.field).collect::<Vec<_>>(), [Field::Issuer]);
     assert_eq!(fit(other).refused.map(|refusal| refusal.code), Some("not-expressible"));
+    assert_eq!(fit(totp("Steam: x", "y")).refused.map(|refusal| refusal.code), Some("not-expressible"));
+    let hotp = Otp::Hotp { secret: secret(), algorithm: Algorithm::Sha1, digits: Digits::SIX, counter: 0 };
+    let hotp = fit(Account::new(Credential::Otp(hotp), "steam", "x"));
+    assert_eq!(hotp.refused.map(|refusal| refusal.code), Some("not-expressible"));
     assert_eq!(fit(totp("battlenet", "x")).refused.map(|refusal| refusal.code), Some("not-expressible"));
 }
 

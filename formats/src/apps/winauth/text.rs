@@ -129,16 +129,35 @@ fn check_battle_net(rest: &Map<String, Value>, account: &mut Account, line: &str
     Ok(())
 }
 
-/// The app takes any link with these issuers for Steam's or Battle.net's kind of account, whose codes
-/// have 5 letters or 8 digits. Source: the app's `WinAuthHelper.ImportAuthenticators`.
+/// The app takes any link, also a counter-based one, whose label begins with one of these issuers for
+/// Steam's or Battle.net's kind of account, and stops importing at a serial of another form.
+/// Source: the app's `WinAuthHelper.ImportAuthenticators`.
 pub(super) fn means_another_kind(account: &Account, otp: &Otp) -> bool {
-    let Otp::Totp { algorithm, digits, period, .. } = otp else { return false };
-    if account.issuer.trim().eq_ignore_ascii_case(STEAM) {
-        return true;
+    // It cuts the decoded label at its first colon.
+    let issuer = account.issuer.split(':').next().unwrap_or_default().trim();
+    if issuer.eq_ignore_ascii_case(STEAM) {
+        return otp.kind() != Kind::Steam;
     }
-    let serial = account.extra.get(ID).and_then(|extra| extra.get("serial")).is_some_and(Value::is_string);
-    let usual = (*algorithm, *digits, *period) == (Algorithm::Sha1, Digits::EIGHT, Period::THIRTY);
-    account.issuer.trim().eq_ignore_ascii_case(BATTLE_NET) && !(serial && usual)
+    if otp.kind() == Kind::Steam || !issuer.eq_ignore_ascii_case(BATTLE_NET) {
+        return false;
+    }
+    let serial = account.extra.get(ID).and_then(|extra| extra.get("serial")).and_then(Value::as_str);
+    let usual = match otp {
+        Otp::Totp { algorithm, digits, period, .. } => {
+            (*algorithm, *digits, *period) == (Algorithm::Sha1, Digits::EIGHT, Period::THIRTY)
+        }
+        _ => false,
+    };
+    !(usual && serial.is_some_and(is_serial))
+}
+
+/// `EU-1234-1234-1234`, the dashes optional.
+fn is_serial(text: &str) -> bool {
+    let plain = text.replace('-', "");
+    let (region, digits) = plain.split_at_checked(2).unwrap_or_default();
+    region.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && digits.len() == 12
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Writes one line, with the parameters in the order of the app.
