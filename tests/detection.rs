@@ -304,8 +304,8 @@ fn a_cut_file_is_its_own_format_or_none() {
         for end in (0..case.bytes.len()).step_by(step) {
             let found = detected(&case.bytes[..end], Some(case.file_name()));
             let mut known = vec![Ok(own.info().id), Err(ErrorKind::NotRecognised)];
-            // Before its mark, a text of Ente is a list of links like any other.
-            if own.info().id == "ente" && case.file_name().ends_with(".txt") {
+            // Before its mark, a text of Ente or WinAuth is a list of links like any other.
+            if case.name == "winauth/export.txt" || (own.info().id == "ente" && case.name.ends_with(".txt")) {
                 known.push(Ok("otpauth"));
             }
             assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);
@@ -317,7 +317,7 @@ fn a_cut_file_is_its_own_format_or_none() {
 /// all sorts are read in each other's lists.
 #[test]
 fn a_file_read_as_another_format_gives_no_accounts() {
-    let links = ["otpauth", "google-migration", "ente"];
+    let links = ["otpauth", "google-migration", "ente", "winauth"];
     for (own, case) in recognisable() {
         let own = own.info().id;
         for other in registry::ALL.iter().filter(|other| other.info().id != own) {

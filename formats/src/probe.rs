@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::container::prefs::Prefs;
-use crate::container::sqlite;
+use crate::container::{sqlite, zip};
 use crate::format::Manifest;
 use crate::text::encoding;
 
@@ -26,6 +26,7 @@ pub struct Probe<'a> {
     json: OnceCell<Option<Node>>,
     database: OnceCell<Option<sqlite::Database<'a>>>,
     prefs: OnceCell<Option<Prefs>>,
+    zip_names: OnceCell<Option<Vec<String>>>,
     wal: Option<&'a [u8]>,
     manifest: Option<Manifest<'a>>,
 }
@@ -40,6 +41,7 @@ impl<'a> Probe<'a> {
             json: OnceCell::new(),
             database: OnceCell::new(),
             prefs: OnceCell::new(),
+            zip_names: OnceCell::new(),
             wal: None,
             manifest: None,
         }
@@ -97,6 +99,11 @@ impl<'a> Probe<'a> {
             if Prefs::sniff(&text) { Prefs::parse(&text).ok() } else { None }
         };
         self.prefs.get_or_init(read).as_ref()
+    }
+
+    /// The names of the members, when the bytes are a zip archive; only the first of one that is cut off.
+    pub fn zip_names(&self) -> Option<&[String]> {
+        self.zip_names.get_or_init(|| zip::names(self.bytes)).as_deref()
     }
 
     /// Whether the bytes are an SQLite database with these columns in a table.

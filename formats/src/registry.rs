@@ -17,6 +17,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::ente::Ente,
     &apps::freeotp::FreeOtp,
     &apps::freeotpplus::FreeOtpPlus,
+    &apps::gnome_authenticator::GnomeAuthenticator,
     &open::google_migration::GoogleMigration,
     &apps::google_sqlite::GoogleSqlite,
     &apps::lastpass::LastPass,
@@ -25,8 +26,11 @@ pub static ALL: &[&dyn Format] = &[
     &open::otpauth::Otpauth,
     &open::otpferry::Otpferry,
     &apps::proton::Proton,
+    &apps::raivo::Raivo,
     &apps::steam::Steam,
+    &apps::stratum::Stratum,
     &apps::totp_authenticator::TotpAuthenticator,
+    &apps::winauth::WinAuth,
 ];
 
 /// The format of that id or alias, in any case.

@@ -5,3 +5,4 @@ pub(crate) mod plist;
 pub(crate) mod prefs;
 pub(crate) mod sqlcipher;
 pub mod sqlite;
+pub(crate) mod zip;

@@ -94,14 +94,15 @@ impl Prefs {
     }
 }
 
-fn damaged(position: u64) -> Error {
+/// The error of XML that breaks off here.
+pub(crate) fn damaged(position: u64) -> Error {
     Error::malformed("the XML is damaged or cut off")
         .at(Place::Byte(usize::try_from(position).unwrap_or(usize::MAX)))
         .next_step("Copy the file from the phone again")
 }
 
 /// Characters that XML cannot hold as they are: five names and numbers.
-fn character(entity: &BytesRef<'_>) -> Option<char> {
+pub(crate) fn character(entity: &BytesRef<'_>) -> Option<char> {
     if let Ok(Some(character)) = entity.resolve_char_ref() {
         return Some(character);
     }
@@ -160,7 +161,8 @@ impl Parser {
     }
 }
 
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+/// The value of an attribute, decoded.
+pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.attributes().flatten();
     let found = attributes.find(|attribute| *attribute.key.as_ref() == *name)?;
     found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)

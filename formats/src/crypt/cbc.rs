@@ -2,7 +2,7 @@
 //! any content that comes out.
 
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
-use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
 /// Decrypts. The key has 16, 24 or 32 bytes. `None` for another key length, a length that is no
@@ -34,25 +34,26 @@ pub(crate) fn aes_cbc_open_unpadded(
     decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
 }
 
-/// Encrypts. The key has 16, 24 or 32 bytes; `None` for another length.
-pub(crate) fn aes_cbc_seal(key: &[u8], iv: &[u8; 16], message: &[u8]) -> Option<Vec<u8>> {
-    Some(match key.len() {
-        16 => {
-            cbc::Encryptor::<aes::Aes128>::new_from_slices(key, iv).ok()?.encrypt_padded_vec::<Pkcs7>(message)
-        }
-        24 => {
-            cbc::Encryptor::<aes::Aes192>::new_from_slices(key, iv).ok()?.encrypt_padded_vec::<Pkcs7>(message)
-        }
-        32 => {
-            cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?.encrypt_padded_vec::<Pkcs7>(message)
-        }
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use aes::cipher::BlockModeEncrypt;
+
     use super::*;
+
+    fn aes_cbc_seal(key: &[u8], iv: &[u8; 16], message: &[u8]) -> Option<Vec<u8>> {
+        Some(match key.len() {
+            16 => cbc::Encryptor::<aes::Aes128>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            24 => cbc::Encryptor::<aes::Aes192>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            32 => cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            _ => return None,
+        })
+    }
 
     #[test]
     fn vector_of_nist_sp_800_38a() {

@@ -58,10 +58,12 @@ impl Format for Otpauth {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        match uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION) {
-            // Ente's own export, which its own reader knows better.
-            Confidence::Sure if probe.text().is_some_and(ente::is_marked_list) => Confidence::Likely,
-            confidence => confidence,
+        let confidence = uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION);
+        // Readable as links all the same, but the own readers of these apps know more.
+        match probe.text() {
+            Some(text) if uri_list::is_of_winauth(text) => confidence.min(Confidence::Weak),
+            Some(text) if ente::is_marked_list(text) => confidence.min(Confidence::Likely),
+            _ => confidence,
         }
     }
 

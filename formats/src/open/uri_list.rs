@@ -83,6 +83,22 @@ pub(super) fn detect(probe: &Probe<'_>, is_mine: impl Fn(&str) -> bool) -> Confi
     }
 }
 
+/// Whether the first link of a text is in the dialect of WinAuth: secret and digits first, and later
+/// its skin or what only Battle.net and Steam need; or Steam's data, as steamguard-cli writes it too.
+pub(crate) fn is_of_winauth(text: &str) -> bool {
+    let Some((_, line)) = significant_lines(text).next() else { return false };
+    let lower = line.to_ascii_lowercase();
+    let query = lower.strip_prefix("otpauth://").and_then(|rest| Some(rest.split_once('?')?.1));
+    let parameters: Vec<&str> = query.unwrap_or_default().split('&').collect();
+    let has = |start: &str| parameters.iter().any(|parameter| parameter.starts_with(start));
+    match parameters.as_slice() {
+        [first, second, ..] if first.starts_with("secret=") && second.starts_with("digits=") => {
+            ["icon=", "serial=", "deviceid="].into_iter().any(has)
+        }
+        _ => has("issuer=steam") && has("data=%7b"),
+    }
+}
+
 /// Reads a text of URIs.
 pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
