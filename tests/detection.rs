@@ -308,6 +308,14 @@ fn a_cut_file_is_its_own_format_or_none() {
             if case.name == "winauth/export.txt" || (own.info().id == "ente" && case.name.ends_with(".txt")) {
                 known.push(Ok("otpauth"));
             }
+            // In the first entry, files of these two are alike.
+            match own.info().id {
+                "andotp" if case.name.ends_with("before-issuers.json") => {
+                    known.push(Ok("gnome-authenticator"))
+                }
+                "gnome-authenticator" => known.push(Ok("andotp")),
+                _ => {}
+            }
             assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);
         }
     }
@@ -325,6 +333,14 @@ fn a_file_read_as_another_format_gives_no_accounts() {
             // A script's list of links is one for the readers of links as well.
             let holds_links = links.contains(&own) || case.name == "authy/links.json";
             if holds_links && links.contains(&id) {
+                continue;
+            }
+            // A zip with a text of links is one for both.
+            if case.name.starts_with("authenticator-plus/export") && id == "winauth" {
+                continue;
+            }
+            // GNOME Authenticator took over the layout of andOTP.
+            if [own, id].iter().all(|id| ["andotp", "gnome-authenticator"].contains(id)) {
                 continue;
             }
             match case.decode(*other) {

@@ -4,16 +4,12 @@
 //! the same password with `Accounts.txt`, a list of links. Sources: Stratum's
 //! `AuthenticatorPlusBackupConverter`, Aegis' `AuthenticatorPlusImporter`.
 
-use std::io::{Cursor, Read};
-
 use data_encoding::HEXLOWER_PERMISSIVE;
-use zeroize::Zeroizing;
-use zip::ZipArchive;
-use zip::result::ZipError;
 
 use crate::container::sqlcipher;
 use crate::container::sqlite::{Database, Row, Table, Value};
-use crate::ctx::{Ctx, Limits};
+use crate::container::zip::{self, Archive};
+use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Format, Info, Input};
 use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, Secret, Vault};
@@ -28,7 +24,6 @@ const TABLE: &str = "accounts";
 const MEMBER: &str = "Accounts.txt";
 /// The category of accounts that are in none.
 const NO_CATEGORY: &str = "All Accounts";
-const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Authenticator Plus.
 pub(crate) struct AuthenticatorPlus;
@@ -50,8 +45,8 @@ impl Format for AuthenticatorPlus {
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
         let bytes = probe.bytes();
-        if bytes.starts_with(ZIP) {
-            let has_member = archive(bytes).is_some_and(|zip| zip.index_for_name(MEMBER).is_some());
+        if let Some(names) = probe.zip_names() {
+            let has_member = names.iter().any(|name| name == MEMBER);
             return if has_member { Confidence::Sure } else { Confidence::No };
         }
         // Any other encrypted database of SQLCipher looks the same, and so does noise: a name that says
@@ -62,13 +57,9 @@ impl Format for AuthenticatorPlus {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let read = if input.bytes.starts_with(ZIP) { decode_zip } else { decode_database };
+        let read = if zip::sniff(input.bytes) { decode_zip } else { decode_database };
         read(input, ctx).map_err(|error| error.in_format(ID))
     }
-}
-
-fn archive(bytes: &[u8]) -> Option<ZipArchive<Cursor<&[u8]>>> {
-    ZipArchive::new(Cursor::new(bytes)).ok()
 }
 
 fn damaged(message: &str) -> Error {
@@ -76,13 +67,15 @@ fn damaged(message: &str) -> Error {
 }
 
 fn decode_zip(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-    let mut zip = archive(input.bytes).ok_or_else(|| damaged("the zip is damaged"))?;
-    let index = zip.index_for_name(MEMBER).ok_or_else(|| damaged("the zip has no Accounts.txt"))?;
-    let encrypted = zip.by_index_raw(index).map_err(|_| damaged("the zip is damaged"))?.encrypted();
+    let mut zip = Archive::open(input.bytes)?;
+    if !zip.names().iter().any(|name| name == MEMBER) {
+        return Err(zip::missing(MEMBER));
+    }
+    let encrypted = zip.is_encrypted(MEMBER);
     let text = if encrypted {
-        ctx.unlock(&INFO, |password, limits| extract(&mut zip, index, password.expose().as_bytes(), limits))?
+        ctx.unlock(&INFO, |password, limits| zip.decrypt(MEMBER, password, limits))?
     } else {
-        extract(&mut zip, index, b"", ctx.limits)?.ok_or_else(|| damaged("the zip is damaged"))?
+        zip.read(MEMBER, ctx.limits)?
     };
     let mut vault = uri_list::decode(&Input::new(&text), ctx)?;
     "text export".clone_into(&mut vault.variant);
@@ -91,29 +84,6 @@ fn decode_zip(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         ID.clone_into(&mut account.origin.format);
     }
     Ok(vault)
-}
-
-/// `None` for a wrong password. Zip's old encryption checks one byte of it, so the CRC of the content
-/// decides, or the compressed data that make no sense.
-fn extract(
-    zip: &mut ZipArchive<Cursor<&[u8]>>,
-    index: usize,
-    password: &[u8],
-    limits: &Limits,
-) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-    let member = match zip.by_index_decrypt(index, password) {
-        Ok(member) => member,
-        Err(ZipError::InvalidPassword) => return Ok(None),
-        Err(_) => return Err(damaged("Accounts.txt in the zip cannot be read")),
-    };
-    let mut text = Zeroizing::new(Vec::new());
-    if member.take(limits.bytes.saturating_add(1)).read_to_end(&mut text).is_err() {
-        return Ok(None);
-    }
-    if u64::try_from(text.len()).is_ok_and(|length| length <= limits.bytes) {
-        return Ok(Some(text));
-    }
-    Err(Error::limit("Accounts.txt in the zip is over the limit on bytes", "bytes"))
 }
 
 fn decode_database(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {

@@ -23,7 +23,7 @@ pub(crate) struct Duo;
 static INFO: Info = Info {
     id: ID,
     title: "Duo Mobile (Android file)",
-    aliases: &["duo-mobile"],
+    aliases: &[],
     extensions: &["json"],
     reads_encrypted: false,
     write: None,

@@ -87,11 +87,13 @@ impl Format for GnomeAuthenticator {
     }
 }
 
-/// What andOTP has too, but no issuer. In a text that broke off the issuer, which andOTP writes
-/// second, may not be there yet: then the picture has to be.
+/// What andOTP has too, but no issuer: the first tag is the issuer. An entry without a tag is andOTP's
+/// from before it had issuers. In a text that broke off the issuer, which andOTP writes second, may not
+/// be there yet: then the picture has to be.
 fn recognise(first: &Node) -> Confidence {
     let has = |name: &&str| first.get(name).is_some();
-    if has(&"issuer") || !["secret", "label", "thumbnail"].iter().all(has) {
+    let untagged = matches!(first.get("tags"), Some(Node::Array(None)));
+    if untagged || has(&"issuer") || !["secret", "label", "thumbnail"].iter().all(has) {
         return Confidence::No;
     }
     if ["type", "tags", "last_used"].iter().all(has) { Confidence::Sure } else { Confidence::Likely }

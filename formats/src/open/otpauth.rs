@@ -418,6 +418,10 @@ fn yandex_pin(text: &SecretText) -> Result<SecretText, Skip> {
 /// `abcd efgh ijkl mn`. Otherwise words may follow the secret, and those are mostly valid base32. At
 /// the end of a link a shorter last group may be such a word, unless its blank is encoded.
 fn is_one_value(raw: &str, is_last: bool) -> bool {
+    // A program that encodes its blanks and goes on with `&` means all of it.
+    if !is_last && !raw.contains(char::is_whitespace) {
+        return true;
+    }
     let has_bare_blanks = raw.contains(|c: char| c.is_whitespace() || c == '+');
     let text = zeroize::Zeroizing::new(decode_form(raw));
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '-' | '_');

@@ -99,6 +99,10 @@ fn recognise(json: &Node) -> Confidence {
     if !text("secret") || !text("label") || has("kind") || has("account") {
         return Confidence::No;
     }
+    // GNOME Authenticator wrote the same without issuers, and a tag in the place of one.
+    if has("thumbnail") && !has("issuer") && !matches!(entry.get("tags"), Some(Node::Array(None))) {
+        return Confidence::Weak;
+    }
     match (has("type"), has("algorithm") || has("thumbnail") || has("last_used")) {
         (true, true) => Confidence::Sure,
         _ => Confidence::Likely,
