@@ -27,7 +27,18 @@ fn formats_as_json() {
     let formats = Sandbox::new().run(&["formats", "--json"]).exits(0).json();
     let formats = formats.as_array().unwrap();
     let ids: Vec<&str> = formats.iter().map(|format| format["id"].as_str().unwrap()).collect();
-    for id in ["2fas", "aegis", "google-migration", "microsoft", "otpauth", "otpferry"] {
+    for id in [
+        "2fas",
+        "aegis",
+        "gnome-authenticator",
+        "google-migration",
+        "microsoft",
+        "otpauth",
+        "otpferry",
+        "raivo",
+        "stratum",
+        "winauth",
+    ] {
         assert!(ids.contains(&id), "{id}");
     }
     for format in formats {

@@ -215,3 +215,23 @@ fn a_log_beside_the_database_is_read_with_it() {
         assert_eq!(secrets(&run.json()), secrets(&expected("microsoft/wal-changes/PhoneFactor")), "{input}");
     }
 }
+
+#[test]
+fn a_list_beside_encrypted_files_is_read_with_each() {
+    let sandbox = Sandbox::new();
+    let files = ["1001.maFile", "1002.maFile"];
+    for name in files.into_iter().chain(["manifest.json"]) {
+        sandbox.copy(&format!("steam/sda-encrypted/{name}"), &format!("maFiles/{name}"));
+    }
+    fs::write(sandbox.path("pw"), "canary-password-plain-1\n").unwrap();
+    let wanted: Vec<Value> =
+        files.iter().flat_map(|name| secrets(&expected(&format!("steam/sda-encrypted/{name}")))).collect();
+    for inputs in [&["maFiles"][..], &["maFiles/1001.maFile", "maFiles/1002.maFile"]] {
+        let options = ["-t", "otpferry", "-o", "-", "-q", "--password-file", "pw"];
+        let run = sandbox.run(&[&["convert"][..], inputs, &options].concat());
+        assert_eq!(secrets(&run.json()), wanted, "{inputs:?}");
+    }
+    fs::remove_file(sandbox.path("maFiles/manifest.json")).unwrap();
+    let run = sandbox.run(&["inspect", "maFiles/1001.maFile", "--password-file", "pw"]).exits(5).explains();
+    run.says(&["manifest.json"]);
+}

@@ -17,9 +17,12 @@ use cases::Case;
 use expected::compare_accounts;
 
 /// Samples that are of another format than the app that made them: case, format.
-const OTHERWISE: [(&str, &str); 1] = [
+const OTHERWISE: [(&str, &str); 3] = [
     // The app's second export is a list of URIs.
     ("aegis/aegis-txt.txt", "otpauth"),
+    // The app has no format of its own any more.
+    ("gnome-authenticator/aegis_encrypted.json", "aegis"),
+    ("gnome-authenticator/plain.txt", "otpauth"),
 ];
 
 #[test]

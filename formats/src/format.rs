@@ -86,17 +86,35 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
     /// SQLite's write-ahead log, when it lies beside the file.
     pub wal: Option<&'a [u8]>,
+    /// The list of the folder, when it lies beside the file.
+    pub manifest: Option<Manifest<'a>>,
+}
+
+/// A folder's `manifest.json`, which says how the files in it are encrypted.
+#[derive(Clone, Copy)]
+pub struct Manifest<'a> {
+    /// Name of the file that is read, as the list has it.
+    pub file_name: &'a str,
+    /// The list.
+    pub bytes: &'a [u8],
 }
 
 impl<'a> Input<'a> {
     /// A file on its own.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, wal: None }
+        Self { bytes, wal: None, manifest: None }
     }
 
     /// A database with its write-ahead log.
     pub fn with_wal(bytes: &'a [u8], wal: Option<&'a [u8]>) -> Self {
-        Self { bytes, wal }
+        Self { bytes, wal, manifest: None }
+    }
+
+    /// The same with the list of its folder.
+    #[must_use]
+    pub fn with_manifest(mut self, manifest: Option<Manifest<'a>>) -> Self {
+        self.manifest = manifest;
+        self
     }
 
     /// The file as text: UTF-8 or UTF-16 with or without a byte order mark, else Latin-1.

@@ -22,6 +22,7 @@
 
 mod apps;
 mod caps;
+pub mod closed;
 pub mod container;
 mod crypt;
 mod ctx;
@@ -39,6 +40,6 @@ pub mod text;
 pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
 pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords};
 pub use error::{Error, ErrorKind, Place};
-pub use format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+pub use format::{Carrier, Confidence, Format, Info, Input, Manifest, Part, Writing};
 pub use open::foreign::{self, Foreign};
 pub use probe::{Node, Probe};

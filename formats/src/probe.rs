@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::container::sqlite;
+use crate::container::prefs::Prefs;
+use crate::container::{sqlite, zip};
+use crate::format::Manifest;
 use crate::text::encoding;
 
 /// How much of a text detection looks at.
@@ -23,7 +25,10 @@ pub struct Probe<'a> {
     text: OnceCell<Option<Cow<'a, str>>>,
     json: OnceCell<Option<Node>>,
     database: OnceCell<Option<sqlite::Database<'a>>>,
+    prefs: OnceCell<Option<Prefs>>,
+    zip_names: OnceCell<Option<Vec<String>>>,
     wal: Option<&'a [u8]>,
+    manifest: Option<Manifest<'a>>,
 }
 
 impl<'a> Probe<'a> {
@@ -35,7 +40,10 @@ impl<'a> Probe<'a> {
             text: OnceCell::new(),
             json: OnceCell::new(),
             database: OnceCell::new(),
+            prefs: OnceCell::new(),
+            zip_names: OnceCell::new(),
             wal: None,
+            manifest: None,
         }
     }
 
@@ -46,9 +54,26 @@ impl<'a> Probe<'a> {
         self
     }
 
+    /// The same with the list of its folder, which may say what the file is.
+    #[must_use]
+    pub fn with_manifest(mut self, manifest: Option<Manifest<'a>>) -> Self {
+        self.manifest = manifest;
+        self
+    }
+
+    /// The list of its folder.
+    pub(crate) fn manifest(&self) -> Option<Manifest<'a>> {
+        self.manifest
+    }
+
     /// All bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The file name, where there is one.
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
     }
 
     /// Extension of the file name, without the dot.
@@ -65,6 +90,20 @@ impl<'a> Probe<'a> {
     /// so that damage is told from another format.
     pub fn json(&self) -> Option<&Node> {
         self.json.get_or_init(|| skeleton(self.bytes)).as_ref()
+    }
+
+    /// The values, when the file is an Android preferences file.
+    pub(crate) fn prefs(&self) -> Option<&Prefs> {
+        let read = || {
+            let text = encoding::decode(self.bytes)?;
+            if Prefs::sniff(&text) { Prefs::parse(&text).ok() } else { None }
+        };
+        self.prefs.get_or_init(read).as_ref()
+    }
+
+    /// The names of the members, when the bytes are a zip archive; only the first of one that is cut off.
+    pub fn zip_names(&self) -> Option<&[String]> {
+        self.zip_names.get_or_init(|| zip::names(self.bytes)).as_deref()
     }
 
     /// Whether the bytes are an SQLite database with these columns in a table.

@@ -1,13 +1,37 @@
 //! The list of formats, and finding the right one.
 
-use crate::apps::{aegis::Aegis, microsoft::Microsoft, two_fas::TwoFas};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
-use crate::open::{google_migration::GoogleMigration, otpauth::Otpauth, otpferry::Otpferry};
 use crate::probe::Probe;
+use crate::{apps, open};
 
 /// Every format, one line each, in order of id.
-pub static ALL: &[&dyn Format] = &[&TwoFas, &Aegis, &GoogleMigration, &Microsoft, &Otpauth, &Otpferry];
+pub static ALL: &[&dyn Format] = &[
+    &apps::two_fas::TwoFas,
+    &apps::aegis::Aegis,
+    &apps::andotp::AndOtp,
+    &apps::authenticator_plus::AuthenticatorPlus,
+    &apps::authy::Authy,
+    &apps::battlenet::BattleNet,
+    &apps::duo::Duo,
+    &apps::ente::Ente,
+    &apps::freeotp::FreeOtp,
+    &apps::freeotpplus::FreeOtpPlus,
+    &apps::gnome_authenticator::GnomeAuthenticator,
+    &open::google_migration::GoogleMigration,
+    &apps::google_sqlite::GoogleSqlite,
+    &apps::lastpass::LastPass,
+    &apps::microsoft::Microsoft,
+    &apps::otp_auth::OtpAuth,
+    &open::otpauth::Otpauth,
+    &open::otpferry::Otpferry,
+    &apps::proton::Proton,
+    &apps::raivo::Raivo,
+    &apps::steam::Steam,
+    &apps::stratum::Stratum,
+    &apps::totp_authenticator::TotpAuthenticator,
+    &apps::winauth::WinAuth,
+];
 
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

@@ -97,6 +97,8 @@ impl Skip {
     pub const NO_SECRET: &'static str = "no-secret";
     /// The secret cannot be read in the encoding that the format prescribes.
     pub const BAD_SECRET: &'static str = "bad-secret";
+    /// The secret is encrypted in a way that cannot be undone away from the device.
+    pub const LOCKED_SECRET: &'static str = "locked-secret";
     /// A kind of token that the model does not know.
     pub const UNKNOWN_KIND: &'static str = "unknown-kind";
     /// A hash that the model does not know.
@@ -128,6 +130,7 @@ impl Skip {
                 "Keep the old app until you have set this account up again at its service"
             }
             Self::DAMAGED => "Copy the file again; do not delete the old one before all accounts are there",
+            Self::LOCKED_SECRET => "Export from the app on that device in a form that is not bound to it",
             Self::NOT_AN_ACCOUNT => "Nothing to do unless you expected an account here",
             Self::UNREADABLE_PAYLOAD => "Export or photograph this QR code again",
             _ => "Set this account up again at its service",

@@ -15,6 +15,8 @@ const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 100_000;
 /// Files that belong to another one and are read with it.
 const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
+/// The list of a folder of `.maFile`s; it is read with each of them.
+pub(super) const MANIFEST: &str = "manifest.json";
 /// File name extensions of pictures.
 const PICTURES: &[&str] =
     &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl", "pdf"];
@@ -147,8 +149,17 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     Ok(())
 }
 
-/// A database's log or index, when the database is an input as well: it is read with that.
+/// Whether a file is one of those that a folder's list describes.
+pub(super) fn is_listed(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("maFile"))
+}
+
+/// A database's log or index, or a folder's list, when what it belongs to is an input as well: it is
+/// read with that.
 fn is_companion(file: &Path, inputs: &HashSet<PathBuf>) -> bool {
+    if file.file_name().is_some_and(|name| name == MANIFEST) {
+        return inputs.iter().any(|input| is_listed(input) && input.parent() == file.parent());
+    }
     let Some(name) = file.to_str() else { return false };
     let mains = COMPANIONS.iter().filter_map(|suffix| name.strip_suffix(suffix)).map(Path::new);
     mains.into_iter().any(|main| inputs.contains(main) && may_be_database(main))
@@ -183,6 +194,16 @@ mod tests {
             .collect();
         assert_eq!(names, ["PhoneFactor", "a.png", "b.txt", "b.txt-wal", "lonely-wal", "sub/c.txt"]);
         assert!(found.iter().all(|source| source.found));
+    }
+
+    #[test]
+    fn a_list_is_read_with_the_files_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["1.maFile", "manifest.json"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "x").unwrap());
+        let found = sources(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found.iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>(), paths[..1]);
+        assert_eq!(sources(&paths[1..]).unwrap().len(), 1);
     }
 
     #[test]

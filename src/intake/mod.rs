@@ -7,9 +7,9 @@ mod picture;
 use std::path::PathBuf;
 
 use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
-use otpferry_formats::registry;
 use otpferry_formats::report::Item;
 use otpferry_formats::{Format, Limits};
+use otpferry_formats::{closed, registry};
 use rayon::prelude::*;
 
 use crate::cli::{Effort, ReadArgs};
@@ -129,8 +129,11 @@ fn format_to_read(name: &str) -> Result<&'static dyn Format, Failure> {
     registry::by_name(name).ok_or_else(|| unknown_format(name))
 }
 
-/// A usage error that says which formats there are.
+/// What to do about an app that has no export, else a usage error that says which formats there are.
 pub(crate) fn unknown_format(name: &str) -> Failure {
+    if let Some(error) = closed::refusal(name) {
+        return error.into();
+    }
     let ids: Vec<_> = registry::ALL.iter().map(|format| format.info().id).collect();
     Failure::new(Exit::Usage, format!("there is no format \"{name}\""))
         .next_step(format!("The formats are {}; see `otpferry formats`", ids.join(", ")))

@@ -1,5 +1,6 @@
 //! One input: its bytes, the layers around it, its format.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,10 +10,10 @@ use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
-use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Passwords, Probe, registry};
+use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Manifest, Passwords, Probe, registry};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Sealed, Source, picture};
+use super::{File, Reader, Sealed, Source, find, picture};
 use crate::envelope;
 use crate::failure::{Exit, Failure};
 
@@ -26,6 +27,7 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         None => read_stdin(reader.limits.bytes)?,
     };
     let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
+    let manifest = source.path.as_deref().map(|path| read_manifest(path, reader)).transpose()?.flatten();
     let mut sealed = Sealed::No;
     for _ in 0..MAX_LAYERS {
         if !envelope::is_age(&bytes) {
@@ -49,7 +51,9 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         }
         return Ok(files);
     }
-    let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice()));
+    let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+    let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
+    let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
     let mut passwords = reader.passwords.for_file(&source.name);
     let (format, mut vault) = decode(&input, &source.name, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {
@@ -83,7 +87,7 @@ pub(super) fn decode(
 }
 
 fn detect(input: &Input<'_>, name: &str) -> Result<&'static dyn Format, Failure> {
-    let probe = Probe::new(input.bytes, Some(name)).with_wal(input.wal);
+    let probe = Probe::new(input.bytes, Some(name)).with_wal(input.wal).with_manifest(input.manifest);
     registry::detect(&probe).map_err(|error| match error.kind {
         ErrorKind::NotRecognised => not_recognised(input.bytes).unwrap_or_else(|| error.into()),
         _ => error.into(),
@@ -166,4 +170,13 @@ fn read_wal(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>
         return Ok(None);
     }
     read_file(&wal, reader.limits.bytes).map(Some)
+}
+
+/// The list beside a `.maFile`, which says how it is encrypted.
+fn read_manifest(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    let manifest = path.with_file_name(find::MANIFEST);
+    if !find::is_listed(path) || !manifest.is_file() {
+        return Ok(None);
+    }
+    read_file(&manifest, reader.limits.bytes).map(Some)
 }

@@ -18,7 +18,7 @@ struct Takes {
     lengths: fn(usize) -> bool,
 }
 
-const TAKES: [Takes; 5] = [
+const TAKES: [Takes; 13] = [
     Takes {
         id: "2fas",
         kinds: "totp hotp steam",
@@ -38,6 +38,34 @@ const TAKES: [Takes; 5] = [
         lengths: |_| true,
     },
     Takes {
+        id: "andotp",
+        // It keeps no PIN.
+        kinds: "totp hotp steam motp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "ente",
+        kinds: "totp hotp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "freeotpplus",
+        kinds: "totp hotp steam",
+        algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
+        digits: &[5, 6, 7, 8],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
         id: "google-migration",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA256 SHA512",
@@ -45,6 +73,15 @@ const TAKES: [Takes; 5] = [
         periods: |period| period == 30,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |length| length <= 1024,
+    },
+    Takes {
+        id: "lastpass",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+        periods: |period| period <= 65_535,
+        highest_counter: 0,
+        lengths: |_| true,
     },
     Takes {
         id: "otpauth",
@@ -64,6 +101,42 @@ const TAKES: [Takes; 5] = [
         highest_counter: u64::MAX,
         lengths: |_| true,
     },
+    Takes {
+        id: "proton",
+        kinds: "totp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+        periods: |period| period <= 65_535,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "raivo",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "stratum",
+        kinds: "totp hotp steam motp+pin yandex+pin",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "winauth",
+        kinds: "totp hotp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 2_147_483_647,
+        lengths: |_| true,
+    },
 ];
 
 #[test]
@@ -80,21 +153,36 @@ fn targets_take_what_their_apps_can_hold() {
         assert_eq!(taken(format, kinds()).join(" "), takes.kinds, "{}", takes.id);
         let algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), totp(algorithm, 6, 30, 20)));
         assert_eq!(taken(format, algorithms).join(" "), takes.algorithms, "{}", takes.id);
-        let hotp_algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), hotp(algorithm, 6, 0)));
-        assert_eq!(taken(format, hotp_algorithms).join(" "), takes.algorithms, "{}", takes.id);
         let digits = (1..=10).map(|digits| (digits, totp(Algorithm::Sha1, digits, 30, 20)));
         assert_eq!(taken(format, digits), takes.digits, "{}", takes.id);
-        let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, 0)));
-        assert_eq!(taken(format, hotp_digits), takes.digits, "{}", takes.id);
         let periods = PERIODS.iter().map(|period| (*period, totp(Algorithm::Sha1, 6, *period, 20)));
         let wanted: Vec<u64> = PERIODS.iter().copied().filter(|period| (takes.periods)(*period)).collect();
         assert_eq!(taken(format, periods), wanted, "{}", takes.id);
-        let counters = COUNTERS.iter().map(|counter| (*counter, hotp(Algorithm::Sha1, 6, *counter)));
-        let wanted: Vec<u64> = COUNTERS.iter().copied().filter(|c| *c <= takes.highest_counter).collect();
-        assert_eq!(taken(format, counters), wanted, "{}", takes.id);
         let lengths = LENGTHS.iter().map(|length| (*length, totp(Algorithm::Sha1, 6, 30, *length)));
         let wanted: Vec<usize> = LENGTHS.iter().copied().filter(|length| (takes.lengths)(*length)).collect();
         assert_eq!(taken(format, lengths), wanted, "{}", takes.id);
+        if takes.kinds.split(' ').any(|kind| kind == "hotp") {
+            takes_hotp(format, &takes);
+        }
+    }
+}
+
+/// The same for counter-based accounts.
+fn takes_hotp(format: &dyn Format, takes: &Takes) {
+    let hotp_algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), hotp(algorithm, 6, 0)));
+    assert_eq!(taken(format, hotp_algorithms).join(" "), takes.algorithms, "{}", takes.id);
+    let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, 0)));
+    assert_eq!(taken(format, hotp_digits), hotp_lengths(takes), "{}", takes.id);
+    let counters = COUNTERS.iter().map(|counter| (*counter, hotp(Algorithm::Sha1, 6, *counter)));
+    let wanted: Vec<u64> = COUNTERS.iter().copied().filter(|c| *c <= takes.highest_counter).collect();
+    assert_eq!(taken(format, counters), wanted, "{}", takes.id);
+}
+
+/// Lengths of HOTP codes where they are other than those of TOTP.
+fn hotp_lengths(takes: &Takes) -> Vec<u64> {
+    match takes.id {
+        "stratum" => vec![6, 7, 8],
+        _ => takes.digits.to_vec(),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Error, Format, Input, NoPasswords, Probe, registry, testing};
+use otpferry_formats::{Error, Format, Input, Manifest, NoPasswords, Probe, registry, testing};
 use serde_json::Value;
 
 /// The end of the name of an expected reading.
 const EXPECTED: &str = ".expected.json";
+/// The list of a folder.
+const MANIFEST: &str = "manifest.json";
 
 /// A file and what a correct reader makes of it.
 pub(crate) struct Case {
@@ -17,6 +19,8 @@ pub(crate) struct Case {
     pub(crate) bytes: Vec<u8>,
     /// The write-ahead log beside a database.
     pub(crate) wal: Option<Vec<u8>>,
+    /// The list of the folder, which says how the file is encrypted.
+    pub(crate) manifest: Option<Vec<u8>>,
     /// The reading, as fixtures/README.md describes it.
     pub(crate) expected: Value,
 }
@@ -45,8 +49,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether a file is a case, the reading of one, or the write-ahead log of one.
+/// Whether a file is a case, the reading of one, the write-ahead log of one, or the list of a folder.
 fn belongs(file: &Path, files: &[PathBuf]) -> bool {
+    if file.file_name().is_some_and(|name| name == MANIFEST) {
+        return true;
+    }
     let without = |end: &str| file.to_str().unwrap().strip_suffix(end).map(PathBuf::from);
     let owner = without(EXPECTED).or_else(|| without("-wal"));
     match owner {
@@ -67,6 +74,7 @@ fn load(root: &Path, file: &Path) -> Case {
         name: file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"),
         bytes: std::fs::read(file).unwrap(),
         wal: std::fs::read(with_suffix(file, "-wal")).ok(),
+        manifest: std::fs::read(file.with_file_name(MANIFEST)).ok(),
         expected: serde_json::from_slice(&expected).unwrap(),
     };
     if otpferry_scan::sniff(&case.bytes).is_some() {
@@ -90,14 +98,24 @@ impl Case {
         self.name.rsplit('/').next().unwrap()
     }
 
+    /// Its bytes with what lies beside them; called so or without a name.
+    pub(crate) fn probe<'a>(&'a self, name: Option<&'a str>) -> Probe<'a> {
+        Probe::new(&self.bytes, name).with_wal(self.wal.as_deref()).with_manifest(self.manifest())
+    }
+
+    fn manifest(&self) -> Option<Manifest<'_>> {
+        let bytes = self.manifest.as_deref()?;
+        Some(Manifest { file_name: self.file_name(), bytes })
+    }
+
     /// The format that the file is taken for.
     pub(crate) fn detect(&self) -> Result<&'static dyn Format, Error> {
-        registry::detect(&Probe::new(&self.bytes, Some(self.file_name())).with_wal(self.wal.as_deref()))
+        registry::detect(&self.probe(Some(self.file_name())))
     }
 
     /// What a format makes of it with the password that the case states.
     pub(crate) fn decode(&self, format: &dyn Format) -> Result<Vault, Error> {
-        let input = Input::with_wal(&self.bytes, self.wal.as_deref());
+        let input = Input::with_wal(&self.bytes, self.wal.as_deref()).with_manifest(self.manifest());
         match self.expected["password"].as_str() {
             Some(password) => {
                 let passwords = [SecretText::new(password)];

@@ -33,8 +33,22 @@ pub(crate) fn expected(name: &str) -> Value {
 }
 
 /// Folders of `fixtures/` that hold files to read.
-pub(crate) const FORMATS: [&str; 6] =
-    ["2fas", "aegis", "google-migration", "microsoft", "otpauth", "otpferry"];
+pub(crate) const FORMATS: [&str; 14] = [
+    "2fas",
+    "aegis",
+    "andotp",
+    "ente",
+    "gnome-authenticator",
+    "google-migration",
+    "lastpass",
+    "microsoft",
+    "otpauth",
+    "otpferry",
+    "proton",
+    "raivo",
+    "stratum",
+    "winauth",
+];
 
 /// Every file of a folder of `fixtures/`, without the expected readings.
 pub(crate) fn cases(folder: &str) -> Vec<String> {

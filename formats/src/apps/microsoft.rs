@@ -7,6 +7,7 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
+use super::database::{Rows, log_warning};
 use crate::container::sqlite::{Database, Row, Table};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
@@ -55,48 +56,13 @@ fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let table = database.table(TABLE)?;
     let columns = Columns::find(&table)?;
     let mut vault = Vault { variant: format!("schema {}", database.user_version()), ..Vault::default() };
-    if database.is_wal_mode() && input.wal.is_none() {
-        vault.warnings.push(wal_missing());
-    } else if database.wal_has_unused_tail() {
-        vault.warnings.push(wal_damaged());
-    }
-    let mut rows = Vec::new();
-    let mut unreadable = Vec::new();
-    for row in table.rows() {
-        match row {
-            Ok(row) => rows.push(row),
-            Err(error) => unreadable.push(error),
-        }
-        ctx.limits.check_accounts(rows.len())?;
-    }
-    rows.sort_by_key(|row| (columns.integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
-    for row in &rows {
+    vault.warnings.extend(log_warning(&database, input.wal, "PhoneFactor"));
+    let mut rows = Rows::read(&table, ctx.limits)?;
+    rows.readable.sort_by_key(|row| (columns.integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
+    for row in &rows.readable {
         read_row(row, &columns, &mut vault);
     }
-    if let (Some(error), 0) = (unreadable.first(), vault.entries()) {
-        // Nothing at all can be read: the database is damaged, not one of its rows.
-        return Err(error.clone().into());
-    }
-    for error in unreadable {
-        let message = format!("a part of the database is damaged, perhaps with several accounts: {error}");
-        vault.skipped.push(Skip::new(Skip::DAMAGED, message).item(vault.entries(), "", ""));
-    }
-    Ok(vault)
-}
-
-/// A transaction that was never finished looks the same as a log that was cut while it was copied.
-fn wal_damaged() -> Item {
-    let message = "the end of PhoneFactor-wal cannot be used; the newest changes may be missing";
-    Item::new("wal-damaged", message)
-        .next_step("Stop the app on the phone and copy PhoneFactor and PhoneFactor-wal again, together")
-}
-
-fn wal_missing() -> Item {
-    Item::new(
-        "wal-missing",
-        "the file PhoneFactor-wal is not beside it; recently added accounts may be missing",
-    )
-    .next_step("Copy PhoneFactor-wal from the same folder of the phone and put it beside PhoneFactor")
+    rows.finish(vault)
 }
 
 /// Where the columns are. Only four are needed; the others came and went between versions.

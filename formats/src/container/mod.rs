@@ -1,3 +1,8 @@
 //! Containers that several formats share.
 
+pub(crate) mod java;
+pub(crate) mod plist;
+pub(crate) mod prefs;
+pub(crate) mod sqlcipher;
 pub mod sqlite;
+pub(crate) mod zip;

@@ -1,6 +1,7 @@
 //! Keys from passwords. Parameters come from untrusted files, so they are bounded first.
 
-use sha2::Sha256;
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use crate::ctx::Limits;
@@ -28,12 +29,7 @@ pub(crate) fn scrypt(password: &[u8], salt: &[u8], cost: ScryptCost, limits: &Li
     let ScryptCost { n, r, p } = cost;
     let block = 128 * u64::from(r);
     let memory = n.saturating_add(u64::from(p)).saturating_mul(block);
-    if memory > limits.kdf_memory {
-        return Err(Error::limit(
-            format!("its key derivation asks for {} MiB of memory", memory >> 20),
-            "kdf-memory",
-        ));
-    }
+    check_memory(memory, limits)?;
     check_work(n.saturating_mul(u64::from(r)).saturating_mul(u64::from(p)), limits)?;
     let not_allowed = || Error::malformed("the scrypt parameters are not valid");
     if !n.is_power_of_two() || n < 2 {
@@ -46,20 +42,76 @@ pub(crate) fn scrypt(password: &[u8], salt: &[u8], cost: ScryptCost, limits: &Li
     Ok(key)
 }
 
-/// PBKDF2 with HMAC-SHA-256 to 32 bytes.
+/// The hash under the HMAC of PBKDF2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prf {
+    /// HMAC-SHA-1.
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512.
+    Sha512,
+}
+
+/// PBKDF2 (RFC 8018) to `N` bytes.
 ///
 /// # Errors
 /// `Limit` for more iterations than allowed.
-pub(crate) fn pbkdf2_sha256(
+pub(crate) fn pbkdf2<const N: usize>(
+    prf: Prf,
     password: &[u8],
     salt: &[u8],
     iterations: u32,
     limits: &Limits,
-) -> Result<Key, Error> {
+) -> Result<Zeroizing<[u8; N]>, Error> {
     check_work(u64::from(iterations), limits)?;
-    let mut key = Key::default();
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key.as_mut_slice());
+    let mut key = Zeroizing::new([0; N]);
+    match prf {
+        Prf::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, key.as_mut_slice()),
+        Prf::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key.as_mut_slice()),
+        Prf::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, key.as_mut_slice()),
+    }
     Ok(key)
+}
+
+/// The cost parameters of Argon2 (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Argon2Cost {
+    /// Memory in KiB.
+    pub(crate) memory: u32,
+    /// Passes over the memory.
+    pub(crate) passes: u32,
+    /// Lanes.
+    pub(crate) lanes: u32,
+}
+
+/// Argon2id, version 1.3, to 32 bytes.
+///
+/// # Errors
+/// `Limit` before anything is allocated; `Malformed` for parameters that Argon2 does not allow.
+pub(crate) fn argon2id(
+    password: &[u8],
+    salt: &[u8],
+    cost: Argon2Cost,
+    limits: &Limits,
+) -> Result<Key, Error> {
+    let Argon2Cost { memory, passes, lanes } = cost;
+    check_memory(u64::from(memory).saturating_mul(1024), limits)?;
+    check_work(u64::from(memory).saturating_mul(u64::from(passes)), limits)?;
+    let not_allowed = || Error::malformed("the Argon2 parameters are not valid");
+    let params = argon2::Params::new(memory, passes, lanes, Some(32)).map_err(|_| not_allowed())?;
+    let hasher = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let mut key = Key::default();
+    hasher.hash_password_into(password, salt, key.as_mut_slice()).map_err(|_| not_allowed())?;
+    Ok(key)
+}
+
+fn check_memory(memory: u64, limits: &Limits) -> Result<(), Error> {
+    if memory <= limits.kdf_memory {
+        return Ok(());
+    }
+    let message = format!("its key derivation asks for {} MiB of memory", memory >> 20);
+    Err(Error::limit(message, "kdf-memory"))
 }
 
 fn check_work(work: u64, limits: &Limits) -> Result<(), Error> {
@@ -86,9 +138,27 @@ mod tests {
     #[test]
     fn pbkdf2_vector_of_rfc_7914() {
         // Section 11, first vector, first 32 bytes.
-        let key = pbkdf2_sha256(b"passwd", b"salt", 1, &Limits::default()).unwrap();
+        let key = pbkdf2::<32>(Prf::Sha256, b"passwd", b"salt", 1, &Limits::default()).unwrap();
         let hex = data_encoding::HEXLOWER.encode(key.as_slice());
         assert_eq!(hex, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
+    }
+
+    #[test]
+    fn pbkdf2_vector_of_rfc_6070() {
+        let key = pbkdf2::<20>(Prf::Sha1, b"password", b"salt", 4096, &Limits::default()).unwrap();
+        let hex = data_encoding::HEXLOWER.encode(key.as_slice());
+        assert_eq!(hex, "4b007901b765489abead49d926f721d065a429c1");
+    }
+
+    #[test]
+    fn forged_argon2_costs_do_not_start() {
+        let limits = Limits::default();
+        for (memory, passes) in [(u32::MAX, 1), (1 << 20, u32::MAX)] {
+            let cost = Argon2Cost { memory, passes, lanes: 1 };
+            assert_eq!(argon2id(b"", b"12345678", cost, &limits).unwrap_err().kind, ErrorKind::Limit);
+        }
+        let cost = Argon2Cost { memory: 1, passes: 0, lanes: 0 };
+        assert_eq!(argon2id(b"", b"12345678", cost, &limits).unwrap_err().kind, ErrorKind::Malformed);
     }
 
     #[test]
@@ -108,6 +178,6 @@ mod tests {
         ] {
             assert_eq!(scrypt(b"", b"", cost, &limits).unwrap_err().kind, ErrorKind::Malformed);
         }
-        assert_eq!(pbkdf2_sha256(b"", b"", u32::MAX, &limits).unwrap_err().kind, ErrorKind::Limit);
+        assert_eq!(pbkdf2::<32>(Prf::Sha1, b"", b"", u32::MAX, &limits).unwrap_err().kind, ErrorKind::Limit);
     }
 }

@@ -50,6 +50,10 @@ pub fn classify(text: &str) -> Option<Foreign> {
         return Some(Foreign { what: (*what).to_owned(), next_step });
     }
     let url = Url::parse(text).ok()?;
+    if is_duo_activation(&url) {
+        let what = "a Duo Mobile activation link, which holds no secret".to_owned();
+        return Some(Foreign { what, next_step: OTHER_APP });
+    }
     matches!(url.scheme(), "http" | "https").then(|| Foreign {
         what: match url.host_str() {
             Some(host) => format!("a web address ({host})"),
@@ -57,6 +61,12 @@ pub fn classify(text: &str) -> Option<Foreign> {
         },
         next_step: NOTHING,
     })
+}
+
+/// `https://m-1234abcd.duosecurity.com/activate/...`: the app exchanges keys with that server.
+fn is_duo_activation(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    url.scheme() == "https" && host.ends_with(".duosecurity.com") && url.path().starts_with("/activate/")
 }
 
 #[cfg(test)]
@@ -68,6 +78,12 @@ mod tests {
         let what = |text| classify(text).map(|foreign| foreign.what);
         assert!(what("PhoneFactor://activate_account?code=1&url=x").unwrap().contains("Microsoft"));
         assert_eq!(what("https://example.org/token/abc").as_deref(), Some("a web address (example.org)"));
+        let duo = what("https://m-1234abcd.duosecurity.com/activate/canary").unwrap();
+        assert!(duo.contains("Duo Mobile") && !duo.contains("canary"));
+        assert_eq!(
+            what("https://duosecurity.com/activate/").as_deref(),
+            Some("a web address (duosecurity.com)")
+        );
         assert_eq!(what("hello"), None);
         assert_eq!(what("otpauth://totp/a?secret=AA"), None);
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::label::{self, Names};
 use super::uri_list;
+use crate::apps::ente;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -24,7 +25,8 @@ pub(crate) struct Otpauth;
 static INFO: Info = Info {
     id: ID,
     title: "otpauth links",
-    aliases: &["uri", "uris", "txt"],
+    // The text exports of the last two are lists of links; neither was seen by us.
+    aliases: &["uri", "uris", "txt", "yandex-key", "zoho-oneauth"],
     extensions: &["txt"],
     reads_encrypted: false,
     write: Some(Writing {
@@ -56,7 +58,13 @@ impl Format for Otpauth {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION)
+        let confidence = uri_list::detect(probe, |scheme| scheme != uri_list::MIGRATION);
+        // Readable as links all the same, but the own readers of these apps know more.
+        match probe.text() {
+            Some(text) if uri_list::is_of_winauth(text) => confidence.min(Confidence::Weak),
+            Some(text) if ente::is_marked_list(text) => confidence.min(Confidence::Likely),
+            _ => confidence,
+        }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -77,7 +85,7 @@ impl Format for Otpauth {
 }
 
 /// Reads one URI. A failure carries the names that were readable.
-pub(super) fn parse(uri: &str) -> uri_list::Entry {
+pub(crate) fn parse(uri: &str) -> uri_list::Entry {
     let Some(pieces) = Pieces::split(uri) else {
         let skip = Skip::new(Skip::UNKNOWN_KIND, "the link has no type that is known");
         return Err((skip, Names::default()));
@@ -90,25 +98,34 @@ pub(super) fn parse(uri: &str) -> uri_list::Entry {
 }
 
 /// A URI cut at its delimiters; percent-encoding is undone in each piece alone, once.
-struct Pieces<'a> {
-    host: Host,
-    label: &'a str,
+pub(crate) struct Pieces<'a> {
+    /// What the codes are made like.
+    pub(crate) host: Host,
+    /// The label as it stands in the URI.
+    pub(crate) label: &'a str,
     parameters: Vec<(String, &'a str)>,
 }
 
+/// What stands where a web address has its host.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Host {
+pub(crate) enum Host {
+    /// `otpauth://totp/`.
     Totp,
+    /// `otpauth://hotp/`.
     Hotp,
+    /// `otpauth://steam/`.
     Steam,
     /// `steam://SECRET` of Bitwarden and Proton: nothing but the secret.
     SteamBare,
+    /// `otpauth://yaotp/`.
     Yaotp,
+    /// `motp://`.
     Motp,
 }
 
 impl<'a> Pieces<'a> {
-    fn split(uri: &'a str) -> Option<Self> {
+    /// Cuts a URI; `None` when it has no type that is known.
+    pub(crate) fn split(uri: &'a str) -> Option<Self> {
         let (scheme, rest) = uri.trim().split_once(':')?;
         let (path, query) = split_query(rest);
         let (host, label) = match scheme.to_ascii_lowercase().as_str() {
@@ -125,7 +142,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// The raw value of a parameter; the first occurrence wins.
-    fn raw(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
@@ -135,15 +152,17 @@ impl<'a> Pieces<'a> {
     }
 
     /// The value of a parameter, decoded as in a form: `+` is a space.
-    fn value(&self, name: &str) -> Option<String> {
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
         self.raw(name).map(decode_form)
     }
 
-    fn number(&self, name: &str) -> Number {
+    /// The number in a parameter.
+    pub(crate) fn number(&self, name: &str) -> Number {
         self.value(name).map_or(Number::Absent, |text| Number::parse(&text))
     }
 
-    fn names(&self) -> Names {
+    /// The names in the label and the issuer parameter.
+    pub(crate) fn names(&self) -> Names {
         let issuer = self.issuer();
         if self.host == Host::SteamBare {
             return label::split_uri("Steam", "", None);
@@ -159,7 +178,7 @@ impl<'a> Pieces<'a> {
 
     /// The issuer parameter. `+` means a space, except where the label spells the same issuer with
     /// a plus (`C++`). Some servers forget the `&` before `period=`.
-    fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         let raw = self.raw("issuer").unwrap_or_default();
         let raw = raw.split_once("period=").map_or(raw, |(issuer, _)| issuer);
         let literal = percent::decode(raw);
@@ -170,7 +189,8 @@ impl<'a> Pieces<'a> {
         decode_form(raw)
     }
 
-    fn period(&self) -> Number {
+    /// The period, also where a server glued it to the issuer.
+    pub(crate) fn period(&self) -> Number {
         let glued = || self.raw("issuer")?.split_once("period=").map(|(_, period)| period);
         match self.raw("period").or_else(glued) {
             Some(text) => Number::parse(&decode_form(text)),
@@ -232,7 +252,8 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
+    /// The key, in the encoding that the kind prescribes.
+    pub(crate) fn secret(&self, kind: Kind) -> Result<Secret, Skip> {
         let raw = match self.host {
             Host::SteamBare => Some(self.label),
             _ => self.raw("secret"),
@@ -275,8 +296,8 @@ impl<'a> Pieces<'a> {
             .map(|(_, value)| decode_form(value))
             .filter(|tag| !tag.is_empty())
             .collect();
-        if let Some(display) = self.value("codedisplay") {
-            read_code_display(&display, &mut account);
+        if let Some(display) = self.value("codedisplay").and_then(|text| code_display(&text)) {
+            apply_code_display(&display, &mut account);
         }
         let rest = self.rest(names);
         if !rest.is_empty() {
@@ -286,7 +307,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// What has no place in the model but belongs to the URI: kept for writing a URI again.
-    fn rest(&self, names: &Names) -> Map<String, Value> {
+    pub(crate) fn rest(&self, names: &Names) -> Map<String, Value> {
         let mut rest = Map::new();
         for (key, value) in &self.parameters {
             if !KNOWN.contains(&key.as_str()) && !rest.contains_key(key) {
@@ -315,6 +336,11 @@ const KNOWN: &[&str] = &[
     "tags",
     "codedisplay",
 ];
+
+/// Whether a parameter of that name has a meaning in a link, so that no other may be written.
+pub(crate) fn is_known_parameter(name: &str) -> bool {
+    name == LABEL_ISSUER || KNOWN.contains(&name.trim().to_lowercase().as_str())
+}
 
 /// Key in `extra` for an issuer in the label that differs from the parameter. A blank cannot occur
 /// in the name of a parameter that was read.
@@ -392,6 +418,10 @@ fn yandex_pin(text: &SecretText) -> Result<SecretText, Skip> {
 /// `abcd efgh ijkl mn`. Otherwise words may follow the secret, and those are mostly valid base32. At
 /// the end of a link a shorter last group may be such a word, unless its blank is encoded.
 fn is_one_value(raw: &str, is_last: bool) -> bool {
+    // A program that encodes its blanks and goes on with `&` means all of it.
+    if !is_last && !raw.contains(char::is_whitespace) {
+        return true;
+    }
     let has_bare_blanks = raw.contains(|c: char| c.is_whitespace() || c == '+');
     let text = zeroize::Zeroizing::new(decode_form(raw));
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '-' | '_');
@@ -419,13 +449,13 @@ fn motp_secret(text: &str) -> Result<Secret, Skip> {
         .ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret of an mOTP account has to be hexadecimal"))
 }
 
-/// Ente's display settings. A value of another type is left out: none of them decides codes. Ente
-/// encodes commas twice, because its own importer splits at them.
-fn read_code_display(text: &str, account: &mut Account) {
-    let text = text.replace("%2C", ",");
-    let Ok(Value::Object(display)) = serde_json::from_str(&text) else {
-        return;
-    };
+/// Ente's display settings. Ente encodes commas twice, because its own importer splits at them.
+pub(crate) fn code_display(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(&text.replace("%2C", ",")).ok()
+}
+
+/// Takes over the display settings. A value of another type is left out: none of them decides codes.
+pub(crate) fn apply_code_display(display: &Map<String, Value>, account: &mut Account) {
     let flag = |key: &str| display.get(key).and_then(Value::as_bool).unwrap_or(false);
     account.favorite = flag("pinned");
     account.trashed = flag("trashed");
@@ -544,8 +574,7 @@ fn push_rest(uri: &mut String, account: &Account) {
         return;
     };
     for (key, value) in rest {
-        let known = key == LABEL_ISSUER || KNOWN.contains(&key.trim().to_lowercase().as_str());
-        if let (Value::String(value), false) = (value, known) {
+        if let (Value::String(value), false) = (value, is_known_parameter(key)) {
             push(uri, &percent::encode(key), value);
         }
     }

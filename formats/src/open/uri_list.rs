@@ -51,12 +51,12 @@ fn first_of_json(json: &Node) -> Option<&str> {
 }
 
 /// Whether a line holds a URI of one of the schemes, and which.
-pub(super) fn scheme_of(line: &str) -> Option<&'static str> {
+pub(crate) fn scheme_of(line: &str) -> Option<&'static str> {
     starts(line).first().map(|start| start.scheme)
 }
 
 /// Lines that count: not blank, no comment.
-pub(super) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn significant_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .map(|(at, line)| (at + 1, line.trim()))
@@ -83,8 +83,24 @@ pub(super) fn detect(probe: &Probe<'_>, is_mine: impl Fn(&str) -> bool) -> Confi
     }
 }
 
+/// Whether the first link of a text is in the dialect of WinAuth: secret and digits first, and later
+/// its skin or what only Battle.net and Steam need; or Steam's data, as steamguard-cli writes it too.
+pub(crate) fn is_of_winauth(text: &str) -> bool {
+    let Some((_, line)) = significant_lines(text).next() else { return false };
+    let lower = line.to_ascii_lowercase();
+    let query = lower.strip_prefix("otpauth://").and_then(|rest| Some(rest.split_once('?')?.1));
+    let parameters: Vec<&str> = query.unwrap_or_default().split('&').collect();
+    let has = |start: &str| parameters.iter().any(|parameter| parameter.starts_with(start));
+    match parameters.as_slice() {
+        [first, second, ..] if first.starts_with("secret=") && second.starts_with("digits=") => {
+            ["icon=", "serial=", "deviceid="].into_iter().any(has)
+        }
+        _ => has("issuer=steam") && has("data=%7b"),
+    }
+}
+
 /// Reads a text of URIs.
-pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let mut list = List::default();
     if let Some((pointer, uris)) = json_items(&text, ctx.limits)? {
@@ -136,7 +152,7 @@ fn goes_on(line: &str) -> bool {
 /// Cuts a line into its URIs. Text before a single one is dropped; lists have commas or blanks
 /// between them, or quotes around each. Where it is not plain what belongs to a URI the line is
 /// returned empty, and fails as such: what follows a secret must never become a part of it.
-fn split(line: &str) -> Vec<&str> {
+pub(crate) fn split(line: &str) -> Vec<&str> {
     let starts = starts(line);
     let ends = starts.iter().skip(1).map(|start| start.at).chain([line.len()]);
     let pieces: Vec<Piece<'_>> =
@@ -247,7 +263,7 @@ struct Reading {
 }
 
 /// An account, or why there is none and what it was called.
-pub(super) type Entry = Result<Account, (Skip, Names)>;
+pub(crate) type Entry = Result<Account, (Skip, Names)>;
 
 #[derive(Default)]
 struct List {
@@ -331,7 +347,8 @@ fn add(vault: &mut Vault, entry: Entry, place: &Place, migrated: bool) {
     }
 }
 
-fn not_an_account(text: &str) -> Skip {
+/// Why a text is no link of an account.
+pub(crate) fn not_an_account(text: &str) -> Skip {
     let message = match foreign::classify(text) {
         Some(foreign) => format!("this is {}", foreign.what),
         None if text.is_empty() => "it is not plain where the links in this line begin and end".to_owned(),

@@ -2,6 +2,8 @@
 
 pub mod base32;
 pub mod encoding;
+pub(crate) mod html;
 pub(crate) mod json;
 pub mod percent;
+pub(crate) mod time;
 pub(crate) mod uuid;

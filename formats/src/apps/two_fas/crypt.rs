@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use super::INFO;
-use crate::crypt::{Key, aes256_gcm_open, aes256_gcm_seal, pbkdf2_sha256};
+use crate::crypt::{Key, Prf, aes256_gcm_open, aes256_gcm_seal, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::SecretText;
@@ -53,7 +53,7 @@ impl Sealed {
     }
 
     fn open_with(&self, password: &SecretText, limits: &Limits) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let key = pbkdf2_sha256(password.expose().as_bytes(), &self.salt, ITERATIONS, limits)?;
+        let key = pbkdf2(Prf::Sha256, password.expose().as_bytes(), &self.salt, ITERATIONS, limits)?;
         Ok(aes256_gcm_open(&key, &self.nonce, &self.content))
     }
 }
@@ -67,7 +67,7 @@ pub(super) struct NewSealed {
 /// Encrypts the services and the reference: one salt and key, two nonces.
 pub(super) fn seal(services: &[u8], password: &SecretText, ctx: &mut Ctx<'_>) -> Result<NewSealed, Error> {
     let salt: [u8; SALT] = ctx.random()?;
-    let key = pbkdf2_sha256(password.expose().as_bytes(), &salt, ITERATIONS, ctx.limits)?;
+    let key = pbkdf2(Prf::Sha256, password.expose().as_bytes(), &salt, ITERATIONS, ctx.limits)?;
     Ok(NewSealed {
         services: seal_one(&key, &salt, services, ctx)?,
         reference: seal_one(&key, &salt, REFERENCE.as_bytes(), ctx)?,

@@ -1,0 +1,213 @@
+//! Android's shared preferences: the XML files that apps keep in `shared_prefs/`.
+//!
+//! A flat `<map>` of named values: `<string name="k">v</string>`, `<int name="k" value="1"/>`,
+//! `<boolean>`, `<long>`, `<float>`, `<null>`, and `<set>` of strings.
+
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Place};
+
+/// Most values of one file; apps keep one for each account and setting.
+const MAX_VALUES: usize = 1_000_000;
+
+/// One value. Numbers keep their text: the format that knows their meaning validates them.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// `<string>`.
+    Text(Zeroizing<String>),
+    /// `<int>`, `<long>`, `<float>` or `<boolean>`.
+    Scalar(String),
+    /// `<set>`.
+    Texts(Vec<Zeroizing<String>>),
+    /// `<null>`.
+    Null,
+}
+
+/// The values of a file, in order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Prefs(Vec<(String, Value)>);
+
+impl Prefs {
+    /// Whether a text can be such a file.
+    pub(crate) fn sniff(text: &str) -> bool {
+        let text = text.trim_start();
+        let body = match text.strip_prefix("<?xml") {
+            Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
+            None => text,
+        };
+        let body = body.trim_start();
+        ["<map>", "<map ", "<map/>", "<map\n", "<map\r"].iter().any(|start| body.starts_with(start))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `Malformed` with the byte where the XML breaks off; `Limit` for more values than any app keeps.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let mut reader = Reader::from_str(text);
+        let mut parser = Parser::default();
+        loop {
+            let event = reader.read_event().map_err(|_| damaged(reader.error_position()))?;
+            match event {
+                Event::Start(tag) => parser.open(&tag),
+                Event::Empty(tag) => {
+                    parser.open(&tag);
+                    parser.close(tag.local_name().as_ref());
+                }
+                Event::End(tag) => parser.close(tag.local_name().as_ref()),
+                Event::Text(text) => parser.text.push_str(&text),
+                Event::CData(text) => parser.text.push_str(&text),
+                Event::GeneralRef(entity) => {
+                    parser.text.push(character(&entity).ok_or_else(|| damaged(reader.error_position()))?);
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+            if parser.prefs.0.len() > MAX_VALUES {
+                return Err(Error::limit("the preferences have more values than any app keeps", "accounts"));
+            }
+        }
+        if parser.depth > 0 {
+            return Err(damaged(reader.buffer_position()));
+        }
+        Ok(parser.prefs)
+    }
+
+    /// The value of a name; of repeated names the last, as Android reads them.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The text of a name, when it is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Names and values, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+/// The error of XML that breaks off here.
+pub(crate) fn damaged(position: u64) -> Error {
+    Error::malformed("the XML is damaged or cut off")
+        .at(Place::Byte(usize::try_from(position).unwrap_or(usize::MAX)))
+        .next_step("Copy the file from the phone again")
+}
+
+/// Characters that XML cannot hold as they are: five names and numbers.
+pub(crate) fn character(entity: &BytesRef<'_>) -> Option<char> {
+    if let Ok(Some(character)) = entity.resolve_char_ref() {
+        return Some(character);
+    }
+    match &**entity {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Parser {
+    prefs: Prefs,
+    depth: usize,
+    /// Name of the value that is open, below `<map>`.
+    name: Option<String>,
+    text: Zeroizing<String>,
+    /// The strings of an open `<set>`.
+    set: Vec<Zeroizing<String>>,
+    scalar: Option<String>,
+}
+
+impl Parser {
+    fn open(&mut self, tag: &BytesStart<'_>) {
+        self.depth += 1;
+        self.text.clear();
+        if self.depth == 2 {
+            self.name = attribute(tag, "name");
+            self.scalar = attribute(tag, "value");
+            self.set.clear();
+        }
+    }
+
+    fn close(&mut self, tag: &str) {
+        let text = std::mem::take(&mut self.text);
+        match (self.depth, self.name.take()) {
+            (3, name) => {
+                self.set.push(text);
+                self.name = name;
+            }
+            (2, Some(name)) => {
+                let value = match (tag, self.scalar.take()) {
+                    ("string", _) => Value::Text(text),
+                    ("set", _) => Value::Texts(std::mem::take(&mut self.set)),
+                    (_, Some(scalar)) => Value::Scalar(scalar),
+                    (_, None) => Value::Null,
+                };
+                self.prefs.0.push((name, value));
+            }
+            _ => {}
+        }
+        self.depth = self.depth.saturating_sub(1);
+    }
+}
+
+/// The value of an attribute, decoded.
+pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    let mut attributes = tag.attributes().flatten();
+    let found = attributes.find(|attribute| *attribute.key.as_ref() == *name)?;
+    found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"<?xml version='1.0' encoding='utf-8' standalone='yes' ?>
+<map>
+    <string name="a">x &quot;y&quot; &#10;z</string>
+    <string name="empty"></string>
+    <int name="n" value="5" />
+    <boolean name="b" value="true" />
+    <set name="s"><string>1</string><string>2</string></set>
+    <null name="nothing" />
+    <string name="a">last</string>
+</map>"#;
+
+    #[test]
+    fn values_are_read() {
+        assert!(Prefs::sniff(FILE));
+        let prefs = Prefs::parse(FILE).unwrap();
+        assert_eq!(prefs.text("a"), Some("last"));
+        assert!(
+            matches!(prefs.iter().next(), Some(("a", Value::Text(text))) if text.as_str() == "x \"y\" \nz")
+        );
+        assert_eq!(prefs.text("empty"), Some(""));
+        assert!(matches!(prefs.get("n"), Some(Value::Scalar(text)) if text == "5"));
+        assert!(matches!(prefs.get("b"), Some(Value::Scalar(text)) if text == "true"));
+        assert!(
+            matches!(prefs.get("s"), Some(Value::Texts(list)) if list.len() == 2 && list[1].as_str() == "2")
+        );
+        assert!(matches!(prefs.get("nothing"), Some(Value::Null)));
+        assert!(prefs.get("absent").is_none());
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        for length in 60..FILE.len() - 1 {
+            let _ = Prefs::parse(&FILE[..length]);
+        }
+        assert!(Prefs::parse("<map><string name=\"a\">x").is_err());
+        assert!(Prefs::parse("<map><string name=\"a\">&unknown;</string></map>").is_err());
+        assert!(!Prefs::sniff("<html>"));
+    }
+}

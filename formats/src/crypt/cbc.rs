@@ -1,0 +1,71 @@
+//! AES-CBC with PKCS #7 padding. It authenticates nothing: bad padding means a wrong key, and so may
+//! any content that comes out.
+
+use aes::cipher::block_padding::{NoPadding, Pkcs7};
+use aes::cipher::{BlockModeDecrypt, KeyIvInit};
+use zeroize::Zeroizing;
+
+/// Decrypts. The key has 16, 24 or 32 bytes. `None` for another key length, a length that is no
+/// multiple of the block, or bad padding.
+pub(crate) fn aes_cbc_open(key: &[u8], iv: &[u8; 16], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let opened = match key.len() {
+        16 => cbc::Decryptor::<aes::Aes128>::new_from_slices(key, iv)
+            .ok()?
+            .decrypt_padded_vec::<Pkcs7>(ciphertext),
+        24 => cbc::Decryptor::<aes::Aes192>::new_from_slices(key, iv)
+            .ok()?
+            .decrypt_padded_vec::<Pkcs7>(ciphertext),
+        32 => cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv)
+            .ok()?
+            .decrypt_padded_vec::<Pkcs7>(ciphertext),
+        _ => return None,
+    };
+    opened.ok().map(Zeroizing::new)
+}
+
+/// Decrypts whole blocks that have no padding, with a key of 32 bytes. `None` for another key length or
+/// a length that is no multiple of the block.
+pub(crate) fn aes_cbc_open_unpadded(
+    key: &[u8],
+    iv: &[u8; 16],
+    ciphertext: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let decryptor = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use aes::cipher::BlockModeEncrypt;
+
+    use super::*;
+
+    fn aes_cbc_seal(key: &[u8], iv: &[u8; 16], message: &[u8]) -> Option<Vec<u8>> {
+        Some(match key.len() {
+            16 => cbc::Encryptor::<aes::Aes128>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            24 => cbc::Encryptor::<aes::Aes192>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            32 => cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv)
+                .ok()?
+                .encrypt_padded_vec::<Pkcs7>(message),
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn vector_of_nist_sp_800_38a() {
+        // F.2.5, CBC-AES256, first block; the padding block that follows is ours.
+        let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+        let key = hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+        let iv = <[u8; 16]>::try_from(hex("000102030405060708090a0b0c0d0e0f")).unwrap();
+        let message = hex("6bc1bee22e409f96e93d7e117393172a");
+        let sealed = aes_cbc_seal(&key, &iv, &message).unwrap();
+        assert_eq!(sealed[..16], hex("f58c4c04d6e5f1ba779eabfb5f7bfbd6"));
+        assert_eq!(aes_cbc_open(&key, &iv, &sealed).unwrap().as_slice(), message);
+        assert!(aes_cbc_open(&key, &iv, &sealed[..16]).is_none());
+        assert!(aes_cbc_open(&key[..5], &iv, &sealed).is_none());
+    }
+}
