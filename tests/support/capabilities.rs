@@ -130,7 +130,7 @@ const TAKES: [Takes; 13] = [
     },
     Takes {
         id: "winauth",
-        kinds: "totp hotp steam",
+        kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8],
         periods: |_| true,

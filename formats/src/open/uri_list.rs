@@ -120,7 +120,7 @@ pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
 /// The same with transfer links put together that were wrapped when they were copied. A link of an
 /// account that seems to go on in the next line is left empty: what is missing of it may be a part of
 /// the secret.
-fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
+pub(crate) fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
     let is_base64 = |line: &str| line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=%_-".contains(&b));
     let mut lines: Vec<(usize, Cow<'_, str>)> = Vec::new();
     let mut last_number = 0;

@@ -98,6 +98,9 @@ fn tag_end(text: &str, from: usize) -> Option<usize> {
     None
 }
 
+/// More characters than any entity that is undone has.
+const LONGEST_ENTITY: usize = 12;
+
 /// Undoes `&amp;`, `&lt;`, `&gt;`, `&quot;`, `&apos;`, `&nbsp;` and numeric entities, each once. What
 /// is no entity stays as it is.
 pub(crate) fn unescape(text: &str) -> String {
@@ -105,7 +108,11 @@ pub(crate) fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, entity)) = rest.split_once('&') {
         out.push_str(before);
-        match entity.split_once(';').and_then(|(name, after)| Some((character(name)?, after))) {
+        // An entity is short; looking for its end in a long text would take quadratic time.
+        let end = entity.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let found =
+            end.and_then(|end| Some((character(entity.get(..end)?)?, entity.get(end.saturating_add(1)..)?)));
+        match found {
             Some((character, after)) => {
                 out.push(character);
                 rest = after;

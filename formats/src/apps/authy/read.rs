@@ -81,7 +81,12 @@ fn json_tokens(text: &str, limits: &Limits) -> Result<(&'static str, Vec<Token>)
     }
     let answer: Answer<'_> = json::parse_file(text, limits)?;
     let decrypted = answer.decrypted_authenticator_tokens;
-    let inner = answer.tokens.and_then(json::entry::<Answer<'_>>).unwrap_or_default();
+    let inner = match answer.tokens.filter(|tokens| tokens.get().starts_with('{')) {
+        Some(tokens) => json::entry::<Answer<'_>>(tokens).ok_or_else(|| {
+            Error::malformed("the tokens are damaged").at(Place::Json("/tokens".to_owned()))
+        })?,
+        None => Answer::default(),
+    };
     let lists = [
         (answer.authenticator_tokens, "/authenticator_tokens"),
         (decrypted, "/decrypted_authenticator_tokens"),

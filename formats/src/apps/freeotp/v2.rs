@@ -13,7 +13,7 @@ use crate::crypt::{Key, Prf, aes256_gcm_open_with, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::Confidence;
-use crate::model::{Number, Secret, SecretText, Vault};
+use crate::model::{Algorithm, Number, Otp, Secret, SecretText, Vault};
 use crate::report::Skip;
 use crate::text::uuid::is_uuid;
 
@@ -165,19 +165,35 @@ fn read_token(description: &str, wrapped: Option<&str>, master: &Key, vault: &mu
         vault.skipped.push(skip.item(index, "", ""));
         return;
     };
-    match unwrap_key(wrapped, master).and_then(|secret| token.otp(secret)) {
+    let key = unwrap_key(wrapped, master);
+    match key.and_then(|(secret, hash)| agrees(token.otp(secret)?, hash)) {
         Ok(otp) => vault.accounts.push(token.into_account(otp, ID, index)),
         Err(skip) => vault.skipped.push(skip.item(index, token.issuer(), token.name())),
     }
 }
 
-fn unwrap_key(wrapped: Option<&str>, master: &Key) -> Result<Secret, Skip> {
+/// The key says which hash it is for, and is authenticated; the description, which may not say it,
+/// is not.
+fn agrees(otp: Otp, hash: Option<Algorithm>) -> Result<Otp, Skip> {
+    match hash {
+        Some(hash) if hash != otp.algorithm() => {
+            let message = "the token and its key name different algorithms";
+            Err(Skip::new(Skip::UNKNOWN_ALGORITHM, message))
+        }
+        _ => Ok(otp),
+    }
+}
+
+/// The key, and the hash that it is for when its name is known.
+fn unwrap_key(wrapped: Option<&str>, master: &Key) -> Result<(Secret, Option<Algorithm>), Skip> {
     let wrapped = wrapped.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the backup has no key of this token"))?;
     let shape = || Skip::new(Skip::BAD_SECRET, "the key of this token is not as FreeOTP writes it");
     let wrapped: Wrapped = serde_json::from_str(wrapped).map_err(|_| shape())?;
     let key: EncryptedKey = serde_json::from_str(&wrapped.key).map_err(|_| shape())?;
     let mut opened = Sealed::new(&key).ok_or_else(shape)?.open(master).ok_or_else(other_master_key)?;
-    Secret::new(std::mem::take(&mut *opened)).ok_or_else(|| Skip::new(Skip::NO_SECRET, "the key is empty"))
+    let secret = Secret::new(std::mem::take(&mut *opened));
+    let hash = Algorithm::parse(&key.m_token);
+    secret.map(|secret| (secret, hash)).ok_or_else(|| Skip::new(Skip::NO_SECRET, "the key is empty"))
 }
 
 /// Source: https://github.com/freeotp/freeotp-android/issues/283

@@ -17,7 +17,7 @@ use crate::format::Input;
 use crate::model::{
     Account, Algorithm, Credential, Draft, Icon, Kind, Number, Origin, Otp, Secret, SecretText, Vault,
 };
-use crate::open::otpauth;
+use crate::open::{label, otpauth, uri_list};
 use crate::report::{Item, Skip};
 use crate::text::{base32, encoding, html, json};
 
@@ -336,7 +336,7 @@ fn decode_html(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
             .next_step("The file is damaged or incomplete: export or copy it again"));
     }
     for (index, code) in codes.iter().enumerate() {
-        match otpauth::parse(&with_short_yandex_secret(code.raw.trim())) {
+        match read_link(code.raw.trim()) {
             Ok(mut account) => {
                 account.origin = Origin { format: ID.to_owned(), index, ..Origin::default() };
                 // Parameters of the URI, such as the length of a PIN, belong to this export only.
@@ -347,6 +347,19 @@ fn decode_html(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
         }
     }
     Ok(vault)
+}
+
+/// The app hashes the text of an mOTP secret as it is: other letters or dashes make other codes than
+/// the hexadecimal of the same bytes.
+fn read_link(uri: &str) -> uri_list::Entry {
+    let secret = uri.split_once("secret=").map_or("", |(_, rest)| rest.split('&').next().unwrap_or(rest));
+    let plain = secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if uri.to_ascii_lowercase().starts_with("motp:") && !plain {
+        let message =
+            "its mOTP secret is not lower-case hexadecimal, and other apps make other codes from it";
+        return Err((Skip::new(Skip::BAD_SECRET, message), label::Names::default()));
+    }
+    otpauth::parse(&with_short_yandex_secret(uri))
 }
 
 /// The app takes the first 16 bytes of a Yandex secret, which are 26 characters, and checks nothing.

@@ -228,6 +228,15 @@ fn rows_of_the_html_export() {
 }
 
 #[test]
+fn an_motp_secret_of_the_html_export_is_lower_case_hexadecimal() {
+    let page = "<html><head><title>Stratum Backup</title></head><body>\
+        <code>motp://M:u?secret=11223344AABBCCDD</code><code>motp://M:u?secret=1122-3344</code></body></html>";
+    let vault = decode(page).unwrap();
+    assert_eq!(vault.accounts, []);
+    assert_eq!(codes(&vault.skipped), ["bad-secret", "bad-secret"]);
+}
+
+#[test]
 fn encrypted_files_need_the_password() {
     let vault = Vault { accounts: vec![totp()], ..Vault::default() };
     let password = SecretText::new("pässword");

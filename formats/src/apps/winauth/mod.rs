@@ -51,7 +51,9 @@ static INFO: Info = Info {
 
 const CAPS: Caps = Caps {
     app: "WinAuth",
-    kinds: &[Kind::Totp, Kind::Hotp, Kind::Steam],
+    // Its HOTP codes are made with SHA-1 whatever the file says, and from the counter after the stored
+    // one: they are not written.
+    kinds: &[Kind::Totp, Kind::Steam],
     algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[6, 7, 8],
     periods: Periods::UpTo(u32::MAX >> 1),

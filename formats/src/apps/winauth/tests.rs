@@ -76,6 +76,15 @@ fn the_secret_in_the_data_of_steam_counts() {
     assert_eq!(codes(&decode_text(&bad).unwrap().skipped), [Skip::BAD_SECRET]);
 }
 
+/// The rest of the secret may be in the second line.
+#[test]
+fn a_link_that_was_wrapped_gives_no_cut_secret() {
+    let vault =
+        decode_text("otpauth://totp/a?secret=JBSWY3DP\r\nEHPK3PXP&digits=6&icon=WinAuth\r\n").unwrap();
+    assert_eq!(vault.accounts, []);
+    assert!(!vault.skipped.is_empty());
+}
+
 #[test]
 fn battle_net_codes_have_eight_digits() {
     let digits = |query: &str| {
@@ -94,13 +103,14 @@ fn battle_net_codes_have_eight_digits() {
 fn lines_are_written_as_the_app_writes_them() {
     let mut account = totp("Acme Inc", "a@b");
     account.extra.insert(ID.to_owned(), serde_json::json!({"icon": "Google", "data": "x", "a&b": "c"}));
-    let hotp =
-        Otp::Hotp { secret: secret(), algorithm: Algorithm::Sha256, digits: Digits::EIGHT, counter: 7 };
-    let hotp = Account::new(Credential::Otp(hotp), "", "b:c");
+    let mut other = totp("", "b:c");
+    if let Credential::Otp(Otp::Totp { digits, algorithm, .. }) = &mut other.credential {
+        (*digits, *algorithm) = (Digits::EIGHT, Algorithm::Sha256);
+    }
     assert_eq!(
-        encode(vec![account, hotp]),
+        encode(vec![account, other]),
         "otpauth://totp/Acme%20Inc:a%40b?secret=JBSWY3DPEHPK3PXP&digits=6&issuer=Acme%20Inc&icon=Google\r\n\
-         otpauth://hotp/:b%3Ac?secret=JBSWY3DPEHPK3PXP&digits=8&algorithm=SHA256&counter=7&icon=WinAuth\r\n"
+         otpauth://totp/:b%3Ac?secret=JBSWY3DPEHPK3PXP&digits=8&algorithm=SHA256&icon=WinAuth\r\n"
     );
 }
 
@@ -117,8 +127,8 @@ fn an_issuer_that_means_another_kind_is_refused() {
     assert_eq!(fit(other).refused.map(|refusal| refusal.code), Some("not-expressible"));
     assert_eq!(fit(totp("Steam: x", "y")).refused.map(|refusal| refusal.code), Some("not-expressible"));
     let hotp = Otp::Hotp { secret: secret(), algorithm: Algorithm::Sha1, digits: Digits::SIX, counter: 0 };
-    let hotp = fit(Account::new(Credential::Otp(hotp), "steam", "x"));
-    assert_eq!(hotp.refused.map(|refusal| refusal.code), Some("not-expressible"));
+    let hotp = fit(Account::new(Credential::Otp(hotp), "Acme", "x"));
+    assert_eq!(hotp.refused.map(|refusal| refusal.code), Some("unsupported-kind"));
     assert_eq!(fit(totp("battlenet", "x")).refused.map(|refusal| refusal.code), Some("not-expressible"));
 }
 

@@ -31,9 +31,9 @@ struct SteamData {
 
 pub(super) fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let mut vault = Vault { variant: "text".to_owned(), ..Vault::default() };
-    for (index, (line, content)) in uri_list::significant_lines(text).enumerate() {
+    for (index, (line, content)) in uri_list::joined_lines(text).into_iter().enumerate() {
         ctx.limits.check_accounts(index.saturating_add(1))?;
-        match parse(content) {
+        match parse(&content) {
             Ok((mut account, more)) => {
                 account.origin = Origin { format: ID.to_owned(), index, ..Origin::default() };
                 if more {
