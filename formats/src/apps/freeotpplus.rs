@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::freeotp::token::{self, NewToken, STEAM, SignedBytes, Token, written_issuer};
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind};
 use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
@@ -138,9 +138,7 @@ fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
 }
 
 fn no_tokens() -> Error {
-    Error::malformed("the list of tokens is missing")
-        .at(Place::Json("/tokens".to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
+    json::damaged("/tokens", "the list of tokens is missing")
 }
 
 /// One text for each place, so that places count also where an item is no text.

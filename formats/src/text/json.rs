@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::ctx::Limits;
-use crate::error::Error;
-use crate::model::Secret;
+use crate::error::{Error, Place};
+use crate::model::{Number, Secret};
 
 /// Values of one entry that any real file has, with room to spare.
 const VALUES_PER_ENTRY: u64 = 50;
@@ -35,6 +35,25 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
 /// it is not of that shape.
 pub(crate) fn entry<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
+}
+
+/// A part of the file, at this pointer, is not as the app writes it.
+pub(crate) fn damaged(pointer: &str, message: &str) -> Error {
+    Error::malformed(message)
+        .at(Place::Json(pointer.to_owned()))
+        .next_step("The file is damaged or was edited: export or copy it again")
+}
+
+/// Versions count from 1; a later one than `newest` may mean something else by the same names.
+pub(crate) fn check_version(version: Number, newest: u8, pointer: &str) -> Result<(), Error> {
+    match version {
+        Number::Of(version) if version > newest.into() => {
+            Err(Error::newer(format!("the file is of version {version}, {newest} is the newest known"))
+                .at(Place::Json(pointer.to_owned())))
+        }
+        Number::Of(version) if version >= 1 => Ok(()),
+        _ => Err(damaged(pointer, "the version is not a number from 1")),
+    }
 }
 
 /// For `#[serde(deserialize_with)]`: `null` stands for nothing there.

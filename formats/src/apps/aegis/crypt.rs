@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::read::damaged;
 use crate::crypt::{Key, ScryptCost, TAG, aes256_gcm_open, aes256_gcm_seal, scrypt};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
@@ -63,7 +62,7 @@ impl Sealed {
         let tag: [u8; TAG] = from_hex(&params.tag, "/header/params/tag")?;
         let mut content = BASE64
             .decode(content.as_bytes())
-            .map_err(|_| damaged("/db", "the encrypted content is not Base64"))?;
+            .map_err(|_| json::damaged("/db", "the encrypted content is not Base64"))?;
         content.extend(tag);
         Ok(Self { slots, nonce, content })
     }
@@ -73,7 +72,7 @@ impl Sealed {
         let key = ctx.unlock(&super::INFO, |password, limits| self.master_key(password, limits))?;
         // The slot has proved the password with a tag of its own, so a failure here is damage.
         aes256_gcm_open(&key, &self.nonce, &self.content)
-            .ok_or_else(|| damaged("/db", "the encrypted content does not match its checksum"))
+            .ok_or_else(|| json::damaged("/db", "the encrypted content does not match its checksum"))
     }
 
     fn master_key(&self, password: &SecretText, limits: &Limits) -> Result<Option<Key>, Error> {
@@ -107,7 +106,7 @@ fn password_slots(raw: &[&RawValue]) -> Result<Vec<PasswordSlot>, Error> {
     for (index, raw) in raw.iter().enumerate() {
         let pointer = format!("/header/slots/{index}");
         let slot: Slot =
-            json::entry(raw).ok_or_else(|| damaged(&pointer, "the slot has an unexpected shape"))?;
+            json::entry(raw).ok_or_else(|| json::damaged(&pointer, "the slot has an unexpected shape"))?;
         if slot.kind == Number::Of(PASSWORD_SLOT.into()) {
             slots.push(PasswordSlot::new(&slot, pointer)?);
         }
@@ -137,7 +136,7 @@ impl PasswordSlot {
         let params = slot
             .key_params
             .as_ref()
-            .ok_or_else(|| damaged(&under("key_params"), "the slot lacks its parameters"))?;
+            .ok_or_else(|| json::damaged(&under("key_params"), "the slot lacks its parameters"))?;
         let key: [u8; 32] = from_hex(&slot.key, &under("key"))?;
         let tag: [u8; TAG] = from_hex(&params.tag, &under("key_params/tag"))?;
         Ok(Self {
@@ -172,7 +171,7 @@ impl PasswordSlot {
 
     fn unwrap_key(&self, password: &[u8], limits: &Limits) -> Result<Option<Key>, Error> {
         let key = scrypt(password, &self.salt, self.cost, limits).map_err(|error| match error.kind {
-            ErrorKind::Malformed => damaged(&self.pointer, &error.message),
+            ErrorKind::Malformed => json::damaged(&self.pointer, &error.message),
             _ => error.at(Place::Json(self.pointer.clone())),
         })?;
         let Some(master) = aes256_gcm_open(&key, &self.nonce, &self.wrapped) else {
@@ -201,15 +200,15 @@ fn cost<T: TryFrom<i128>>(number: Number, pointer: &str) -> Result<T, Error> {
         Number::Of(number) => T::try_from(number).ok(),
         Number::Absent | Number::Invalid => None,
     }
-    .ok_or_else(|| damaged(pointer, "the scrypt parameter is not a valid number"))
+    .ok_or_else(|| json::damaged(pointer, "the scrypt parameter is not a valid number"))
 }
 
 fn from_hex<const N: usize>(text: &str, pointer: &str) -> Result<[u8; N], Error> {
     let bytes = HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
-        .map_err(|_| damaged(pointer, "the value is not hexadecimal"))?;
+        .map_err(|_| json::damaged(pointer, "the value is not hexadecimal"))?;
     <[u8; N]>::try_from(bytes)
-        .map_err(|_| damaged(pointer, &format!("the value does not have the expected {N} bytes")))
+        .map_err(|_| json::damaged(pointer, &format!("the value does not have the expected {N} bytes")))
 }
 
 /// The header of an encrypted file, as it is written.

@@ -102,33 +102,28 @@ struct Names {
     name: Value,
 }
 
-/// A part of the file is not as the app writes it.
-pub(super) fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let file: File<'_> = json::parse_file(&text, ctx.limits)?;
-    check_version(file.version, FILE_VERSION, "/version")?;
+    json::check_version(file.version, FILE_VERSION, "/version")?;
     let header: Header<'_> = file
         .header
         .map_or_else(|| Some(Header::default()), json::entry)
-        .ok_or_else(|| damaged("/header", "the header has an unexpected shape"))?;
-    let content = file.db.ok_or_else(|| damaged("/db", "the file has no content"))?;
+        .ok_or_else(|| json::damaged("/header", "the header has an unexpected shape"))?;
+    let content = file.db.ok_or_else(|| json::damaged("/db", "the file has no content"))?;
     match (header.slots, header.params, content.get().starts_with('"')) {
         (None, None, false) => read_db(content.get(), ctx),
         (Some(slots), Some(params), true) => {
             let content: Cow<'_, str> =
-                json::entry(content).ok_or_else(|| damaged("/db", "the content is not a text"))?;
+                json::entry(content).ok_or_else(|| json::damaged("/db", "the content is not a text"))?;
             let opened = Sealed::new(&slots, &params, &content)?.open(ctx)?;
             let text = std::str::from_utf8(&opened)
-                .map_err(|_| damaged("/db", "the decrypted content is not a text"))?;
+                .map_err(|_| json::damaged("/db", "the decrypted content is not a text"))?;
             read_db(text, ctx).map(|vault| Vault { encrypted: true, ..vault })
         }
-        (_, _, true) => Err(damaged("/header", "the content is encrypted, but the header lacks its keys")),
+        (_, _, true) => {
+            Err(json::damaged("/header", "the content is encrypted, but the header lacks its keys"))
+        }
         // The app refuses such a file too; people make it by hand from an encrypted one.
         (_, _, false) => {
             Err(Error::malformed("the header announces an encrypted file, but the content is plain")
@@ -140,26 +135,15 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     }
 }
 
-fn check_version(version: Number, newest: u8, pointer: &str) -> Result<(), Error> {
-    match version {
-        Number::Of(version) if version > newest.into() => {
-            Err(Error::newer(format!("the file is of version {version}, {newest} is the newest known"))
-                .at(Place::Json(pointer.to_owned())))
-        }
-        Number::Of(version) if version >= 1 => Ok(()),
-        _ => Err(damaged(pointer, "the version is not a number from 1")),
-    }
-}
-
 fn read_db(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     // A line number inside a decrypted text would lead nowhere.
     let db: Db<'_> =
         json::parse_file(text, ctx.limits).map_err(|error| error.at(Place::Json("/db".to_owned())))?;
-    check_version(db.version, DB_VERSION, "/db/version")?;
+    json::check_version(db.version, DB_VERSION, "/db/version")?;
     let entries: Vec<&RawValue> = db
         .entries
         .and_then(json::entry)
-        .ok_or_else(|| damaged("/db/entries", "the list of accounts is missing"))?;
+        .ok_or_else(|| json::damaged("/db/entries", "the list of accounts is missing"))?;
     ctx.limits.check_accounts(entries.len())?;
     let groups = Groups::read(db.groups)?;
     let mut vault = Vault {
@@ -194,7 +178,7 @@ impl Groups {
     fn read(raw: Option<&RawValue>) -> Result<Self, Error> {
         let known: Vec<Value> = match raw {
             Some(raw) => json::entry(raw)
-                .ok_or_else(|| damaged("/db/groups", "the groups have an unexpected shape"))?,
+                .ok_or_else(|| json::damaged("/db/groups", "the groups have an unexpected shape"))?,
             None => Vec::new(),
         };
         let mut names = HashMap::new();

@@ -4,12 +4,12 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::read::damaged;
 use super::{INFO, VERSION};
 use crate::crypt::{Argon2Cost, HEADER, argon2id, secretstream_open, secretstream_seal};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::{Number, SecretText};
+use crate::text::json;
 
 /// What the phone app writes: 256 MiB, 16 passes.
 const MEMORY: u64 = 268_435_456;
@@ -42,7 +42,7 @@ pub(super) struct Sealed {
 impl Sealed {
     pub(super) fn parse(params: &Params, nonce: &str, data: &str) -> Result<Self, Error> {
         let wrong = |pointer: &str, what: &str, length: usize| {
-            damaged(pointer, &format!("the {what} is not the Base64 of {length} bytes"))
+            json::damaged(pointer, &format!("the {what} is not the Base64 of {length} bytes"))
         };
         let bytes = |text: &str| BASE64.decode(text.as_bytes()).ok();
         Ok(Self {
@@ -54,7 +54,7 @@ impl Sealed {
                 .and_then(|nonce| nonce.try_into().ok())
                 .ok_or_else(|| wrong("/encryptionNonce", "nonce", HEADER))?,
             data: bytes(data)
-                .ok_or_else(|| damaged("/encryptedData", "the encrypted content is not Base64"))?,
+                .ok_or_else(|| json::damaged("/encryptedData", "the encrypted content is not Base64"))?,
         })
     }
 
@@ -74,11 +74,11 @@ impl Sealed {
 fn cost(params: &Params) -> Result<Argon2Cost, Error> {
     let memory = match params.mem_limit {
         Number::Of(bytes) if bytes >= LEAST_MEMORY => bytes / 1024,
-        _ => return Err(damaged("/kdfParams/memLimit", "the memory limit is not a number from 8192")),
+        _ => return Err(json::damaged("/kdfParams/memLimit", "the memory limit is not a number from 8192")),
     };
     let passes = match params.ops_limit {
         Number::Of(passes) if passes >= 1 => passes,
-        _ => return Err(damaged("/kdfParams/opsLimit", "the number of passes is not a number from 1")),
+        _ => return Err(json::damaged("/kdfParams/opsLimit", "the number of passes is not a number from 1")),
     };
     // More than Argon2 itself can count, and so over every limit.
     let memory = u32::try_from(memory).map_err(|_| {

@@ -40,12 +40,6 @@ struct Item {
 /// The keys of `codeDisplay` that the model holds.
 const MODEL_KEYS: [&str; 6] = ["pinned", "trashed", "lastUsedAt", "tapCount", "tags", "note"];
 
-pub(super) fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     if is_html(&text) {
@@ -61,29 +55,18 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     let file: File<'_> = json::parse_file(&text, ctx.limits)?;
     match (file.kdf_params, file.encryption_nonce, file.encrypted_data, file.items) {
         (Some(params), Some(nonce), Some(data), _) => {
-            check_version(file.version)?;
+            json::check_version(file.version, VERSION, "/version")?;
             open(&Sealed::parse(&params, &nonce, &data)?, ctx)
         }
         (None, None, None, Some(items)) => read_items(&items, ctx),
-        _ => Err(damaged("", "the file lacks a part of its encryption, or its list of accounts")),
-    }
-}
-
-fn check_version(version: Number) -> Result<(), Error> {
-    match version {
-        Number::Of(number) if number == VERSION.into() => Ok(()),
-        Number::Of(number) if number > VERSION.into() => {
-            Err(Error::newer(format!("the file is of version {number}, {VERSION} is the newest known"))
-                .at(Place::Json("/version".to_owned())))
-        }
-        _ => Err(damaged("/version", "the version is not a number from 1")),
+        _ => Err(json::damaged("", "the file lacks a part of its encryption, or its list of accounts")),
     }
 }
 
 fn open(sealed: &Sealed, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let opened = sealed.open(ctx)?;
     let text = std::str::from_utf8(&opened)
-        .map_err(|_| damaged("/encryptedData", "the decrypted content is not a text"))?;
+        .map_err(|_| json::damaged("/encryptedData", "the decrypted content is not a text"))?;
     let vault = read_text(text, ctx)?;
     Ok(Vault { variant: format!("version {VERSION}"), encrypted: true, ..vault })
 }

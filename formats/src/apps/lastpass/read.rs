@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{FIRST_MILLISECONDS, FIRST_OWN_FOLDER, ID, VERSION};
 use crate::ctx::Ctx;
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::format::Input;
 use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, SecretText, Vault};
 use crate::report::{Item, Skip};
@@ -60,12 +60,6 @@ struct FolderData {
     folder_id: Number,
 }
 
-pub(super) fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 pub(super) fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let mut file: File<'_> = json::parse_file(&text, ctx.limits)?;
@@ -73,7 +67,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let entries: Vec<&RawValue> = file
         .accounts
         .and_then(json::entry)
-        .ok_or_else(|| damaged("/accounts", "the list of accounts is missing"))?;
+        .ok_or_else(|| json::damaged("/accounts", "the list of accounts is missing"))?;
     ctx.limits.check_accounts(entries.len())?;
     let folders = file.folders.take().unwrap_or_default();
     let names = folder_names(&folders);
@@ -88,16 +82,12 @@ pub(super) fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
 }
 
 fn variant(version: Number) -> Result<String, Error> {
-    match version {
-        Number::Of(1) => Ok("iPhone, version 1".to_owned()),
-        Number::Of(number) if number == VERSION.into() => Ok(format!("Android, version {VERSION}")),
-        Number::Of(number) if number > VERSION.into() => {
-            Err(Error::newer(format!("the file is of version {number}, {VERSION} is the newest known"))
-                .at(Place::Json("/version".to_owned())))
-        }
-        Number::Of(2) => Ok("version 2".to_owned()),
-        _ => Err(damaged("/version", "the version is not a number from 1")),
-    }
+    json::check_version(version, VERSION, "/version")?;
+    Ok(match version {
+        Number::Of(1) => "iPhone, version 1".to_owned(),
+        Number::Of(2) => "version 2".to_owned(),
+        _ => format!("Android, version {VERSION}"),
+    })
 }
 
 /// Names of the folders that the user made, by id; of two with the same id the first counts.

@@ -4,11 +4,11 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use super::INFO;
-use super::read::damaged;
 use crate::crypt::{Argon2Cost, TAG, aes256_gcm_open_with, aes256_gcm_seal_with, argon2id};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind};
 use crate::model::SecretText;
+use crate::text::json;
 
 /// 19 MiB, two passes, one lane. Source: the vendor's `password_exporter.rs`.
 const COST: Argon2Cost = Argon2Cost { memory: 19 * 1024, passes: 2, lanes: 1 };
@@ -29,14 +29,14 @@ impl Sealed {
     pub(super) fn parse(salt: &str, content: &str) -> Result<Self, Error> {
         let salt = BASE64.decode(salt.as_bytes()).ok().and_then(|salt| salt.try_into().ok());
         let content = BASE64.decode(content.as_bytes()).ok();
-        let short = || damaged("/content", "the encrypted content is not Base64, or too short");
+        let short = || json::damaged("/content", "the encrypted content is not Base64, or too short");
         let content = content.ok_or_else(short)?;
         let (nonce, content) = content.split_first_chunk().ok_or_else(short)?;
         if content.len() < TAG {
             return Err(short());
         }
         Ok(Self {
-            salt: salt.ok_or_else(|| damaged("/salt", "the salt is not the Base64 of 16 bytes"))?,
+            salt: salt.ok_or_else(|| json::damaged("/salt", "the salt is not the Base64 of 16 bytes"))?,
             nonce: *nonce,
             content: content.to_vec(),
         })

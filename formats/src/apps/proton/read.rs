@@ -45,33 +45,15 @@ struct Content {
     rest: Map<String, Value>,
 }
 
-/// A part of the file is not as the app writes it.
-pub(super) fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     let file: File<'_> = json::parse_file(&text, ctx.limits)?;
-    check_version(file.version)?;
+    json::check_version(file.version, VERSION, "/version")?;
     match (file.entries, file.salt, file.content) {
         (Some(entries), None, None) => read_entries(entries, file.rest, ctx),
         (None, Some(salt), Some(content)) => open(&Sealed::parse(&salt, &content)?, ctx),
         // The app refuses such a file too.
-        _ => Err(damaged("", "the file has neither a list of accounts nor an encrypted content")),
-    }
-}
-
-fn check_version(version: Number) -> Result<(), Error> {
-    match version {
-        Number::Of(number) if number == VERSION.into() => Ok(()),
-        Number::Of(number) if number > VERSION.into() => {
-            Err(Error::newer(format!("the file is of version {number}, {VERSION} is the newest known"))
-                .at(Place::Json("/version".to_owned())))
-        }
-        _ => Err(damaged("/version", "the version is not a number from 1")),
+        _ => Err(json::damaged("", "the file has neither a list of accounts nor an encrypted content")),
     }
 }
 
@@ -80,17 +62,18 @@ fn open(sealed: &Sealed, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let inside = |error: Error| error.at(Place::Json("/content".to_owned()));
     let opened = sealed.open(ctx)?;
     let text = std::str::from_utf8(&opened)
-        .map_err(|_| damaged("/content", "the decrypted content is not a text"))?;
+        .map_err(|_| json::damaged("/content", "the decrypted content is not a text"))?;
     let file: File<'_> = json::parse_file(text, ctx.limits).map_err(inside)?;
-    check_version(file.version).map_err(inside)?;
-    let entries =
-        file.entries.ok_or_else(|| damaged("/content", "the decrypted content has no list of accounts"))?;
+    json::check_version(file.version, VERSION, "/content")?;
+    let entries = file
+        .entries
+        .ok_or_else(|| json::damaged("/content", "the decrypted content has no list of accounts"))?;
     read_entries(entries, file.rest, ctx).map(|vault| Vault { encrypted: true, ..vault })
 }
 
 fn read_entries(entries: &RawValue, rest: Map<String, Value>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let entries: Vec<&RawValue> =
-        json::entry(entries).ok_or_else(|| damaged("/entries", "the accounts are not a list"))?;
+        json::entry(entries).ok_or_else(|| json::damaged("/entries", "the accounts are not a list"))?;
     ctx.limits.check_accounts(entries.len())?;
     let mut vault = Vault { variant: format!("version {VERSION}"), ..Vault::default() };
     if !rest.is_empty() {

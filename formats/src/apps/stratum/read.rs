@@ -90,24 +90,19 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
         return if html::sniff(&text) { decode_html(&text, ctx) } else { decode_json(&text, ctx) };
     };
     let plain = crypt::open(variant, input.bytes, ctx)?;
-    let text = encoding::decode(&plain).ok_or_else(|| damaged("", "the decrypted content is not a text"))?;
+    let text =
+        encoding::decode(&plain).ok_or_else(|| json::damaged("", "the decrypted content is not a text"))?;
     let mut vault = decode_json(&text, ctx)?;
     vault.variant = variant.name().to_owned();
     vault.encrypted = true;
     Ok(vault)
 }
 
-fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 fn decode_json(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let backup: Backup<'_> = json::parse_file(text, ctx.limits)?;
     let entries = backup
         .authenticators
-        .ok_or_else(|| damaged("/Authenticators", "the list of authenticators is missing"))?;
+        .ok_or_else(|| json::damaged("/Authenticators", "the list of authenticators is missing"))?;
     ctx.limits.check_accounts(entries.len())?;
     let links = backup.authenticator_categories.unwrap_or_default();
     let context = Context {

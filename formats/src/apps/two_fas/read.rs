@@ -113,15 +113,16 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     };
     match backup.services_encrypted.as_deref() {
         None | Some("") => {
-            let services =
-                backup.services.ok_or_else(|| damaged("/services", "the list of services is missing"))?;
+            let services = backup
+                .services
+                .ok_or_else(|| json::damaged("/services", "the list of services is missing"))?;
             read_services(services.get(), "/services", &groups, &mut vault, ctx)?;
         }
         Some(sealed) => {
             check_no_plain_services(backup.services)?;
             let opened = Sealed::parse(sealed)?.open(ctx)?;
             let services = std::str::from_utf8(&opened)
-                .map_err(|_| damaged("/servicesEncrypted", "the decrypted content is not a text"))?;
+                .map_err(|_| json::damaged("/servicesEncrypted", "the decrypted content is not a text"))?;
             read_services(services, "/servicesEncrypted", &groups, &mut vault, ctx)?;
             vault.encrypted = true;
         }
@@ -137,12 +138,6 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
 }
 
 /// A part of the file is not as the apps write it.
-fn damaged(pointer: &str, message: &str) -> Error {
-    Error::malformed(message)
-        .at(Place::Json(pointer.to_owned()))
-        .next_step("The file is damaged or was edited: export or copy it again")
-}
-
 fn check_schema(version: Number) -> Result<i128, Error> {
     match version {
         Number::Of(version) if version > SCHEMA.into() => {
@@ -150,7 +145,7 @@ fn check_schema(version: Number) -> Result<i128, Error> {
                 .at(Place::Json("/schemaVersion".to_owned())))
         }
         Number::Of(version) if version >= 1 => Ok(version),
-        _ => Err(damaged("/schemaVersion", "the schema version is not a number from 1")),
+        _ => Err(json::damaged("/schemaVersion", "the schema version is not a number from 1")),
     }
 }
 
@@ -160,7 +155,7 @@ fn check_no_plain_services(services: Option<&RawValue>) -> Result<(), Error> {
     if plain.is_empty() {
         return Ok(());
     }
-    Err(damaged("/services", "the file has plain services beside the encrypted ones"))
+    Err(json::damaged("/services", "the file has plain services beside the encrypted ones"))
 }
 
 fn read_services(
@@ -170,8 +165,8 @@ fn read_services(
     vault: &mut Vault,
     ctx: &Ctx<'_>,
 ) -> Result<(), Error> {
-    let services: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|_| damaged(pointer, "the list of services cannot be read"))?;
+    let services: Vec<&RawValue> = serde_json::from_str(text)
+        .map_err(|_| json::damaged(pointer, "the list of services cannot be read"))?;
     ctx.limits.check_accounts(services.len())?;
     for (index, raw) in services.into_iter().enumerate() {
         read_service(index, raw, groups, vault);
@@ -190,9 +185,8 @@ struct Groups {
 impl Groups {
     fn read(raw: Option<&RawValue>) -> Result<Self, Error> {
         let known: Vec<Value> = match raw {
-            Some(raw) => {
-                json::entry(raw).ok_or_else(|| damaged("/groups", "the groups have an unexpected shape"))?
-            }
+            Some(raw) => json::entry(raw)
+                .ok_or_else(|| json::damaged("/groups", "the groups have an unexpected shape"))?,
             None => Vec::new(),
         };
         let mut names = HashMap::new();
