@@ -98,4 +98,5 @@ pub fn needs_attention(item: &Item) -> bool {
 const UNREAD: &[&str] = &["not-read", "unread-code", "not-an-account"];
 
 /// Remarks that ask nothing of the user.
-const QUIET: &[&str] = &["bookkeeping", "plain-output", "repeated-payload", "passed-over", "pin-unknown"];
+const QUIET: &[&str] =
+    &["bookkeeping", "other-items", "plain-output", "repeated-payload", "passed-over", "pin-unknown"];

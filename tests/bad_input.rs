@@ -7,7 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
-use support::{FORMATS, PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture};
+use support::{PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture, formats};
 
 /// Runs `convert` on a copy of a fixture, with outputs asked for in every way; it has to fail and
 /// leave the folder as it was.
@@ -314,7 +314,7 @@ fn exit_of(error: &str) -> i32 {
 #[test]
 fn every_damaged_fixture_has_its_exit_code() {
     let mut count = 0;
-    for name in FORMATS.into_iter().flat_map(cases) {
+    for name in formats().flat_map(cases) {
         let expected = expected(&name);
         let Some(error) = expected["error"].as_str() else { continue };
         count += 1;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::{FORMATS, PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture};
+use support::{PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture, formats};
 
 const PLAIN: &str = "otpauth/plain.txt";
 
@@ -17,7 +17,7 @@ const PLAIN: &str = "otpauth/plain.txt";
 fn nothing_that_is_said_holds_a_secret() {
     let mut runs = 0;
     let pictures = cases("pictures").into_iter().map(|name| (name, None));
-    let files = FORMATS.into_iter().flat_map(cases).map(|name| {
+    let files = formats().flat_map(cases).map(|name| {
         let password = expected(&name)["password"].as_str().map(str::to_owned);
         (name, password)
     });
@@ -72,7 +72,7 @@ fn nothing_that_is_said_about_a_file_of_another_format_holds_a_secret() {
     ];
     let sandbox = Sandbox::new();
     for input in inputs {
-        for format in FORMATS {
+        for format in formats() {
             sandbox.run(&["inspect", &fixture(input), "-f", format]);
         }
     }

@@ -53,6 +53,8 @@ pub enum Place {
     Line(usize),
     /// Offset in bytes.
     Byte(usize),
+    /// Row of a table of text as a spreadsheet counts: the header is row 1.
+    Row(usize),
     /// A table of a database, and the row id where one is meant.
     Table(String, Option<i64>),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for Place {
             Self::Json(pointer) if pointer.is_empty() => f.write_str("the top level"),
             Self::Json(pointer) => write!(f, "{pointer}"),
             Self::Line(line) => write!(f, "line {line}"),
+            Self::Row(row) => write!(f, "row {row}"),
             Self::Byte(offset) => write!(f, "byte {offset}"),
             Self::Table(table, None) => write!(f, "table {table}"),
             Self::Table(table, Some(row)) => write!(f, "table {table}, row {row}"),

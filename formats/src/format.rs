@@ -65,6 +65,8 @@ pub struct Info {
     pub extensions: &'static [&'static str],
     /// Whether files can be encrypted.
     pub reads_encrypted: bool,
+    /// What of it no file of the real app has confirmed yet, as a clause; `None` when all is.
+    pub unverified: Option<&'static str>,
     /// How it is written; `None` when otpferry only reads it.
     pub write: Option<Writing>,
     /// Where in the app the file is made, as a sentence for its user.

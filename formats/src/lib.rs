@@ -28,6 +28,7 @@ mod crypt;
 mod ctx;
 mod error;
 mod format;
+mod managers;
 pub mod model;
 mod open;
 pub mod otp;

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::container::prefs::Prefs;
 use crate::container::{sqlite, zip};
 use crate::format::Manifest;
-use crate::text::encoding;
+use crate::text::{csv, encoding};
 
 /// How much of a text detection looks at.
 const HEAD: usize = 64 << 10;
@@ -27,6 +27,7 @@ pub struct Probe<'a> {
     database: OnceCell<Option<sqlite::Database<'a>>>,
     prefs: OnceCell<Option<Prefs>>,
     zip_names: OnceCell<Option<Vec<String>>>,
+    header: OnceCell<Vec<String>>,
     wal: Option<&'a [u8]>,
     manifest: Option<Manifest<'a>>,
 }
@@ -42,6 +43,7 @@ impl<'a> Probe<'a> {
             database: OnceCell::new(),
             prefs: OnceCell::new(),
             zip_names: OnceCell::new(),
+            header: OnceCell::new(),
             wal: None,
             manifest: None,
         }
@@ -104,6 +106,22 @@ impl<'a> Probe<'a> {
     /// The names of the members, when the bytes are a zip archive; only the first of one that is cut off.
     pub fn zip_names(&self) -> Option<&[String]> {
         self.zip_names.get_or_init(|| zip::names(self.bytes)).as_deref()
+    }
+
+    /// The names of the columns in lower case, when the file can be a table with commas: what stands
+    /// in its first row.
+    pub(crate) fn header(&self) -> &[String] {
+        let read = || {
+            let text = self.text().filter(|text| !text.trim_start().starts_with(['{', '[', '<']));
+            let names = text.map(|text| csv::first_row(text, b',')).unwrap_or_default();
+            names.into_iter().map(|name| name.to_lowercase()).collect()
+        };
+        self.header.get_or_init(read)
+    }
+
+    /// Whether the file is a table with commas that has all of these columns, named in lower case.
+    pub(crate) fn has_header(&self, columns: &[&str]) -> bool {
+        columns.iter().all(|column| self.header().iter().any(|name| name == column))
     }
 
     /// Whether the bytes are an SQLite database with these columns in a table.
@@ -279,6 +297,15 @@ mod tests {
         assert_eq!(Probe::new(b"otpauth://totp/x", None).json(), None);
         assert_eq!(Probe::new(b"\xff\x00\x01{", None).json(), None);
         assert_eq!(Probe::new(b"[GitHub] otpauth://totp/x", None).json(), None);
+    }
+
+    #[test]
+    fn the_first_row_names_the_columns() {
+        let probe = Probe::new(b"\xEF\xBB\xBFTitle,\"OTPAuth\"\r\na,b", None);
+        assert_eq!(probe.header(), ["title", "otpauth"]);
+        assert!(probe.has_header(&["otpauth"]) && !probe.has_header(&["title", "url"]));
+        assert!(Probe::new(b"{\"a\":1,\"b\":2}", None).header().is_empty());
+        assert!(Probe::new(b"\x00\x01,\x02", None).header().is_empty());
     }
 
     #[test]

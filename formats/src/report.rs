@@ -115,6 +115,8 @@ impl Skip {
     pub const NOT_AN_ACCOUNT: &'static str = "not-an-account";
     /// A part of the file that cannot be read, with an unknown number of entries in it.
     pub const DAMAGED: &'static str = "damaged";
+    /// The entry lies in the app's recycle bin.
+    pub const TRASHED: &'static str = "in-the-trash";
     /// A migration payload that cannot be decoded.
     pub const UNREADABLE_PAYLOAD: &'static str = "unreadable-payload";
 
@@ -132,6 +134,7 @@ impl Skip {
             Self::DAMAGED => "Copy the file again; do not delete the old one before all accounts are there",
             Self::LOCKED_SECRET => "Export from the app on that device in a form that is not bound to it",
             Self::NOT_AN_ACCOUNT => "Nothing to do unless you expected an account here",
+            Self::TRASHED => "If you still need it, restore it in the app and export again",
             Self::UNREADABLE_PAYLOAD => "Export or photograph this QR code again",
             _ => "Set this account up again at its service",
         };

@@ -14,6 +14,7 @@ struct Line {
     extensions: &'static [&'static str],
     read: &'static str,
     write: &'static str,
+    unverified: Option<&'static str>,
     export_help: &'static str,
     import_help: Option<&'static str>,
 }
@@ -29,6 +30,11 @@ pub(super) fn run(terminal: &Terminal) -> Result<Exit, Failure> {
         .map(|line| [line.id, line.title, line.read, line.write].map(str::to_owned).to_vec())
         .collect();
     terminal.print(&show::table(&["format", "app", "read", "write"], rows));
+    let unverified: String =
+        lines.iter().filter_map(|line| Some(format!("  {}: {}\n", line.id, line.unverified?))).collect();
+    if !unverified.is_empty() {
+        terminal.print(&format!("\nNot yet confirmed with files of the real app:\n{unverified}"));
+    }
     terminal.print("\nPictures (PNG, JPEG, WebP, GIF, BMP, TIFF) of QR codes and age files around any of these are read as well.\n");
     Ok(Exit::Done)
 }
@@ -42,6 +48,7 @@ fn line(info: &'static otpferry_formats::Info) -> Line {
         extensions: info.extensions,
         read: support(info.reads_encrypted),
         write: info.write.as_ref().map_or("no", |writing| support(writing.encrypts)),
+        unverified: info.unverified,
         export_help: info.export_help,
         import_help: info.write.as_ref().map(|writing| writing.import_help),
     }

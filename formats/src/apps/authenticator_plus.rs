@@ -34,6 +34,7 @@ static INFO: Info = Info {
     aliases: &["authplus"],
     extensions: &["db", "zip"],
     reads_encrypted: true,
+    unverified: None,
     write: None,
     export_help: "In Authenticator Plus, open Settings > Backup & Restore and choose Backup or Export as text",
 };

@@ -44,6 +44,7 @@ static INFO: Info = Info {
     aliases: &["battle-net", "blizzard"],
     extensions: &["xml"],
     reads_encrypted: false,
+    unverified: None,
     write: None,
     export_help: "The app has no export. On a rooted Android phone: /data/data/com.blizzard.messenger/shared_prefs/\
         com.blizzard.messenger.authenticator_preferences.xml",

@@ -26,6 +26,7 @@ static INFO: Info = Info {
     aliases: &[],
     extensions: &["json"],
     reads_encrypted: false,
+    unverified: None,
     write: None,
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.duosecurity.duomobile/files/duokit/accounts.json",

@@ -32,6 +32,7 @@ static INFO: Info = Info {
     aliases: &["freeotp-plus"],
     extensions: &["json"],
     reads_encrypted: false,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: false,

@@ -30,6 +30,7 @@ static INFO: Info = Info {
     aliases: &["gnome"],
     extensions: &["json"],
     reads_encrypted: false,
+    unverified: None,
     write: None,
     export_help: "In GNOME Authenticator, open the menu > Backup; its text and its Aegis vaults are read as \
         otpauth and aegis, and it restores what is written as these",

@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &["microsoft-authenticator", "phonefactor"],
     extensions: &["db", "sqlite"],
     reads_encrypted: false,
+    unverified: None,
     write: None,
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.azure.authenticator/databases/PhoneFactor with its -wal file",

@@ -40,6 +40,7 @@ static INFO: Info = Info {
     aliases: &["binaryboot"],
     extensions: &["bin", "encrypt", "xml"],
     reads_encrypted: true,
+    unverified: None,
     write: None,
     export_help: "In TOTP Authenticator, open Settings > Backup and restore and save an encrypted backup",
 };

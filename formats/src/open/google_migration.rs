@@ -42,6 +42,7 @@ static INFO: Info = Info {
     aliases: &["google", "google-authenticator"],
     extensions: &["txt"],
     reads_encrypted: false,
+    unverified: None,
     write: Some(Writing {
         caps: Caps {
             app: "Google Authenticator",

@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &["uri", "uris", "txt", "yandex-key", "zoho-oneauth"],
     extensions: &["txt"],
     reads_encrypted: false,
+    unverified: None,
     write: Some(Writing {
         caps: Caps {
             app: "An otpauth link",
@@ -490,15 +491,21 @@ fn fit(account: &Account) -> Fit {
     };
     match parse(&write(account, otp)) {
         Ok(read) if read.otp() == Some(otp) => renamed(fit, account, &read),
-        _ => Fit::refuse(
-            "not-expressible",
-            "A link with these values would be read as another kind of account",
-            "Write this account to an app's own file instead",
-        ),
+        _ => not_expressible(),
     }
 }
 
-fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
+/// A link says something else than the account that it was written from.
+pub(super) fn not_expressible() -> Fit {
+    Fit::refuse(
+        "not-expressible",
+        "A link with these values would be read as another kind of account",
+        "Write this account to an app's own file instead",
+    )
+}
+
+/// Announces the names that a reader of the link finds changed.
+pub(super) fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
     if read.issuer != account.issuer {
         fit.change(Field::Issuer, format!("the issuer becomes \"{}\"", read.issuer));
     }
@@ -509,7 +516,7 @@ fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
 }
 
 /// Writes one URI, strictly: every reader named in the format's sheet takes it.
-fn write(account: &Account, otp: &Otp) -> String {
+pub(crate) fn write(account: &Account, otp: &Otp) -> String {
     let mut uri = String::with_capacity(256);
     match otp {
         Otp::Totp { .. } => uri.push_str("otpauth://totp/"),

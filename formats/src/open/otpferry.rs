@@ -28,6 +28,7 @@ static INFO: Info = Info {
     aliases: &["canonical"],
     extensions: &["json"],
     reads_encrypted: false,
+    unverified: None,
     write: Some(Writing {
         caps: Caps {
             app: "The otpferry file",

@@ -1,6 +1,7 @@
 //! Text rules that several formats share.
 
 pub mod base32;
+pub(crate) mod csv;
 pub mod encoding;
 pub(crate) mod html;
 pub(crate) mod json;

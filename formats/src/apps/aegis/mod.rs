@@ -31,6 +31,7 @@ static INFO: Info = Info {
     aliases: &["aegis-authenticator"],
     extensions: &["json"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

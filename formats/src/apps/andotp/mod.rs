@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &[],
     extensions: &["json", "aes", "gpg"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

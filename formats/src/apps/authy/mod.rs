@@ -35,6 +35,7 @@ static INFO: Info = Info {
     aliases: &["twilio-authy"],
     extensions: &["xml", "json"],
     reads_encrypted: true,
+    unverified: None,
     write: None,
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml, and \

@@ -31,6 +31,7 @@ static INFO: Info = Info {
     aliases: &["ente-auth"],
     extensions: &["txt", "json", "html"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

@@ -28,6 +28,7 @@ static INFO: Info = Info {
     aliases: &[],
     extensions: &["xml"],
     reads_encrypted: true,
+    unverified: None,
     write: None,
     export_help: "In FreeOTP 2, open the menu > Backup. FreeOTP 1 has no export. On a rooted Android phone: \
         /data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml",

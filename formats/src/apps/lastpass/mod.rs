@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &["lastpass-authenticator"],
     extensions: &["json"],
     reads_encrypted: false,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: false,

@@ -28,6 +28,7 @@ static INFO: Info = Info {
     aliases: &["otp-auth-ios", "otpauthdb"],
     extensions: &["otpauthdb", "otpauthdp", "otpauth"],
     reads_encrypted: true,
+    unverified: None,
     write: None,
     export_help: "In OTP Auth, open Settings > Backups > Create Backup and choose a password",
 };

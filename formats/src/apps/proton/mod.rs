@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &["proton-authenticator"],
     extensions: &["json"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

@@ -29,6 +29,7 @@ static INFO: Info = Info {
     aliases: &["raivo-otp"],
     extensions: &["zip", "json", "html"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

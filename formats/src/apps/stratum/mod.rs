@@ -35,6 +35,7 @@ static INFO: Info = Info {
     aliases: &["authenticator-pro", "authpro"],
     extensions: &["stratum", "authpro", "html", "bin"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

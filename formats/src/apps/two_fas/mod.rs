@@ -33,6 +33,7 @@ static INFO: Info = Info {
     aliases: &["twofas", "2fas-auth"],
     extensions: &["2fas", "json", "bak"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         encrypts: true,

@@ -35,6 +35,7 @@ static INFO: Info = Info {
     aliases: &[],
     extensions: &["txt", "zip", "xml"],
     reads_encrypted: true,
+    unverified: None,
     write: Some(Writing {
         caps: CAPS,
         // The only encryption of zips that the app reads is broken by a few known bytes, and every

@@ -1,0 +1,7 @@
+//! Password managers: files whose items are logins, of which some have a one-time code.
+//!
+//! Only what belongs to the code leaves such a file. Passwords, passkeys, cards and notes without a
+//! code are counted and stay where they are; nothing of them is kept for writing either, because what
+//! is kept ends up in other files.
+
+mod login;

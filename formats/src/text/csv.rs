@@ -1,0 +1,259 @@
+//! Tables of text with a header row, as password managers and spreadsheets write them (RFC 4180).
+//!
+//! The `csv` crate reads and writes the records; here are the parts that all formats share: finding
+//! the columns by name, counting rows as a spreadsheet does, and limits.
+
+#![allow(dead_code)]
+
+use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
+use zeroize::Zeroizing;
+
+use crate::ctx::Limits;
+use crate::error::{Error, Place};
+
+/// What can stand between the cells of a row.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// A table: the names of its columns and its rows, each cell as text without its quotes.
+pub(crate) struct Table {
+    header: Vec<String>,
+    /// The rows under the header; blank lines are none.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One row. Its cells are wiped on drop.
+pub(crate) struct Row {
+    /// Number of the row as a spreadsheet counts: the header is row 1.
+    pub(crate) number: usize,
+    cells: Vec<Zeroizing<String>>,
+}
+
+/// A column of a table, found by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Column(Option<usize>);
+
+impl Table {
+    /// Reads a table with commas and a header row.
+    pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Self, Error> {
+        Self::parse_with(text, b',', limits)
+    }
+
+    /// Reads a table with another delimiter and a header row.
+    pub(crate) fn parse_with(text: &str, delimiter: u8, limits: &Limits) -> Result<Self, Error> {
+        let mut rows = rows(text, delimiter, limits)?.into_iter();
+        let header = rows.next().map(|row| row.cells.iter().map(|cell| cell.trim().to_owned()).collect());
+        Ok(Self { header: header.unwrap_or_default(), rows: rows.collect() })
+    }
+
+    /// The names of the columns, as they are written.
+    pub(crate) fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The first column of that name, in any case; every cell of an absent column is empty.
+    pub(crate) fn column(&self, name: &str) -> Column {
+        Column(self.header.iter().position(|column| column.eq_ignore_ascii_case(name)))
+    }
+
+    /// The same, for a column that the format cannot do without.
+    pub(crate) fn required(&self, name: &str) -> Result<Column, Error> {
+        match self.column(name) {
+            Column(None) => Err(Error::malformed(format!("the table has no column \"{name}\""))
+                .at(Place::Row(1))
+                .next_step("The file is damaged or was edited: export it again")),
+            column => Ok(column),
+        }
+    }
+}
+
+impl Column {
+    /// The column at that place, counted from 0.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(Some(index))
+    }
+
+    /// Whether the table has it.
+    pub(crate) fn exists(self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Row {
+    /// The cell in a column, as it stands; empty where the row is too short for it.
+    pub(crate) fn raw(&self, column: Column) -> &str {
+        column.0.and_then(|index| self.cells.get(index)).map_or("", |cell| cell.as_str())
+    }
+
+    /// The cell in a column without white space around it.
+    pub(crate) fn get(&self, column: Column) -> &str {
+        self.raw(column).trim()
+    }
+
+    /// All cells, in order.
+    pub(crate) fn cells(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.cells.iter().map(|cell| cell.as_str())
+    }
+
+    /// Where the row is.
+    pub(crate) fn place(&self) -> Place {
+        Place::Row(self.number)
+    }
+}
+
+/// Reads the rows of a table, the first one being what it may be. Lines end with LF, CRLF or CR; rows
+/// may be shorter or longer than the first.
+pub(crate) fn rows(text: &str, delimiter: u8, limits: &Limits) -> Result<Vec<Row>, Error> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    let mut record = ByteRecord::new();
+    let unreadable = || Error::malformed("the table cannot be read").next_step("Export it again");
+    while reader.read_byte_record(&mut record).map_err(|_| unreadable())? {
+        limits.check_accounts(rows.len())?;
+        let cells = record.iter().map(|cell| Zeroizing::new(String::from_utf8_lossy(cell).into_owned()));
+        rows.push(Row { number: rows.len().saturating_add(1), cells: cells.collect() });
+    }
+    record.clear();
+    Ok(rows)
+}
+
+/// The delimiter that cuts the first line into most cells, and those cells. What is between quotes is
+/// not cut.
+pub(crate) fn sniff(text: &str) -> (u8, Vec<String>) {
+    let cut = |delimiter| (delimiter, first_row(text, delimiter));
+    let most = DELIMITERS.map(cut).into_iter().rev().max_by_key(|(_, cells)| cells.len());
+    most.unwrap_or((b',', Vec::new()))
+}
+
+/// The first row that is not blank.
+pub(crate) fn first_row(text: &str, delimiter: u8) -> Vec<String> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut record = ByteRecord::new();
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Every cell in quotes, not only those that need them.
+    pub(crate) quote_all: bool,
+    /// Lines end with CR LF instead of LF.
+    pub(crate) crlf: bool,
+}
+
+impl Dialect {
+    /// Quotes where needed, lines end with LF.
+    pub(crate) const LF: Self = Self { quote_all: false, crlf: false };
+    /// Quotes where needed, lines end with CR LF, as RFC 4180 has it.
+    pub(crate) const CRLF: Self = Self { quote_all: false, crlf: true };
+    /// Everything in quotes, lines end with LF.
+    pub(crate) const QUOTED: Self = Self { quote_all: true, crlf: false };
+}
+
+/// A table in the making. The text is wiped on drop.
+pub(crate) struct Writer(csv::Writer<Vec<u8>>);
+
+impl Writer {
+    /// A table with this header.
+    pub(crate) fn new<'a>(
+        dialect: Dialect,
+        header: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Error> {
+        let style = if dialect.quote_all { QuoteStyle::Always } else { QuoteStyle::Necessary };
+        let terminator = if dialect.crlf { Terminator::CRLF } else { Terminator::Any(b'\n') };
+        let mut builder = WriterBuilder::new();
+        builder.quote_style(style).terminator(terminator).flexible(true);
+        let mut table = Self(builder.from_writer(Vec::with_capacity(1 << 16)));
+        table.row(header)?;
+        Ok(table)
+    }
+
+    /// Adds a row.
+    pub(crate) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+        self.0.write_record(cells).map_err(|_| not_written())
+    }
+
+    /// The text.
+    pub(crate) fn finish(self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.0.into_inner().map(Zeroizing::new).map_err(|_| not_written())
+    }
+}
+
+fn not_written() -> Error {
+    Error::new(crate::error::ErrorKind::Internal, "the table cannot be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str) -> Vec<Vec<String>> {
+        let rows = rows(text, b',', &Limits::default()).unwrap();
+        rows.iter().map(|row| row.cells().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn quotes_line_breaks_and_line_ends() {
+        assert_eq!(
+            cells("a,\"b \"\"c\"\", d\"\r\n\"two\r\nlines\",\n\r\rlast"),
+            [vec!["a", "b \"c\", d"], vec!["two\r\nlines", ""], vec!["last"]]
+        );
+        assert!(cells("").is_empty() && cells("\n\r\n").is_empty());
+        assert_eq!(cells("\"never closed,\na"), [vec!["never closed,\na"]]);
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let table = Table::parse("Name , totp,name\nx,SECRET\n\ny,,z,more\n", &Limits::default()).unwrap();
+        assert_eq!(table.header(), ["Name", "totp", "name"]);
+        let (name, totp, absent) = (table.column("NAME"), table.column("totp"), table.column("url"));
+        assert!(name.exists() && !absent.exists());
+        let read: Vec<_> = table
+            .rows
+            .iter()
+            .map(|row| (row.number, row.get(name), row.get(totp), row.get(absent)))
+            .collect();
+        assert_eq!(read, [(2, "x", "SECRET", ""), (3, "y", "", "")]);
+        assert_eq!(table.required("url").unwrap_err().at, Some(Place::Row(1)));
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_that_cuts_most() {
+        assert_eq!(sniff("a;b,c;d\n").0, b';');
+        assert_eq!(sniff("a\tb\tc").0, b'\t');
+        assert_eq!(sniff("\"a,b\";c"), (b';', vec!["a,b".to_owned(), "c".to_owned()]));
+        assert_eq!(sniff("one"), (b',', vec!["one".to_owned()]));
+        assert_eq!(sniff(""), (b',', Vec::new()));
+    }
+
+    #[test]
+    fn rows_are_limited() {
+        let limits = Limits { accounts: 2, ..Limits::default() };
+        assert!(rows("a\nb\nc", b',', &limits).is_ok());
+        let error = rows("a\nb\nc\nd", b',', &limits).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind, crate::error::ErrorKind::Limit);
+    }
+
+    #[test]
+    fn cells_are_quoted_as_the_reader_wants_them() {
+        let write = |dialect| {
+            let mut table = Writer::new(dialect, ["a", "b"]).unwrap();
+            table.row(["x,\"y\"", "two\nlines"]).unwrap();
+            table.row(["", "=1+1"]).unwrap();
+            String::from_utf8(table.finish().unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(write(Dialect::LF), "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n,=1+1\n");
+        assert_eq!(write(Dialect::CRLF), "a,b\r\n\"x,\"\"y\"\"\",\"two\nlines\"\r\n,=1+1\r\n");
+        assert_eq!(write(Dialect::QUOTED), "\"a\",\"b\"\n\"x,\"\"y\"\"\",\"two\nlines\"\n\"\",\"=1+1\"\n");
+    }
+}
