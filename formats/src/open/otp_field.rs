@@ -13,7 +13,6 @@ use super::uri_list::{self, Entry};
 use super::{google_migration, otpauth};
 use crate::caps::{Caps, Fit};
 use crate::model::{Account, Credential, Draft, Kind, Otp};
-use crate::report::Skip;
 use crate::text::{base32, percent};
 
 /// What the item around a value is called.
@@ -123,6 +122,7 @@ pub(crate) fn fit(caps: &Caps, account: &Account, value: &str, around: Around<'_
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Skip;
 
     const AROUND: Around<'_> = Around { title: "Title", user: "user" };
 
