@@ -77,25 +77,27 @@ impl Passwords for FilePasswords<'_> {
     }
 }
 
-/// A password for an encrypted output: the first line of a file, or asked for twice.
-pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretText, Failure> {
+/// A password for an encrypted output: the first line of a file, or asked for twice. `plain_too` says
+/// whether it can be written without one.
+pub(crate) fn new_password(file: Option<&Path>, what: &str, plain_too: bool) -> Result<SecretText, Failure> {
     if let Some(path) = file {
         return some_lines(path).map(|mut lines| lines.swap_remove(0));
     }
+    let step =
+        |with: &str, or_plain: &str| if plain_too { format!("{with}{or_plain}") } else { with.to_owned() };
     if !io::stderr().is_terminal() {
         return Err(Failure::new(
             Exit::PasswordNeeded,
             format!("{what} is written encrypted, and no new password was given"),
         )
-        .next_step("Give --new-password-file FILE, or --plain to write it without encryption"));
+        .next_step(step("Give --new-password-file FILE", ", or --plain to write it without encryption")));
     }
     let missing = || Failure::new(Exit::PasswordNeeded, "no new password was given");
     let first = prompt_hidden(&format!("New password for {what}: ")).ok_or_else(missing)?;
     let second = prompt_hidden("The same again: ").ok_or_else(missing)?;
     if first.expose().is_empty() {
-        return Err(
-            missing().next_step("An empty password protects nothing; use --plain to write without one")
-        );
+        return Err(missing()
+            .next_step(step("An empty password protects nothing", "; use --plain to write without one")));
     }
     if first != second {
         return Err(Failure::new(Exit::Usage, "the two passwords differ").next_step("Run the command again"));

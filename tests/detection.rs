@@ -14,7 +14,7 @@ use std::path::Path;
 
 use otpferry_formats::model::{SecretText, Vault};
 use otpferry_formats::{
-    Confidence, ErrorKind, Format, Input, NoPasswords, Part, Passwords, Probe, registry, testing,
+    Confidence, Encryption, ErrorKind, Format, Input, NoPasswords, Part, Passwords, Probe, registry, testing,
 };
 use serde_json::Value;
 
@@ -242,7 +242,12 @@ fn formats_write_exactly_when_they_say_so() {
         let result = encode(*format, None);
         match (&info.write, result) {
             (None, Err(error)) => assert_eq!(error.kind, ErrorKind::Unsupported, "{}", info.id),
-            (Some(_), Ok(parts)) => assert!(!parts.is_empty(), "{}", info.id),
+            (Some(writing), Err(error)) if writing.encryption == Encryption::Always => {
+                assert_eq!(error.kind, ErrorKind::PasswordNeeded, "{}", info.id);
+            }
+            (Some(writing), Ok(parts)) if writing.encryption != Encryption::Always => {
+                assert!(!parts.is_empty(), "{}", info.id);
+            }
             (said, result) => panic!("{}: writes: {}, and it is {}", info.id, said.is_some(), result.is_ok()),
         }
     }
@@ -269,14 +274,15 @@ fn what_is_said_to_be_encrypted_needs_the_password() {
             read(&mut [wrong[0].clone(), right.clone()].as_slice()),
         ];
         let id = info.id;
-        if writing.encrypts {
+        let encrypts = writing.encryption.is_possible();
+        if encrypts {
             assert_eq!(without, Err(ErrorKind::PasswordNeeded), "{id}");
             assert_eq!(with_wrong, Err(ErrorKind::WrongPassword), "{id}");
         } else {
             assert_eq!([without, with_wrong], [Ok(false), Ok(false)], "{id}");
         }
-        assert_eq!([with_right, with_second], [Ok(writing.encrypts), Ok(writing.encrypts)], "{id}");
-        assert!(info.reads_encrypted || !writing.encrypts, "{id}");
+        assert_eq!([with_right, with_second], [Ok(encrypts), Ok(encrypts)], "{id}");
+        assert!(info.reads_encrypted || !encrypts, "{id}");
     }
 }
 

@@ -123,3 +123,36 @@ fn unusable_new_passwords_are_refused() {
     with("latin1").exits(2).explains().says(&["latin1: ", "UTF-8"]);
     assert_eq!(sandbox.names(), ["empty", "latin1"]);
 }
+
+/// FreeOTP opens no plain file.
+#[test]
+fn a_target_without_a_plain_form_takes_a_password_always() {
+    let sandbox = Sandbox::new();
+    sandbox.put("new", SECOND_PASSWORD);
+    let input = fixture(PLAIN);
+    let base = ["convert", &input, "-t", "freeotp"];
+    let run = sandbox.run(&base).exits(6).explains().says(&["--new-password-file FILE"]);
+    assert!(!run.err.contains("--plain"), "{}", run.err);
+    for more in [&[][..], &["--new-password-file", "new"], &["--dry-run"]] {
+        for targets in ["freeotp", "aegis,freeotp"] {
+            let args = [&["convert", &input, "-t", targets, "--plain"][..], more].concat();
+            sandbox
+                .run(&args)
+                .exits(2)
+                .explains()
+                .says(&["FreeOTP opens only encrypted files", "without --plain"]);
+        }
+    }
+    sandbox.run(&["convert", &input, "-t", "freeotp", "--age-passphrase-file", "new"]).exits(6).explains();
+    let rehearsal = sandbox.run(&[&base[..], &["--dry-run", "--json"]].concat()).exits(0);
+    assert_eq!(sandbox.names(), ["new"]);
+    let with = [&base[..], &["--new-password-file", "new", "--json"]].concat();
+    let real = sandbox.run(&with).exits(0);
+    assert_eq!(sandbox.names(), ["externalBackup.xml", "new"]);
+    for key in ["read", "moved", "changed", "not_moved", "verified"] {
+        assert_eq!(rehearsal.json()[key], real.json()[key], "{key}");
+    }
+    assert_eq!(real.json()["outputs"][0]["encrypted"], true);
+    assert!(!holds_a_secret(&sandbox.bytes("externalBackup.xml")));
+    sandbox.run(&["inspect", "externalBackup.xml", "--password-file", "new"]).exits(0);
+}

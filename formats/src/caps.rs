@@ -140,6 +140,8 @@ pub enum Groups {
 pub enum Periods {
     /// Any, up to this many seconds.
     UpTo(u32),
+    /// From the first to the second, in seconds.
+    Between(u32, u32),
     /// Only these.
     OneOf(&'static [u32]),
 }
@@ -148,6 +150,7 @@ impl Periods {
     fn contain(self, period: u32) -> bool {
         match self {
             Self::UpTo(most) => period <= most,
+            Self::Between(fewest, most) => (fewest..=most).contains(&period),
             Self::OneOf(list) => list.contains(&period),
         }
     }

@@ -33,13 +33,43 @@ pub enum Carrier {
     Uris,
 }
 
+/// Whether the target's app opens files under a password, and so how they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// It opens none.
+    Never,
+    /// It opens them, but their encryption is easily broken: written only when asked for.
+    Weak,
+    /// It opens both; encrypted is the default.
+    Optional,
+    /// It opens no others.
+    Always,
+}
+
+impl Encryption {
+    /// Whether there is an encrypted form.
+    pub fn is_possible(self) -> bool {
+        self != Self::Never
+    }
+
+    /// The forms that can be written, in the words of the tables.
+    pub fn forms(self) -> &'static str {
+        match self {
+            Self::Never => "plain",
+            Self::Weak => "plain, weakly encrypted",
+            Self::Optional => "plain, encrypted",
+            Self::Always => "encrypted",
+        }
+    }
+}
+
 /// What a format can be written as.
 #[derive(Debug)]
 pub struct Writing {
     /// What the target can hold.
     pub caps: Caps,
-    /// Whether the target's app reads a password-protected variant; it is then the default.
-    pub encrypts: bool,
+    /// Whether the result can be, or has to be, under a password.
+    pub encryption: Encryption,
     /// Whether every version of the app can open a file whose password is not ASCII.
     pub any_password: bool,
     /// How the result travels.
@@ -156,7 +186,11 @@ pub trait Format: Sync {
         }
     }
 
-    /// Writes accounts that all fit, in order. Carrier [`Carrier::File`] gives one part.
+    /// Writes accounts that all fit, in order: encrypted when there is a new password and the app
+    /// opens that. Carrier [`Carrier::File`] gives one part.
+    ///
+    /// # Errors
+    /// `PasswordNeeded` without a new password where [`Encryption::Always`] asks for one.
     fn encode(&self, _vault: &Vault, _ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         Err(Error::unsupported(format!("{} cannot be written", self.info().title))
             .next_step("See `otpferry formats` for what can be written"))

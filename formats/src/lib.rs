@@ -41,6 +41,6 @@ pub mod text;
 pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
 pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords};
 pub use error::{Error, ErrorKind, Place};
-pub use format::{Carrier, Confidence, Format, Info, Input, Manifest, Part, Writing};
+pub use format::{Carrier, Confidence, Encryption, Format, Info, Input, Manifest, Part, Writing};
 pub use open::foreign::{self, Foreign};
 pub use probe::{Node, Probe};

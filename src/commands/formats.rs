@@ -47,7 +47,7 @@ fn line(info: &'static otpferry_formats::Info) -> Line {
         aliases: info.aliases,
         extensions: info.extensions,
         read: support(info.reads_encrypted),
-        write: info.write.as_ref().map_or("no", |writing| support(writing.encrypts)),
+        write: info.write.as_ref().map_or("no", |writing| writing.encryption.forms()),
         unverified: info.unverified,
         export_help: info.export_help,
         import_help: info.write.as_ref().map(|writing| writing.import_help),

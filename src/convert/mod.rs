@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Extra, SecretText, Vault, merge};
-use otpferry_formats::{Ctx, Error, ErrorKind, Fit, Limits};
+use otpferry_formats::{Ctx, Encryption, Error, ErrorKind, Fit, Limits};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -192,13 +192,16 @@ impl<'a> Job<'a> {
         let write = !(self.args.dry_run || (strict && (lost_before || outcomes.has_loss())));
         let password = if write { self.new_password(targets, seal, &outcomes)? } else { None };
         if let Some(password) = &password {
-            let encrypting = targets.iter().filter(|target| target.encrypts(self.args, seal.is_some()));
-            self.report.warnings.extend(outcome::not_ascii(password, encrypting));
+            let encrypting = || targets.iter().filter(|target| target.encrypts(self.args, seal.is_some()));
+            self.report.warnings.extend(outcome::not_ascii(password, encrypting()));
+            self.report.warnings.extend(outcome::weak_encryption(encrypting()));
         }
         let folder = match target::folder(self.args) {
             Some(folder) if write => NewFolder::create(folder)?,
             _ => None,
         };
+        // What is not kept needs no secret password.
+        let rehearsal = SecretText::new("rehearsal");
         let mut written = Written { prepared: Vec::new(), folder };
         let mut proofs = Vec::new();
         for (index, target) in targets.iter().enumerate() {
@@ -207,8 +210,10 @@ impl<'a> Job<'a> {
             if kept.accounts.is_empty() && !target.is_record() {
                 continue;
             }
-            let encrypted = target.encrypts(self.args, seal.is_some());
-            let password = password.as_ref().filter(|_| encrypted && write);
+            let password = match target.writing.encryption {
+                Encryption::Always if !write => Some(&rehearsal),
+                _ => password.as_ref().filter(|_| write && target.encrypts(self.args, seal.is_some())),
+            };
             let (output, proved) =
                 self.prepare(target, &kept, password, seal, write.then_some(&mut *guard))?;
             outcomes.record(index, &proved);
@@ -242,13 +247,12 @@ impl<'a> Job<'a> {
         if !targets.iter().enumerate().any(needs) {
             return Ok(None);
         }
-        let titles: Vec<_> = targets
-            .iter()
-            .filter(|target| target.encrypts(self.args, seal.is_some()))
-            .map(|target| target.format.info().title)
-            .collect();
+        let encrypting: Vec<_> =
+            targets.iter().filter(|target| target.encrypts(self.args, seal.is_some())).collect();
+        let titles: Vec<_> = encrypting.iter().map(|target| target.format.info().title).collect();
         let what = format!("the {} file", titles.join(" and "));
-        password::new_password(self.args.new_password_file.as_deref(), &what).map(Some)
+        let plain_too = !encrypting.iter().any(|target| target.writing.encryption == Encryption::Always);
+        password::new_password(self.args.new_password_file.as_deref(), &what, plain_too).map(Some)
     }
 
     /// Encodes, writes under temporary names, reads that again, and compares codes.

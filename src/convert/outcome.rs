@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use otpferry_formats::model::{Account, Credential, SecretText};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Change, Field, Fit};
+use otpferry_formats::{Change, Encryption, Field, Fit};
 
 use super::target::Target;
 use crate::cli::ConvertArgs;
@@ -202,6 +202,21 @@ pub(super) fn not_ascii<'t>(
         let message = format!("{app} on an iPhone cannot open a file with this password, Android can");
         Item::new("password-not-ascii", message)
             .next_step("For an iPhone write it again with a password of English letters, digits and signs")
+    })
+}
+
+/// Warns of a password that does not keep anybody out.
+pub(super) fn weak_encryption<'t>(targets: impl Iterator<Item = &'t Target>) -> impl Iterator<Item = Item> {
+    targets.filter(|target| target.writing.encryption == Encryption::Weak).map(|target| {
+        let app = target.writing.caps.app;
+        let message = format!(
+            "the only encryption that {app} opens is weak: with common tools it is broken in minutes, \
+             whatever the password"
+        );
+        Item::new("weak-encryption", message).next_step(
+            "Keep the file as if it were not encrypted, delete it as soon as it is imported, and use its \
+             password nowhere else",
+        )
     })
 }
 

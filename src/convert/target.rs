@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Kind, Vault};
-use otpferry_formats::{Carrier, Ctx, Fit, Format, Limits, NoPasswords, Part, Writing, registry};
+use otpferry_formats::{Carrier, Ctx, Encryption, Fit, Format, Limits, NoPasswords, Part, Writing, registry};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -66,6 +66,7 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
         }
         targets.push(target);
     }
+    check_encryption(args, &targets)?;
     Ok(targets)
 }
 
@@ -128,9 +129,41 @@ fn is_folder(path: &Path) -> bool {
 }
 
 /// Whether the app's own encryption is used: where there is one, unless the user said no or the
-/// whole file is sealed with age and no password for the inside is given.
+/// whole file is sealed with age and no password for the inside is given. A weak one takes a password
+/// that was given for it.
 fn encrypts(args: &ConvertArgs, writing: &Writing, sealed: bool) -> bool {
-    writing.encrypts && !args.plain && (!sealed || args.new_password_file.is_some())
+    let given = args.new_password_file.is_some();
+    match writing.encryption {
+        Encryption::Never => false,
+        Encryption::Weak => !args.plain && given,
+        Encryption::Optional => !args.plain && (!sealed || given),
+        Encryption::Always => true,
+    }
+}
+
+/// Refuses what the encryption of the targets does not allow, on any of them or together.
+fn check_encryption(args: &ConvertArgs, targets: &[Target]) -> Result<(), Failure> {
+    let with = |wanted| targets.iter().find(|target: &&Target| target.writing.encryption == wanted);
+    if let Some(target) = with(Encryption::Always).filter(|_| args.plain) {
+        let app = target.writing.caps.app;
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{app} opens only encrypted files, and --plain asks for one that is not"),
+        )
+        .next_step(format!("Write {app} in a run without --plain; it takes a new password")));
+    }
+    // Who breaks the weak file gets the keys made of its password, and from them the password.
+    let strong = with(Encryption::Always).or_else(|| with(Encryption::Optional));
+    if let (Some(weak), Some(strong)) = (with(Encryption::Weak), strong)
+        && weak.encrypts(args, false)
+    {
+        let (weak, strong) = (weak.writing.caps.app, strong.writing.caps.app);
+        let message =
+            format!("the encryption of {weak} is weak and would give away the password of the {strong} file");
+        return Err(Failure::new(Exit::Usage, message)
+            .next_step(format!("Write {weak} in a run of its own, plain or with another password")));
+    }
+    Ok(())
 }
 
 impl Destination {

@@ -18,7 +18,7 @@ struct Takes {
     lengths: fn(usize) -> bool,
 }
 
-const TAKES: [Takes; 13] = [
+const TAKES: [Takes; 14] = [
     Takes {
         id: "2fas",
         kinds: "totp hotp steam",
@@ -53,6 +53,15 @@ const TAKES: [Takes; 13] = [
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        id: "freeotp",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
+        digits: &[6, 7, 8, 9],
+        periods: |period| period >= 5,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |_| true,
     },

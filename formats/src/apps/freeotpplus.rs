@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::freeotp::token::{self, NewToken, STEAM, SignedBytes, Token, written_issuer};
+use super::freeotp::token::{self, NewToken, SignedBytes, Token, written_issuer};
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
 use crate::report::Skip;
@@ -35,7 +35,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: false,
+        encryption: Encryption::Never,
         any_password: true,
         carrier: Carrier::File,
         file_name: "freeotp-backup.json",
@@ -181,12 +181,8 @@ fn fit(account: &Account, ids: &mut HashSet<String>) -> Fit {
     if fit.refused.is_some() {
         return fit;
     }
-    if account.kind() != Kind::Steam && account.issuer == STEAM {
-        return Fit::refuse(
-            "not-expressible",
-            "FreeOTP+ shows Steam Guard codes for every account with the issuer Steam",
-            "Give this account another issuer in the old app, or move it to another app",
-        );
+    if let Some(refused) = token::refuse_as_steam(account, CAPS.app) {
+        return refused;
     }
     if !ids.insert(token::id(written_issuer(account), &account.name)) {
         return Fit::refuse(

@@ -1,11 +1,11 @@
 //! A Java-serialised `HashMap` of strings.
 //!
-//! Source: Java Object Serialization Specification, chapter 6. Only what such a map can hold is
+//! Source: Java Object Serialization Specification, chapter 6, and `HashMap.writeObject`. Only what such a map can hold is
 //! read: a reader of any object would have to follow any class, to any depth.
 
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Place};
+use crate::error::{Error, ErrorKind, Place};
 
 /// Magic, version, a new object, a new class.
 const START: [u8; 6] = [0xAC, 0xED, 0x00, 0x05, OBJECT, CLASS];
@@ -243,6 +243,79 @@ fn modified_utf8(bytes: &[u8]) -> Option<Zeroizing<String>> {
     rest.is_empty().then_some(text)
 }
 
+/// What Java writes of the class: its version, that it has a writing method of its own, two fields.
+const CLASS_BODY: [u8; 11] = [0x05, 0x07, 0xDA, 0xC1, 0xC3, 0x16, 0x60, 0xD1, 3, 0, 2];
+/// Entries that an empty map has room for.
+const SMALLEST: u32 = 16;
+
+/// Writes a map. The order in it means nothing to Java.
+pub(crate) fn write_string_map(entries: &[(String, Zeroizing<String>)]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let too_many = || Error::new(ErrorKind::Internal, "the map has too many entries for Java");
+    let size = u32::try_from(entries.len()).map_err(|_| too_many())?;
+    let (capacity, threshold) = capacity(size).ok_or_else(too_many)?;
+    let mut out = Zeroizing::new(Vec::with_capacity(entries.len().saturating_mul(600).saturating_add(256)));
+    out.extend(START);
+    out.extend([0, 17]);
+    out.extend(HASH_MAP);
+    out.extend(CLASS_BODY);
+    out.extend(*b"F\0\x0AloadFactorI\0\x09threshold");
+    out.extend([END, NULL]);
+    out.extend(0.75_f32.to_be_bytes());
+    out.extend(threshold.to_be_bytes());
+    out.extend([BLOCK, 8]);
+    out.extend([capacity, size].map(u32::to_be_bytes).as_flattened());
+    for (key, value) in entries {
+        write_string(key, &mut out);
+        write_string(value, &mut out);
+    }
+    out.push(END);
+    Ok(out)
+}
+
+/// The smallest power of two that gets no more than three quarters full, and these three quarters.
+/// `None` for more than Java's signed numbers hold.
+fn capacity(size: u32) -> Option<(u32, u32)> {
+    let mut capacity = SMALLEST;
+    loop {
+        let threshold = capacity / 4 * 3;
+        if size <= threshold {
+            return Some((capacity, threshold));
+        }
+        capacity = capacity.checked_mul(2).filter(|capacity| *capacity <= 1 << 30)?;
+    }
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    let bytes = to_modified_utf8(text);
+    match u16::try_from(bytes.len()) {
+        Ok(length) => {
+            out.push(STRING);
+            out.extend(length.to_be_bytes());
+        }
+        Err(_) => {
+            out.push(LONG_STRING);
+            out.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(&bytes);
+}
+
+/// See [`modified_utf8`].
+fn to_modified_utf8(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len().saturating_mul(2)));
+    for unit in text.encode_utf16() {
+        let [high, low] = unit.to_be_bytes();
+        let last = 0x80 | low & 0x3F;
+        let middle = (high & 0x0F) << 2 | low >> 6;
+        match unit {
+            1..=0x7F => out.push(low),
+            0 | 0x80..=0x7FF => out.extend([0xC0 | middle & 0x1F, last]),
+            0x800.. => out.extend([0xE0 | high >> 4, 0x80 | middle, last]),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +368,53 @@ mod tests {
                 bytes[at] = value;
                 let _ = StringMap::parse(&bytes);
             }
+        }
+    }
+
+    /// What OpenJDK 17 writes of the map of these two texts.
+    #[test]
+    fn a_map_is_written_as_java_does() {
+        let java = "ACED0005737200116A6176612E7574696C2E486173684D61700507DAC1C31660D103000246000A6C6F61644661\
+            63746F724900097468726573686F6C6478703F4000000000000C7708000000100000000174000E61C080C3BCE7BFB0ED\
+            A0BDEDB49174000BEDA0BDEDB491E0A080DFBF78";
+        let value = Zeroizing::new("🔑\u{800}\u{7ff}".to_owned());
+        let written = write_string_map(&[("a\0ü翰🔑".to_owned(), value)]).unwrap();
+        assert_eq!(data_encoding::HEXUPPER.encode(&written), java);
+        let pair = ("a\0ü翰🔑".to_owned(), "🔑\u{800}\u{7ff}".to_owned());
+        assert_eq!(entries(&written), Some(vec![pair]));
+    }
+
+    /// As OpenJDK 17 gives them for maps that have grown one by one.
+    #[test]
+    fn capacities_are_those_of_java() {
+        for (size, wanted) in [
+            (1, (16, 12)),
+            (12, (16, 12)),
+            (13, (32, 24)),
+            (24, (32, 24)),
+            (25, (64, 48)),
+            (96, (128, 96)),
+            (97, (256, 192)),
+        ] {
+            assert_eq!(capacity(size), Some(wanted), "{size}");
+        }
+        assert_eq!(capacity(3 << 28), Some((1 << 30, 3 << 28)));
+        assert_eq!(capacity((3 << 28) + 1), None);
+    }
+
+    /// Over 65,535 bytes the length takes eight bytes.
+    #[test]
+    fn long_texts_have_long_lengths() {
+        for (length, head) in
+            [(65_535, &[STRING, 0xFF, 0xFF][..]), (65_536, &[LONG_STRING, 0, 0, 0, 0, 0, 1, 0, 0])]
+        {
+            let text = "x".repeat(length);
+            let mut out = Vec::new();
+            write_string(&text, &mut out);
+            assert_eq!(&out[..head.len()], head);
+            assert_eq!(out.len(), head.len() + length);
+            let map = write_string_map(&[("a".to_owned(), Zeroizing::new(text.clone()))]).unwrap();
+            assert_eq!(entries(&map), Some(vec![("a".to_owned(), text)]));
         }
     }
 

@@ -14,7 +14,7 @@ use super::uri_list;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{
     Account, Algorithm, BatchPart, Credential, Digits, Draft, Kind, Number, Otp, Secret, Vault,
 };
@@ -57,7 +57,7 @@ static INFO: Info = Info {
             groups: Groups::None,
             fields: &[],
         },
-        encrypts: false,
+        encryption: Encryption::Never,
         any_password: true,
         carrier: Carrier::Uris,
         file_name: "google-migration.txt",

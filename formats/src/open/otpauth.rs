@@ -11,7 +11,7 @@ use crate::apps::ente;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret, SecretText, Vault};
 use crate::probe::Probe;
 use crate::report::Skip;
@@ -43,7 +43,7 @@ static INFO: Info = Info {
             groups: Groups::None,
             fields: &[],
         },
-        encrypts: false,
+        encryption: Encryption::Never,
         any_password: true,
         carrier: Carrier::Uris,
         file_name: "otpauth.txt",

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::caps::{Caps, Field, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Credential, Device, Draft, Icon, Kind, Number, SecretText, Vault};
 use crate::probe::{Node, Probe};
 use crate::report::{Item, Skip};
@@ -42,7 +42,7 @@ static INFO: Info = Info {
             groups: Groups::Many,
             fields: &Field::ALL,
         },
-        encrypts: false,
+        encryption: Encryption::Never,
         any_password: true,
         carrier: Carrier::File,
         file_name: "otpferry.json",

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Icon, Kind, Vault};
 use crate::probe::{Node, Probe};
 
@@ -34,7 +34,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: true,
+        encryption: Encryption::Optional,
         any_password: true,
         carrier: Carrier::File,
         file_name: "aegis-export-plain.json",

@@ -13,7 +13,7 @@ mod write;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
 use crate::text::time;
@@ -32,7 +32,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: true,
+        encryption: Encryption::Optional,
         any_password: true,
         carrier: Carrier::File,
         file_name: "otp_accounts.json",

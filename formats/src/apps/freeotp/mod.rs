@@ -9,13 +9,16 @@ mod tests;
 pub(super) mod token;
 mod v1;
 mod v2;
+mod write;
 
+use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::container::java;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Confidence, Format, Info, Input};
-use crate::model::Vault;
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
+use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::Probe;
+use crate::text::time;
 
 /// FreeOTP.
 pub(crate) struct FreeOtp;
@@ -29,9 +32,47 @@ static INFO: Info = Info {
     extensions: &["xml"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: Some(Writing {
+        caps: CAPS,
+        encryption: Encryption::Always,
+        any_password: true,
+        carrier: Carrier::File,
+        file_name: FILE_NAME,
+        encrypted_file_name: FILE_NAME,
+        import_help: "In FreeOTP 2 on Android 8 or later, open the menu > Restore and pick the file. Do it in an \
+            app without tokens: restoring replaces the backup that it keeps, and its password. The order of \
+            the tokens is the app's own",
+    }),
     export_help: "In FreeOTP 2, open the menu > Backup. FreeOTP 1 has no export. On a rooted Android phone: \
         /data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml",
+};
+
+/// As the app suggests it, with the extension of the type that it gives the file.
+const FILE_NAME: &str = "externalBackup.xml";
+
+const CAPS: Caps = Caps {
+    app: "FreeOTP",
+    // Its Steam codes have their characters in reversed order: `Code.Factory.makeCode` fills them from
+    // the end.
+    kinds: &[Kind::Totp, Kind::Hotp],
+    // Source: `Token.SAFE_ALGOS`.
+    algorithms: &[
+        Algorithm::Sha1,
+        Algorithm::Sha224,
+        Algorithm::Sha256,
+        Algorithm::Sha384,
+        Algorithm::Sha512,
+    ],
+    // Source: `Code.Factory.getDigitsMin` and `getDigitsMax`.
+    digits: &[6, 7, 8, 9],
+    // Shorter ones are not valid in `Token`; kept in a signed 32-bit number.
+    periods: Periods::Between(5, u32::MAX >> 1),
+    // Kept in a signed 64-bit number.
+    max_counter: u64::MAX >> 1,
+    secret_bytes: (1, usize::MAX),
+    needs_pin: false,
+    groups: Groups::None,
+    fields: &[Field::LastUsed],
 };
 
 impl Format for FreeOtp {
@@ -48,4 +89,34 @@ impl Format for FreeOtp {
             if java::sniff(input.bytes) { v2::decode(input.bytes, ctx) } else { v1::decode(input, ctx) };
         vault.map_err(|error| error.in_format(ID))
     }
+
+    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(fit).collect()
+    }
+
+    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        let bytes = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
+        Ok(vec![Part(bytes)])
+    }
+}
+
+fn fit(account: &Account) -> Fit {
+    let mut fit = CAPS.check(account);
+    if fit.refused.is_some() {
+        return fit;
+    }
+    // The app goes by the issuer alone, and does so for counter-based accounts as well.
+    if let Some(refused) = token::refuse_as_steam(account, CAPS.app) {
+        return refused;
+    }
+    if account.last_used != time::kept_last_used(account.last_used) {
+        fit.change(Field::LastUsed, "the time of last use is kept to the millisecond, from 1970 on");
+    }
+    // `Token.toUri` puts a colon between the two as they are, and `Token.PATTERN` takes only one.
+    if account.issuer.contains(':') || account.name.contains(':') {
+        let remark =
+            "FreeOTP cannot share this account later, because its name has a colon; its codes are right";
+        fit.remarks.push(remark.to_owned());
+    }
+    fit
 }

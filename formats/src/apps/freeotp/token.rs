@@ -11,12 +11,13 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use crate::caps::Fit;
 use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, Secret};
 use crate::report::Skip;
 use crate::text::{json, time};
 
 /// The issuer by which the apps know a Steam account.
-pub(in crate::apps) const STEAM: &str = "Steam";
+const STEAM: &str = "Steam";
 
 /// Fields of a token that are written from the model, or that belong to one phone only.
 pub(in crate::apps) const FIELDS: [&str; 14] = [
@@ -224,15 +225,18 @@ pub(in crate::apps) struct NewToken<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::apps) counter: Option<u64>,
     digits: u8,
-    issuer_ext: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::apps) issuer_ext: Option<&'a str>,
     label: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::apps) last_used: Option<i64>,
     pub(in crate::apps) period: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::apps) secret: Option<SignedBytes>,
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
-    rest: Map<String, Value>,
+    pub(in crate::apps) rest: Map<String, Value>,
 }
 
 impl<'a> NewToken<'a> {
@@ -242,8 +246,9 @@ impl<'a> NewToken<'a> {
             algo: otp.algorithm().name(),
             counter: otp.counter(),
             digits: otp.digits(),
-            issuer_ext: written_issuer(account),
+            issuer_ext: Some(written_issuer(account)),
             label: &account.name,
+            last_used: None,
             period: otp.period(),
             secret: None,
             kind: if otp.kind() == Kind::Hotp { "HOTP" } else { "TOTP" },
@@ -252,8 +257,19 @@ impl<'a> NewToken<'a> {
     }
 
     pub(in crate::apps) fn id(&self) -> String {
-        id(self.issuer_ext, self.label)
+        id(self.issuer_ext.unwrap_or_default(), self.label)
     }
+}
+
+/// Refuses an account whose issuer would make it a Steam account in these apps.
+pub(in crate::apps) fn refuse_as_steam(account: &Account, app: &str) -> Option<Fit> {
+    (account.kind() != Kind::Steam && account.issuer == STEAM).then(|| {
+        Fit::refuse(
+            "not-expressible",
+            format!("{app} shows Steam Guard codes for every account with the issuer Steam"),
+            "Give this account another issuer in the old app, or move it to another app",
+        )
+    })
 }
 
 /// A Steam account is known by its issuer.

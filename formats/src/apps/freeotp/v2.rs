@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::token::{SignedBytes, Token};
@@ -17,9 +17,11 @@ use crate::model::{Algorithm, Number, Otp, Secret, SecretText, Vault};
 use crate::report::Skip;
 use crate::text::uuid::is_uuid;
 
-const MASTER_KEY: &str = "masterKey";
+pub(super) const MASTER_KEY: &str = "masterKey";
 /// What follows the id of a token in the name of its description.
-const TOKEN: &str = "-token";
+pub(super) const TOKEN: &str = "-token";
+/// How every key is encrypted.
+pub(super) const CIPHER: &str = "AES/GCM/NoPadding";
 
 /// Any Java program can serialise a map.
 pub(super) fn recognise(bytes: &[u8]) -> Confidence {
@@ -41,14 +43,14 @@ struct MasterKey {
 }
 
 /// Ciphertext with its tag, and the parameters of AES-GCM.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct EncryptedKey {
-    m_cipher: String,
-    m_cipher_text: SignedBytes,
-    m_parameters: SignedBytes,
+pub(super) struct EncryptedKey {
+    pub(super) m_cipher: String,
+    pub(super) m_cipher_text: SignedBytes,
+    pub(super) m_parameters: SignedBytes,
     /// The algorithm that the key is for; the ciphertext is bound to it.
-    m_token: String,
+    pub(super) m_token: String,
 }
 
 /// The value of a token's id: the encrypted key as a text of JSON.
@@ -139,7 +141,7 @@ impl<'a> Sealed<'a> {
     fn new(key: &'a EncryptedKey) -> Option<Self> {
         let nonce = nonce(key.m_parameters.bytes()?)?;
         let content = key.m_cipher_text.bytes()?;
-        let is_known = key.m_cipher == "AES/GCM/NoPadding";
+        let is_known = key.m_cipher == CIPHER;
         is_known.then_some(Self { nonce, content, associated: key.m_token.as_bytes() })
     }
 

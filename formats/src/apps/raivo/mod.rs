@@ -13,7 +13,7 @@ use crate::caps::{Caps, Field, Groups, Periods};
 use crate::container::zip;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
 use crate::text::html;
@@ -32,7 +32,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: true,
+        encryption: Encryption::Optional,
         any_password: true,
         carrier: Carrier::File,
         file_name: JSON_NAME,

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Icon, Kind, Otp, Vault};
 use crate::probe::{Node, Probe};
 use crate::text::html;
@@ -38,7 +38,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: true,
+        encryption: Encryption::Optional,
         any_password: true,
         carrier: Carrier::File,
         file_name: "backup-plain.stratum",

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
 
@@ -36,7 +36,7 @@ static INFO: Info = Info {
     unverified: None,
     write: Some(Writing {
         caps: CAPS,
-        encrypts: true,
+        encryption: Encryption::Optional,
         // iPhones convert the password to ASCII and fail.
         any_password: false,
         carrier: Carrier::File,

@@ -18,7 +18,7 @@ use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::container::zip::{self, Archive};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
-use crate::format::{Carrier, Confidence, Format, Info, Input, Part, Writing};
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::open::uri_list;
 use crate::probe::Probe;
@@ -40,7 +40,7 @@ static INFO: Info = Info {
         caps: CAPS,
         // The only encryption of zips that the app reads is broken by a few known bytes, and every
         // export begins with the same: it would protect nothing.
-        encrypts: false,
+        encryption: Encryption::Never,
         any_password: true,
         carrier: Carrier::File,
         file_name: "winauth.txt",
