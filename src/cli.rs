@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use otpferry_formats::Limits;
+use otpferry_formats::{Limits, SecretEncoding, TableOptions};
+
+use crate::failure::{Exit, Failure};
 
 /// Printed under `--help`.
 const EXIT_CODES: &str = "\
@@ -77,6 +79,13 @@ pub struct ReadArgs {
     /// the output is named .age
     #[arg(long, value_name = "FILE")]
     pub age_passphrase_file: Option<PathBuf>,
+    /// What the columns of a table mean, by name or number: issuer=Service,secret=3. Implies
+    /// --from csv. Fields: uri, secret, issuer, account, algorithm, digits, period, kind, counter, pin, group, note, favorite
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// How secrets are written in a table [default: as the column is named, else base32]
+    #[arg(long, value_enum, value_name = "ENCODING")]
+    pub secret_encoding: Option<SecretForm>,
     /// Only accounts whose issuer or name matches (* and ? are wildcards)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
@@ -95,6 +104,19 @@ pub struct ReadArgs {
     /// How hard to look for QR codes in pictures
     #[arg(long, value_enum, default_value_t = Effort::Normal)]
     pub effort: Effort,
+}
+
+/// How secrets are written in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecretForm {
+    /// The usual form: A to Z and 2 to 7
+    Base32,
+    /// Hexadecimal digits
+    Hex,
+    /// Base64
+    Base64,
+    /// The text itself is the key
+    Utf8,
 }
 
 /// How hard to look for QR codes.
@@ -260,6 +282,27 @@ impl ReadArgs {
             *slot = arg.value;
         }
         limits
+    }
+
+    /// What is said about tables.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when the mapping of columns makes no sense.
+    pub fn table(&self) -> Result<TableOptions, Failure> {
+        let wrong = |reason| Failure::new(Exit::Usage, format!("--columns makes no sense: {reason}"));
+        let mut table = TableOptions::parse(&self.columns).map_err(wrong)?;
+        table.secret_encoding = self.secret_encoding.map(|form| match form {
+            SecretForm::Base32 => SecretEncoding::Base32,
+            SecretForm::Hex => SecretEncoding::Hex,
+            SecretForm::Base64 => SecretEncoding::Base64,
+            SecretForm::Utf8 => SecretEncoding::Utf8,
+        });
+        Ok(table)
+    }
+
+    /// The format that the user names; columns have tables only.
+    pub fn from(&self) -> Option<&str> {
+        self.from.as_deref().or_else(|| (!self.columns.is_empty()).then_some("csv"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Credential, SecretText};
 use otpferry_formats::otp::proof::{self, Proof};
-use otpferry_formats::{Ctx, Error, ErrorKind, Field, Format, Input, Limits};
+use otpferry_formats::{Ctx, Error, ErrorKind, Field, Format, Input, Limits, TableOptions};
 use rayon::prelude::*;
 
 use crate::failure::{Exit, Failure};
@@ -108,6 +108,7 @@ fn read_again(
         now: Timestamp::now(),
         limits: &limits,
         per_qr: 10,
+        table: &TableOptions::default(),
     };
     let vault = format.decode(&Input::new(bytes), &mut ctx)?;
     if vault.skipped.is_empty() {

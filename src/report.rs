@@ -98,5 +98,12 @@ pub fn needs_attention(item: &Item) -> bool {
 const UNREAD: &[&str] = &["not-read", "unread-code", "not-an-account"];
 
 /// Remarks that ask nothing of the user.
-const QUIET: &[&str] =
-    &["bookkeeping", "other-items", "plain-output", "repeated-payload", "passed-over", "pin-unknown"];
+const QUIET: &[&str] = &[
+    "bookkeeping",
+    "column-mapping",
+    "other-items",
+    "plain-output",
+    "repeated-payload",
+    "passed-over",
+    "pin-unknown",
+];

@@ -84,6 +84,12 @@ fn whole_files_are_sure() {
             name if name.starts_with("andotp/encrypted-") => Confidence::Likely,
             // A list of names and links that any script could write.
             "authy/links.json" => Confidence::Likely,
+            // Anybody's table: a telling name, and a secret below it.
+            name if name.starts_with("csv/")
+                && !["csv/own", "csv/scripts"].iter().any(|own| name.starts_with(own)) =>
+            {
+                Confidence::Likely
+            }
             // Nothing but noise.
             name if name.starts_with("authenticator-plus/") && name.ends_with(".db") => Confidence::Weak,
             // Nothing but base64.
@@ -162,7 +168,6 @@ fn other_things_are_not_recognised() {
         b"{\"items\":[{\"login\":{\"totp\":\"AAAA\"}}]}",
         b"{\"items\":[]}",
         b"<!DOCTYPE html><html><head><title>2FA</title></head><body>otpauth</body></html>",
-        b"name,issuer,secret\nalice,Acme,AAAA\n",
         b"Acme alice JBSWY3DPEHPK3PXP",
         b"https://example.org/?next=/otp",
         b"SQLite format 3\0",
@@ -336,8 +341,9 @@ fn a_file_read_as_another_format_gives_no_accounts() {
         let own = own.info().id;
         for other in registry::ALL.iter().filter(|other| other.info().id != own) {
             let id = other.info().id;
-            // A script's list of links is one for the readers of links as well.
-            let holds_links = links.contains(&own) || case.name == "authy/links.json";
+            // A table or a script's list of links is one for the readers of links as well.
+            let holds_links = links.contains(&own)
+                || ["csv", "authy/links.json"].iter().any(|name| case.name.starts_with(name));
             if holds_links && links.contains(&id) {
                 continue;
             }
@@ -345,8 +351,12 @@ fn a_file_read_as_another_format_gives_no_accounts() {
             if case.name.starts_with("authenticator-plus/export") && id == "winauth" {
                 continue;
             }
-            // GNOME Authenticator took over the layout of andOTP.
-            if [own, id].iter().all(|id| ["andotp", "gnome-authenticator"].contains(id)) {
+            // A password manager's table is one for the reader of any table as well.
+            if id == "csv" && case.name.ends_with(".csv") {
+                continue;
+            }
+            // GNOME Authenticator took over the layout of andOTP, and the JSON of scripts is near to it.
+            if [own, id].iter().all(|id| ["andotp", "gnome-authenticator", "csv"].contains(id)) {
                 continue;
             }
             match case.decode(*other) {

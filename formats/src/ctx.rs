@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::format::Info;
 use crate::model::SecretText;
+use crate::open::table::TableOptions;
 
 /// Bounds on what untrusted bytes may make us do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub struct Ctx<'a> {
     pub limits: &'a Limits,
     /// Most accounts in one QR code, for targets that put several into one.
     pub per_qr: usize,
+    /// What the user says about a table whose columns cannot be guessed.
+    pub table: &'a TableOptions,
 }
 
 impl Ctx<'_> {

@@ -149,7 +149,7 @@ impl<'a> Input<'a> {
         self
     }
 
-    /// The file as text: UTF-8 or UTF-16 with or without a byte order mark, else Latin-1.
+    /// The file as text: UTF-8 or UTF-16 with or without a byte order mark, else Windows-1252.
     pub fn text(&self) -> Result<Cow<'a, str>, Error> {
         encoding::decode(self.bytes).ok_or_else(|| Error::malformed("the file is not a text"))
     }

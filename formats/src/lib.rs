@@ -43,4 +43,5 @@ pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords};
 pub use error::{Error, ErrorKind, Place};
 pub use format::{Carrier, Confidence, Encryption, Format, Info, Input, Manifest, Part, Writing};
 pub use open::foreign::{self, Foreign};
+pub use open::table::{SecretEncoding, TableOptions};
 pub use probe::{Node, Probe};

@@ -13,6 +13,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
     &apps::battlenet::BattleNet,
+    &open::table::AnyTable,
     &apps::duo::Duo,
     &apps::ente::Ente,
     &apps::freeotp::FreeOtp,

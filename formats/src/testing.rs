@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::ctx::{Ctx, Limits, Passwords};
 use crate::model::SecretText;
+use crate::open::table::TableOptions;
 
 /// Runs `f` in a world that is the same each time: 2024-05-01T10:00:00Z, and bytes that
 /// repeat only after an age, so that ids made from them are different.
@@ -42,6 +43,7 @@ fn run<T>(
         now: Timestamp::constant(1_714_557_600, 0),
         limits: &limits,
         per_qr: 10,
+        table: &TableOptions::default(),
     })
 }
 

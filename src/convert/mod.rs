@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Extra, SecretText, Vault, merge};
-use otpferry_formats::{Ctx, Encryption, Error, ErrorKind, Fit, Limits};
+use otpferry_formats::{Ctx, Encryption, Error, ErrorKind, Fit, Limits, TableOptions};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -335,6 +335,7 @@ impl<'a> Job<'a> {
             now: now(),
             limits: &self.limits,
             per_qr: usize::from(self.args.per_qr),
+            table: &TableOptions::default(),
         };
         target.format.encode(kept, &mut ctx).map_err(Failure::from)
     }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Kind, Vault};
-use otpferry_formats::{Carrier, Ctx, Encryption, Fit, Format, Limits, NoPasswords, Part, Writing, registry};
+use otpferry_formats::{
+    Carrier, Ctx, Encryption, Fit, Format, Limits, NoPasswords, Part, TableOptions, Writing, registry,
+};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -289,6 +291,7 @@ fn encode_alone(format: &dyn Format, vault: &Vault) -> Option<Vec<Part>> {
         now: Timestamp::UNIX_EPOCH,
         limits: &Limits::default(),
         per_qr: 1,
+        table: &TableOptions::default(),
     };
     format.encode(vault, &mut ctx).ok()
 }

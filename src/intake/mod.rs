@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Format, Limits};
+use otpferry_formats::{Format, Limits, TableOptions};
 use otpferry_formats::{closed, registry};
 use rayon::prelude::*;
 
@@ -88,6 +88,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) passwords: PasswordBook,
     pub(crate) keys: Keys,
     pub(crate) effort: Effort,
+    pub(crate) table: TableOptions,
     pub(crate) terminal: &'a Terminal,
 }
 
@@ -98,7 +99,7 @@ pub(crate) struct Reader<'a> {
 /// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
 /// are listed instead; it is an error when nothing at all was read.
 pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
-    let from = args.from.as_deref().map(format_to_read).transpose()?;
+    let from = args.from().map(format_to_read).transpose()?;
     let selection = Selection::new(&args.only, &args.exclude)?;
     let sources = find::sources(&args.inputs)?;
     let reader = Reader {
@@ -107,6 +108,7 @@ pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
         effort: args.effort,
+        table: args.table()?,
         terminal,
     };
     let results = read_all(&reader, &sources, args.jobs)?;

@@ -81,6 +81,7 @@ pub(super) fn decode(
         now: Timestamp::now(),
         limits: &reader.limits,
         per_qr: 10,
+        table: &reader.table,
     };
     let vault = format.decode(input, &mut ctx)?;
     Ok((format, vault))
@@ -89,13 +90,13 @@ pub(super) fn decode(
 fn detect(input: &Input<'_>, name: &str) -> Result<&'static dyn Format, Failure> {
     let probe = Probe::new(input.bytes, Some(name)).with_wal(input.wal).with_manifest(input.manifest);
     registry::detect(&probe).map_err(|error| match error.kind {
-        ErrorKind::NotRecognised => not_recognised(input.bytes).unwrap_or_else(|| error.into()),
+        ErrorKind::NotRecognised => not_recognised(input.bytes, name).unwrap_or_else(|| error.into()),
         _ => error.into(),
     })
 }
 
 /// Says what the bytes are when that is known.
-fn not_recognised(bytes: &[u8]) -> Option<Failure> {
+fn not_recognised(bytes: &[u8], name: &str) -> Option<Failure> {
     if let Some(kind) = otpferry_scan::unread_kind(bytes) {
         return Some(
             Failure::new(Exit::NothingToRead, format!("{kind} pictures cannot be read yet"))
@@ -103,6 +104,16 @@ fn not_recognised(bytes: &[u8]) -> Option<Failure> {
         );
     }
     let text = encoding::decode(bytes)?;
+    let extension = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
+    if ["csv", "tsv"].iter().any(|table| extension.eq_ignore_ascii_case(table)) {
+        return Some(
+            Failure::new(Exit::NothingToRead, "no column of this table is known to hold secrets or links")
+                .foreign()
+                .next_step(
+                    "If one does, say which: --columns secret=NAME, or its number: --columns secret=3",
+                ),
+        );
+    }
     let foreign = foreign::classify(text.trim())?;
     Some(
         Failure::new(Exit::NothingToRead, format!("this is no account but {}", foreign.what))

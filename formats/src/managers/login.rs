@@ -41,8 +41,9 @@ impl<'a> Login<'a> {
     fn describe(&self, account: &mut Account) {
         account.urls.clone_from(&self.urls);
         // A link can bring tags of its own.
+        let tags = account.groups.len();
         for group in &self.groups {
-            if !account.groups.contains(group) {
+            if !account.groups.iter().take(tags).any(|tag| tag == group) {
                 account.groups.push(group.clone());
             }
         }

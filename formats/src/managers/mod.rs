@@ -4,4 +4,4 @@
 //! code are counted and stay where they are; nothing of them is kept for writing either, because what
 //! is kept ends up in other files.
 
-mod login;
+pub(crate) mod login;

@@ -6,4 +6,5 @@ pub(crate) mod label;
 pub(crate) mod otp_field;
 pub(crate) mod otpauth;
 pub(crate) mod otpferry;
+pub(crate) mod table;
 pub(crate) mod uri_list;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-/// Bytes as text: a byte order mark decides; without one UTF-8, then Latin-1. `None` for binary
+/// Bytes as text: a byte order mark decides; without one UTF-8, then Windows-1252. `None` for binary
 /// data. The mark is not part of the text.
 ///
-/// UTF-16 is here because PowerShell's `>` writes it, Latin-1 because old exports were saved so.
+/// UTF-16 is here because PowerShell's `>` and Excel write it, Windows-1252 because Excel and
+/// old exports do; where it has no character, it is Latin-1.
 pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
@@ -30,10 +31,21 @@ fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => (!has_control(text.chars())).then_some(Cow::Borrowed(text)),
         Err(_) => {
-            let text: String = bytes.iter().copied().map(char::from).collect();
+            let text: String = bytes.iter().copied().map(windows_1252).collect();
             (!has_control(text.chars())).then_some(Cow::Owned(text))
         }
     }
+}
+
+/// The characters of the bytes 0x80 to 0x9F, as browsers read them (WHATWG Encoding Standard).
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+fn windows_1252(byte: u8) -> char {
+    let special = byte.checked_sub(0x80).and_then(|at| WINDOWS_1252.get(usize::from(at)));
+    special.copied().unwrap_or_else(|| char::from(byte))
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'_, str>> {
