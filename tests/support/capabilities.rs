@@ -180,7 +180,7 @@ fn targets_take_what_their_apps_can_hold() {
         let wanted: Vec<usize> = LENGTHS.iter().copied().filter(|length| (takes.lengths)(*length)).collect();
         assert_eq!(taken(format, lengths), wanted, "{}", takes.id);
         if takes.kinds.split(' ').any(|kind| kind == "hotp") {
-            takes_hotp(format, &takes);
+            takes_hotp(format, takes);
         }
     }
 }
