@@ -156,3 +156,32 @@ fn a_target_without_a_plain_form_takes_a_password_always() {
     assert!(!holds_a_secret(&sandbox.bytes("externalBackup.xml")));
     sandbox.run(&["inspect", "externalBackup.xml", "--password-file", "new"]).exits(0);
 }
+
+/// The zip that WinAuth opens is broken in minutes: nobody gets it unasked, and its password opens
+/// nothing else.
+#[test]
+fn weak_encryption_is_only_for_who_asks_and_is_told_of() {
+    let sandbox = Sandbox::new();
+    sandbox.put("new", SECOND_PASSWORD);
+    sandbox.put("one.txt", "otpauth://totp/Acme:maria?secret=CANARYALPHACANARYALPHACANARYALPH&issuer=Acme\n");
+    let base = ["convert", "one.txt", "-t", "winauth"];
+    sandbox.run(&base).exits(0);
+    sandbox
+        .run(&[&base[..], &["-o", "plain.txt", "--plain", "--new-password-file", "new"]].concat())
+        .exits(0);
+    for name in ["winauth.txt", "plain.txt"] {
+        assert!(sandbox.bytes(name).starts_with(b"otpauth://"), "{name}");
+    }
+    let with = [&base[..], &["--new-password-file", "new", "--json"]].concat();
+    let report = sandbox.run(&with).exits(1).json();
+    assert_eq!(report["outputs"][0]["encrypted"], true);
+    let codes: Vec<_> = report["warnings"].as_array().unwrap().iter().map(|item| &item["code"]).collect();
+    assert_eq!(codes, ["weak-encryption"]);
+    assert!(sandbox.bytes("winauth.zip").starts_with(b"PK\x03\x04"));
+    sandbox.run(&["inspect", "winauth.zip", "--password-file", "new"]).exits(0);
+    for targets in ["winauth,aegis", "freeotp,winauth"] {
+        let args = ["convert", "one.txt", "-t", targets, "-o", "out/", "--new-password-file", "new"];
+        sandbox.run(&args).exits(2).explains().says(&["WinAuth is weak", "in a run of its own"]);
+    }
+    assert_eq!(sandbox.names(), ["new", "one.txt", "plain.txt", "winauth.txt", "winauth.zip"]);
+}

@@ -1,8 +1,8 @@
 //! Zip archives, as apps pack their exports: a few small files, often encrypted with a password.
 //!
 //! Read: stored and deflated members, plain, with WinZip's AES (AE-1 and AE-2) and with the traditional
-//! encryption. Written: one stored member with AES-256.
-//! Source: PKWARE's APPNOTE 6.3.10; WinZip's "AES Encryption Information" 1.04.
+//! encryption. Written: one stored member with AES-256 or with the traditional encryption.
+//! Source: PKWARE's APPNOTE 6.3.10, for the traditional encryption its section 6.1; WinZip's "AES Encryption Information" 1.04.
 
 use std::io::{Cursor, Read};
 
@@ -144,14 +144,23 @@ const CODE: usize = 10;
 const ITERATIONS: u32 = 1000;
 /// General purpose bit 0: encrypted.
 const ENCRYPTED: u16 = 1;
-/// Compression method of AES members; the extra field holds the real one.
-const METHOD_AES: u16 = 99;
-/// The version of the format that knows AES.
-const VERSION: u16 = 51;
 /// 1980-01-01, the first day that the format can say: no time is stated.
 const DATE: u16 = 0x21;
 /// Id 0x9901, 7 bytes, AE-1, `AE`, strength 3 (AES-256), method 0 (stored).
 const EXTRA: [u8; 11] = [0x01, 0x99, 7, 0, 1, 0, b'A', b'E', 3, 0, 0];
+
+/// How the one member of a written archive is encrypted.
+struct Method {
+    /// The version of the format that knows it.
+    version: u16,
+    /// What the headers say in place of the compression.
+    compression: u16,
+    extra: &'static [u8],
+}
+
+/// The extra field has the compression itself.
+const AES: Method = Method { version: 51, compression: 99, extra: &EXTRA };
+const TRADITIONAL: Method = Method { version: 20, compression: 0, extra: &[] };
 
 /// An archive of one member, encrypted with AES-256 and stored.
 pub(crate) fn write_aes(
@@ -160,25 +169,50 @@ pub(crate) fn write_aes(
     password: &SecretText,
     ctx: &mut Ctx<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let too_large = || Error::new(ErrorKind::Internal, "the accounts are too long for a zip archive");
     let body = seal(content, password, ctx)?;
+    write_member(name, content, &body, AES)
+}
+
+/// An archive of one member in the traditional encryption, stored. Whoever knows a few bytes of the
+/// content has its keys in minutes: only for apps that open nothing better.
+pub(crate) fn write_traditional(
+    name: &str,
+    content: &[u8],
+    password: &SecretText,
+    ctx: &mut Ctx<'_>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let head: [u8; 11] = ctx.random()?;
+    let [check, ..] = crc32(content).to_be_bytes();
+    let mut keys = TraditionalKeys::new(password.expose().as_bytes());
+    let mut body = Zeroizing::new(Vec::with_capacity(content.len().saturating_add(12)));
+    body.extend(head.iter().chain([&check]).chain(content).map(|byte| keys.encrypt(*byte)));
+    write_member(name, content, &body, TRADITIONAL)
+}
+
+fn write_member(
+    name: &str,
+    content: &[u8],
+    body: &[u8],
+    method: Method,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let too_large = || Error::new(ErrorKind::Internal, "the accounts are too long for a zip archive");
     let size = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| too_large());
-    let member = Member { name, crc: crc32(content), packed: size(&body)?, size: size(content)? };
+    let member = Member { name, crc: crc32(content), packed: size(body)?, size: size(content)?, method };
     let mut out = Zeroizing::new(Vec::with_capacity(body.len().saturating_add(256)));
     out.extend(LOCAL);
-    out.extend(VERSION.to_le_bytes());
+    out.extend(member.method.version.to_le_bytes());
     member.write_common(&mut out)?;
     out.extend(name.as_bytes());
-    out.extend(EXTRA);
-    out.extend_from_slice(&body);
+    out.extend(member.method.extra);
+    out.extend_from_slice(body);
     let directory = size(&out)?;
     out.extend(b"PK\x01\x02");
-    out.extend([VERSION, VERSION].map(u16::to_le_bytes).as_flattened());
+    out.extend([member.method.version; 2].map(u16::to_le_bytes).as_flattened());
     member.write_common(&mut out)?;
     // Comment, disk, attributes inside and outside, and the offset of the member: all 0.
     out.extend([0; 14]);
     out.extend(name.as_bytes());
-    out.extend(EXTRA);
+    out.extend(member.method.extra);
     let length = size(&out)?.saturating_sub(directory);
     out.extend(END);
     out.extend([0, 0, 1, 1].map(u16::to_le_bytes).as_flattened());
@@ -193,17 +227,47 @@ struct Member<'a> {
     crc: u32,
     packed: u32,
     size: u32,
+    method: Method,
 }
 
 impl Member<'_> {
     fn write_common(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let name = u16::try_from(self.name.len())
-            .map_err(|_| Error::new(ErrorKind::Internal, "the name of a zip member is too long"))?;
-        out.extend([ENCRYPTED, METHOD_AES, 0, DATE].map(u16::to_le_bytes).as_flattened());
+        let length = |length: usize| {
+            u16::try_from(length)
+                .map_err(|_| Error::new(ErrorKind::Internal, "the name of a zip member is too long"))
+        };
+        let (name, extra) = (length(self.name.len())?, length(self.method.extra.len())?);
+        out.extend([ENCRYPTED, self.method.compression, 0, DATE].map(u16::to_le_bytes).as_flattened());
         out.extend([self.crc, self.packed, self.size].map(u32::to_le_bytes).as_flattened());
-        // The extra field has 11 bytes.
-        out.extend([name, 11].map(u16::to_le_bytes).as_flattened());
+        out.extend([name, extra].map(u16::to_le_bytes).as_flattened());
         Ok(())
+    }
+}
+
+/// The three keys of the traditional encryption.
+struct TraditionalKeys([u32; 3]);
+
+impl TraditionalKeys {
+    fn new(password: &[u8]) -> Self {
+        let mut keys = Self([0x1234_5678, 0x2345_6789, 0x3456_7890]);
+        password.iter().for_each(|byte| keys.update(*byte));
+        keys
+    }
+
+    fn update(&mut self, byte: u8) {
+        let Self([first, second, third]) = self;
+        *first = crc32_step(*first, byte);
+        *second = second.wrapping_add(*first & 0xFF).wrapping_mul(134_775_813).wrapping_add(1);
+        let [high, ..] = second.to_be_bytes();
+        *third = crc32_step(*third, high);
+    }
+
+    fn encrypt(&mut self, byte: u8) -> u8 {
+        let Self([.., third]) = self;
+        let base = *third & 0xFFFF | 2;
+        let [.., key, _] = base.wrapping_mul(base ^ 1).to_be_bytes();
+        self.update(byte);
+        byte ^ key
     }
 }
 
@@ -239,8 +303,12 @@ fn apply_ctr(key: &[u8; 32], text: &mut [u8]) {
 
 /// CRC-32 as zip has it (reflected, polynomial 0xEDB88320).
 fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| crc32_step(crc, *byte))
+}
+
+fn crc32_step(crc: u32, byte: u8) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+    (0..8).fold(crc ^ u32::from(byte), step)
 }
 
 /// The error of an archive that has no member of that name.
@@ -273,6 +341,22 @@ mod tests {
             let read = zip.decrypt("a.json", &SecretText::new("pässword"), &limits).unwrap().unwrap();
             assert_eq!(*read, content);
             assert!(zip.decrypt("a.json", &SecretText::new("password"), &limits).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn archives_in_the_traditional_encryption_are_read() {
+        let limits = Limits::default();
+        let password = SecretText::new("pässword");
+        for length in [0, 1, 13, 1000] {
+            let content: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            let write = |ctx: &mut Ctx<'_>| write_traditional("a.txt", &content, &password, ctx);
+            let bytes = testing::with_ctx(&mut NoPasswords, write).unwrap();
+            let mut zip = Archive::open(&bytes).unwrap();
+            assert!(zip.is_encrypted("a.txt"));
+            assert_eq!(*zip.decrypt("a.txt", &password, &limits).unwrap().unwrap(), content);
+            let wrong = zip.decrypt("a.txt", &SecretText::new("password"), &limits).unwrap();
+            assert!(wrong.is_none());
         }
     }
 

@@ -39,12 +39,12 @@ static INFO: Info = Info {
     write: Some(Writing {
         caps: CAPS,
         // The only encryption of zips that the app reads is broken by a few known bytes, and every
-        // export begins with the same: it would protect nothing.
-        encryption: Encryption::Never,
+        // export begins with the same.
+        encryption: Encryption::Weak,
         any_password: true,
         carrier: Carrier::File,
         file_name: "winauth.txt",
-        encrypted_file_name: "winauth.txt",
+        encrypted_file_name: "winauth.zip",
         import_help: "In WinAuth, click Add > Import and pick the file",
     }),
     export_help: "In WinAuth, open the menu (the cog) > Export and save as a text or zip file",
@@ -89,16 +89,29 @@ impl Format for WinAuth {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
-        let mut out = Zeroizing::new(Vec::new());
-        for account in &vault.accounts {
-            let otp = account.otp().ok_or_else(|| {
-                Error::new(ErrorKind::Internal, "an account without a secret cannot be written").in_format(ID)
-            })?;
-            out.extend_from_slice(text::write(account, otp).as_bytes());
-            out.extend(b"\r\n");
+    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        let bytes = encode(vault, ctx).map_err(|error| error.in_format(ID))?;
+        Ok(vec![Part(bytes)])
+    }
+}
+
+/// The text, with a password in a zip.
+fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut out = Zeroizing::new(Vec::new());
+    for account in &vault.accounts {
+        let otp = account.otp().ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "an account without a secret cannot be written")
+        })?;
+        out.extend_from_slice(text::write(account, otp).as_bytes());
+        out.extend(b"\r\n");
+    }
+    match ctx.new_password {
+        Some(password) => {
+            // As the app names it.
+            let name = format!("winauth-{}.txt", ctx.now.strftime("%Y-%m-%d"));
+            zip::write_traditional(&name, &out, password, ctx)
         }
-        Ok(vec![Part(out)])
+        None => Ok(out),
     }
 }
 

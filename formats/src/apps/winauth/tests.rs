@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ctx::{NoPasswords, Passwords};
-use crate::model::{Credential, Digits, Otp, Period, Secret};
+use crate::model::{Credential, Digits, Otp, Period, Secret, SecretText};
 use crate::report::{Item, Skip};
 use crate::testing;
 
@@ -112,6 +112,22 @@ fn lines_are_written_as_the_app_writes_them() {
         "otpauth://totp/Acme%20Inc:a%40b?secret=JBSWY3DPEHPK3PXP&digits=6&issuer=Acme%20Inc&icon=Google\r\n\
          otpauth://totp/:b%3Ac?secret=JBSWY3DPEHPK3PXP&digits=8&algorithm=SHA256&icon=WinAuth\r\n"
     );
+}
+
+/// That others open it is shown in `tests/interop.rs`.
+#[test]
+fn with_a_password_the_text_is_in_a_zip() {
+    let vault = Vault { accounts: vec![totp("Acme", "a")], ..Vault::default() };
+    let password = SecretText::new("canary-password-plain-1");
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| WinAuth.encode(&vault, ctx));
+    let bytes = &parts.unwrap()[0].0;
+    assert_eq!(zip::names(bytes).unwrap(), ["winauth-2024-05-01.txt"]);
+    assert_eq!(WinAuth.detect(&Probe::new(bytes, None)), Confidence::Sure);
+    let given = [password];
+    let read = decode_with(bytes, &mut &given[..]).unwrap();
+    assert!(read.encrypted);
+    assert_eq!((read.accounts[0].otp(), read.accounts[0].issuer.as_str()), (totp("", "").otp(), "Acme"));
+    assert_eq!(decode_with(bytes, &mut NoPasswords).unwrap_err().kind, ErrorKind::PasswordNeeded);
 }
 
 #[test]

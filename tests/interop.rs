@@ -1,0 +1,155 @@
+//! Encrypted files that otpferry writes are opened by programs that share nothing with it:
+//! `interop/open.py`, and for FreeOTP Java's own reader of serialised objects.
+//!
+//! What is missing on the machine is said and left out; with `OTPFERRY_INTEROP=1` it is a failure,
+//! but for Java, which only sees a second time what Python sees.
+//! Any Python 3.11 or newer with the packages of `interop/requirements.txt` will do;
+//! `OTPFERRY_PYTHON` names it.
+
+#![cfg(test)]
+
+mod support;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use otpferry_formats::registry;
+use serde_json::{Value, json};
+use support::{PASSWORD, Sandbox};
+
+/// Accounts of the canaries ALPHA, DELTA and PAPA.
+const LINKS: &str = "\
+    otpauth://totp/Acme:maria?secret=CANARYALPHACANARYALPHACANARYALPH&issuer=Acme\n\
+    otpauth://totp/Nordwind:ole?secret=CANARYDELTACANARYDELTACANARYDELTACANARYDELTACANARYDA&issuer=Nordwind&algorithm=SHA256&digits=8&period=60\n";
+const COUNTER: &str =
+    "otpauth://hotp/Quay:paul?secret=CANARYPAPACANARYPAPACANARYPAPACA&issuer=Quay&counter=42\n";
+/// Targets that hold no counter-based account.
+const WITHOUT_HOTP: [&str; 2] = ["proton", "winauth"];
+
+#[test]
+fn others_open_what_is_written_encrypted() {
+    let mut opened = 0;
+    let encrypting = registry::ALL
+        .iter()
+        .map(|format| format.info())
+        .filter(|info| info.write.as_ref().is_some_and(|writing| writing.encryption.is_possible()));
+    for info in encrypting {
+        if let Some(missing) = missing_for_python(info.id) {
+            let line = left_out(info.id, &missing);
+            assert!(std::env::var_os("OTPFERRY_INTEROP").is_none_or(|value| value != "1"), "{line}");
+            continue;
+        }
+        let (sandbox, file) = written(info.id);
+        let output = python(&["interop/open.py"])
+            .args([info.id, file.to_str().unwrap()])
+            .arg(sandbox.path("password"))
+            .output()
+            .unwrap();
+        let mut accounts: Vec<Value> = serde_json::from_str(&printed(info.id, output)).unwrap();
+        accounts.sort_by_key(|account| account["issuer"].to_string());
+        assert_eq!(accounts, expected(info.id), "{}", info.id);
+        opened += 1;
+    }
+    let _ = writeln!(std::io::stderr(), "interop: {opened} formats were opened by other programs");
+}
+
+#[test]
+fn java_reads_the_map_of_freeotp() {
+    let version = Command::new("javac").arg("-version").output();
+    if !version.is_ok_and(|version| version.status.success()) {
+        left_out("freeotp in Java", "javac");
+        return;
+    }
+    let (sandbox, file) = written("freeotp");
+    let source = tests().join("interop/FreeOtp.java");
+    let compiled = Command::new("javac").arg("-d").arg(sandbox.path("classes")).arg(source).output();
+    printed("javac", compiled.unwrap());
+    let run = Command::new("java")
+        .arg("-cp")
+        .arg(sandbox.path("classes"))
+        .args(["FreeOtp", PASSWORD])
+        .arg(file)
+        .output();
+    let mut lines: Vec<String> = printed("java", run.unwrap()).lines().map(str::to_owned).collect();
+    lines.sort();
+    // The canaries in hexadecimal.
+    assert_eq!(
+        lines,
+        [
+            "Acme|maria|HmacSHA1|101a08e00b79c0203411c016f380406823802de7",
+            "Nordwind|ole|HmacSHA256|101a08e0645cc0203411c0c8b9804068238191730080d0470322e60101a08e06",
+            "Quay|paul|HmacSHA1|101a08e1e07804068238781e0101a08e1e078040",
+        ]
+    );
+}
+
+/// The accounts as they must come out, by issuer.
+fn expected(id: &str) -> Vec<Value> {
+    let mut accounts = vec![
+        json!({ "kind": "totp", "issuer": "Acme", "account": "maria", "secret": "CANARYALPHACANARYALPHACANARYALPH",
+            "algorithm": "SHA1", "digits": 6, "period": 30, "counter": null }),
+        json!({ "kind": "totp", "issuer": "Nordwind", "account": "ole",
+            "secret": "CANARYDELTACANARYDELTACANARYDELTACANARYDELTACANARYDA",
+            "algorithm": "SHA256", "digits": 8, "period": 60, "counter": null }),
+        json!({ "kind": "hotp", "issuer": "Quay", "account": "paul", "secret": "CANARYPAPACANARYPAPACANARYPAPACA",
+            "algorithm": "SHA1", "digits": 6, "period": null, "counter": 42 }),
+    ];
+    if WITHOUT_HOTP.contains(&id) {
+        accounts.pop();
+    }
+    accounts
+}
+
+/// A folder with the links written for this target, its file in it, and `password`.
+fn written(id: &str) -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::new();
+    let counter = if WITHOUT_HOTP.contains(&id) { "" } else { COUNTER };
+    sandbox.put("links.txt", format!("{LINKS}{counter}"));
+    sandbox.put("password", format!("{PASSWORD}\n"));
+    // That of WinAuth is weak, and the report says so.
+    sandbox
+        .run(&["convert", "links.txt", "-t", id, "-o", "new/", "--new-password-file", "password", "--quiet"])
+        .exits(i32::from(id == "winauth"));
+    let names = sandbox.names();
+    let file = names.iter().find(|name| name.starts_with("new/") && !name.ends_with('/')).unwrap();
+    let path = sandbox.path(file);
+    (sandbox, path)
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn python(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var("OTPFERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
+    command.args(args).current_dir(tests());
+    command
+}
+
+/// What Python needs for this format and has not.
+fn missing_for_python(id: &str) -> Option<String> {
+    match python(&["interop/open.py", "--missing", id]).output() {
+        Err(_) => Some("python3".to_owned()),
+        Ok(output) => {
+            let missing = printed(id, output).trim().to_owned();
+            (!missing.is_empty()).then(|| format!("the Python packages {missing}"))
+        }
+    }
+}
+
+/// What a program printed. It must have ended well.
+#[track_caller]
+fn printed(what: &str, output: Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{what}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Says that a check was left out, and why.
+fn left_out(what: &str, missing: &str) -> String {
+    let line = format!("NOT CHECKED: {what}, because this machine has not: {missing}");
+    // Past the capture of the test harness, which shows nothing of a test that passes.
+    let _ = writeln!(std::io::stderr(), "{line}");
+    line
+}
