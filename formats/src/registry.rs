@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format};
 use crate::probe::Probe;
-use crate::{apps, open};
+use crate::{apps, managers, open};
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
@@ -13,6 +13,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
     &apps::battlenet::BattleNet,
+    &managers::cotp::Cotp,
     &open::table::AnyTable,
     &apps::duo::Duo,
     &apps::ente::Ente,

@@ -4,4 +4,5 @@
 //! code are counted and stay where they are; nothing of them is kept for writing either, because what
 //! is kept ends up in other files.
 
+pub(crate) mod cotp;
 pub(crate) mod login;

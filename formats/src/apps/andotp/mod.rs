@@ -97,7 +97,7 @@ fn recognise(json: &Node) -> Confidence {
     };
     let has = |field: &str| entry.get(field).is_some();
     let text = |field: &str| entry.get(field).is_some_and(|value| matches!(value, Node::Text(_)));
-    if !text("secret") || !text("label") || has("kind") || has("account") {
+    if !text("secret") || !text("label") || has("kind") || has("account") || has("pin") {
         return Confidence::No;
     }
     // GNOME Authenticator wrote the same without issuers, and a tag in the place of one.
