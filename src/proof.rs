@@ -108,6 +108,7 @@ fn read_again(
         now: Timestamp::now(),
         limits: &limits,
         per_qr: 10,
+        read_codes: None,
         table: &TableOptions::default(),
     };
     let vault = format.decode(&Input::new(bytes), &mut ctx)?;

@@ -96,6 +96,9 @@ pub struct Ctx<'a> {
     pub limits: &'a Limits,
     /// Most accounts in one QR code, for targets that put several into one.
     pub per_qr: usize,
+    /// Finds QR codes in a picture and gives their texts, for pages with pictures in them; `None` leaves
+    /// the pictures unread.
+    pub read_codes: Option<&'a dyn Fn(&[u8]) -> Vec<String>>,
     /// What the user says about a table whose columns cannot be guessed.
     pub table: &'a TableOptions,
 }

@@ -43,6 +43,7 @@ fn run<T>(
         now: Timestamp::constant(1_714_557_600, 0),
         limits: &limits,
         per_qr: 10,
+        read_codes: None,
         table: &TableOptions::default(),
     })
 }

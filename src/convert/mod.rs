@@ -335,6 +335,7 @@ impl<'a> Job<'a> {
             now: now(),
             limits: &self.limits,
             per_qr: usize::from(self.args.per_qr),
+            read_codes: None,
             table: &TableOptions::default(),
         };
         target.format.encode(kept, &mut ctx).map_err(Failure::from)

@@ -291,6 +291,7 @@ fn encode_alone(format: &dyn Format, vault: &Vault) -> Option<Vec<Part>> {
         now: Timestamp::UNIX_EPOCH,
         limits: &Limits::default(),
         per_qr: 1,
+        read_codes: None,
         table: &TableOptions::default(),
     };
     format.encode(vault, &mut ctx).ok()

@@ -74,6 +74,7 @@ pub(super) fn decode(
         None => detect(input, name)?,
     };
     let mut no_random = |_: &mut [u8]| Err(Error::new(ErrorKind::Internal, "reading needs no random bytes"));
+    let read_codes = |picture: &[u8]| picture::texts(picture, reader);
     let mut ctx = Ctx {
         passwords,
         new_password: None,
@@ -81,6 +82,7 @@ pub(super) fn decode(
         now: Timestamp::now(),
         limits: &reader.limits,
         per_qr: 10,
+        read_codes: Some(&read_codes),
         table: &reader.table,
     };
     let vault = format.decode(input, &mut ctx)?;

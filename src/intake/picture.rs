@@ -45,6 +45,13 @@ pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result
     }
 }
 
+/// The texts of the codes in a picture inside a page. What cannot be read gives none.
+pub(super) fn texts(picture: &[u8], reader: &Reader<'_>) -> Vec<String> {
+    let scan = otpferry_scan::scan(picture, &options(reader.effort, &reader.limits));
+    let codes = scan.map(|scan| scan.codes).unwrap_or_default();
+    codes.iter().filter_map(|code| String::from_utf8(code.payload.to_vec()).ok()).collect()
+}
+
 fn options(effort: Effort, limits: &Limits) -> Options {
     let effort = match effort {
         Effort::Fast => otpferry_scan::Effort::Fast,

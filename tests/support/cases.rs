@@ -3,13 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Error, Format, Input, Manifest, NoPasswords, Probe, registry, testing};
+use otpferry_formats::{Ctx, Error, Format, Input, Manifest, NoPasswords, Probe, registry, testing};
 use serde_json::Value;
 
 /// The end of the name of an expected reading.
 const EXPECTED: &str = ".expected.json";
 /// The list of a folder.
 const MANIFEST: &str = "manifest.json";
+
+/// Reads the codes of the pictures inside a page.
+fn read_codes(picture: &[u8]) -> Vec<String> {
+    let scan = otpferry_scan::scan(picture, &otpferry_scan::Options::default());
+    let codes = scan.map(|scan| scan.codes).unwrap_or_default();
+    codes.iter().map(|code| String::from_utf8_lossy(&code.payload).into_owned()).collect()
+}
 
 /// A file and what a correct reader makes of it.
 pub(crate) struct Case {
@@ -116,12 +123,16 @@ impl Case {
     /// What a format makes of it with the password that the case states.
     pub(crate) fn decode(&self, format: &dyn Format) -> Result<Vault, Error> {
         let input = Input::with_wal(&self.bytes, self.wal.as_deref()).with_manifest(self.manifest());
+        let decode = |ctx: &mut Ctx<'_>| {
+            ctx.read_codes = Some(&read_codes);
+            format.decode(&input, ctx)
+        };
         match self.expected["password"].as_str() {
             Some(password) => {
                 let passwords = [SecretText::new(password)];
-                testing::with_ctx(&mut passwords.as_slice(), |ctx| format.decode(&input, ctx))
+                testing::with_ctx(&mut passwords.as_slice(), decode)
             }
-            None => testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)),
+            None => testing::with_ctx(&mut NoPasswords, decode),
         }
     }
 }

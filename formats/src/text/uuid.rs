@@ -91,6 +91,7 @@ mod tests {
             now: jiff::Timestamp::UNIX_EPOCH,
             limits: &limits,
             per_qr: 1,
+            read_codes: None,
             table: &crate::TableOptions::default(),
         };
         let mut uuids = Uuids::default();

@@ -454,6 +454,7 @@ fn more_entries_than_allowed_are_not_built() {
             now: ctx.now,
             limits: &limits,
             per_qr: ctx.per_qr,
+            read_codes: ctx.read_codes,
             table: ctx.table,
         };
         Aegis.decode(&Input::new(text.as_bytes()), &mut ctx)

@@ -95,6 +95,7 @@ fn entries_over_the_limit() {
         now: jiff::Timestamp::UNIX_EPOCH,
         limits: &limits,
         per_qr: 10,
+        read_codes: None,
         table: &crate::TableOptions::default(),
     };
     let error = Authy.decode(&Input::new(PREFS), &mut ctx).unwrap_err();

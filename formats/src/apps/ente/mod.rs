@@ -5,6 +5,7 @@
 //! Source: the app's `models/code.dart`, `models/code_display.dart` and `models/export/ente.dart`.
 
 mod crypt;
+mod page;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -62,8 +63,6 @@ const CAPS: Caps = Caps {
 const VERSION: u8 = 1;
 /// What marks a link of Ente.
 const MARK: &str = "codeDisplay=";
-/// What marks the HTML export.
-const HTML_MARK: &str = "otp-entry";
 /// A server once left out the `&` before this; the app cuts the issuer there.
 const GLUED: &str = "period=";
 /// Times below are milliseconds, from here on microseconds; see the reader.
@@ -124,7 +123,7 @@ pub(crate) fn is_marked_list(text: &str) -> bool {
 }
 
 fn is_html(text: &str) -> bool {
-    text.trim_start().starts_with('<') && text.contains(HTML_MARK)
+    text.trim_start().starts_with('<') && text.contains(page::MARK)
 }
 
 fn fit(account: &Account) -> Fit {

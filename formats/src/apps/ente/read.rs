@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::crypt::{Params, Sealed};
-use super::{GLUED, ID, VERSION, is_html, is_steam};
+use super::{GLUED, ID, VERSION, is_html, is_steam, page};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::Input;
@@ -43,9 +43,7 @@ const MODEL_KEYS: [&str; 6] = ["pinned", "trashed", "lastUsedAt", "tapCount", "t
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
     if is_html(&text) {
-        // A period or counter that is not known would give wrong codes.
-        return Err(Error::unsupported("the HTML export has periods and counters only inside its pictures")
-            .next_step("In Ente Auth, export again and choose \"Encrypted\" or \"Plain text\""));
+        return page::decode(&text, ctx);
     }
     if !text.trim_start().starts_with('{') {
         let mut vault = read_text(&text, ctx)?;
@@ -96,7 +94,7 @@ fn read_items(items: &[&RawValue], ctx: &Ctx<'_>) -> Result<Vault, Error> {
     Ok(vault)
 }
 
-fn add(vault: &mut Vault, entry: Entry, place: &Place) {
+pub(super) fn add(vault: &mut Vault, entry: Entry, place: &Place) {
     let index = vault.entries();
     match entry {
         Ok(mut account) => {
@@ -110,7 +108,7 @@ fn add(vault: &mut Vault, entry: Entry, place: &Place) {
 }
 
 /// Reads one link as the app does. What is no link of Ente is read as any other.
-fn read_link(uri: &str, display: Option<&Value>) -> Entry {
+pub(super) fn read_link(uri: &str, display: Option<&Value>) -> Entry {
     if uri_list::scheme_of(uri).is_none() {
         return Err((uri_list::not_an_account(uri), Names::default()));
     }

@@ -141,7 +141,7 @@ fn marks_of_all_forms() {
     assert_eq!(confidence(r#"{"kdfParams":{"memLimit":1,"opsLimit":1"#), Confidence::Likely);
     assert_eq!(confidence(r#"{"items":[{"rawData":"otpauth://"#), Confidence::Sure);
     assert_eq!(confidence(r#"{"items":[]}"#), Confidence::No);
-    assert_eq!(confidence("<html><table class='otp-entry'>"), Confidence::Sure);
+    assert_eq!(confidence("<html><table class=\"otp-entry\">"), Confidence::Sure);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn shapes_are_checked() {
         (r#"{"version":1,"encryptedData":"","encryptionNonce":""}"#, ErrorKind::Malformed),
         (r#"{"version":2,"kdfParams":{},"encryptedData":"","encryptionNonce":""}"#, ErrorKind::NewerVersion),
         (r#"{"version":0,"kdfParams":{},"encryptedData":"","encryptionNonce":""}"#, ErrorKind::Malformed),
-        ("<table class='otp-entry'>", ErrorKind::Unsupported),
+        ("<table class=\"otp-entry\">", ErrorKind::Unsupported),
     ] {
         let error = decode(text).unwrap_err();
         assert_eq!((error.kind, error.format), (kind, Some(ID)), "{text}");

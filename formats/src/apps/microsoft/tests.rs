@@ -132,6 +132,7 @@ fn rows_over_the_limit() {
         now: jiff::Timestamp::UNIX_EPOCH,
         limits: &limits,
         per_qr: 10,
+        read_codes: None,
         table: &crate::TableOptions::default(),
     };
     let error = Microsoft.decode(&Input::new(MANY), &mut ctx).unwrap_err();

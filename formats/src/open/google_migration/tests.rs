@@ -40,6 +40,7 @@ fn write(accounts: Vec<Account>, per_qr: usize, id: i32) -> Vec<String> {
         now: jiff::Timestamp::UNIX_EPOCH,
         limits: &limits,
         per_qr,
+        read_codes: None,
         table: &crate::TableOptions::default(),
     };
     let vault = Vault { accounts, ..Vault::default() };

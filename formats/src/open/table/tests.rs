@@ -18,6 +18,7 @@ fn decode_with(text: &[u8], columns: &[&str], encoding: Option<SecretEncoding>) 
             now: ctx.now,
             limits: ctx.limits,
             per_qr: ctx.per_qr,
+            read_codes: None,
             table: &options,
         };
         AnyTable.decode(&Input::new(text), &mut ctx)
