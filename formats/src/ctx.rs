@@ -81,6 +81,9 @@ impl Passwords for &[SecretText] {
     }
 }
 
+/// Finds QR codes in the bytes of a picture and gives their texts.
+pub type ReadCodes<'a> = dyn Fn(&[u8]) -> Vec<String> + 'a;
+
 /// The world as a format sees it. The caller brings it, so that output is byte-stable in tests and
 /// library users keep control.
 pub struct Ctx<'a> {
@@ -98,7 +101,7 @@ pub struct Ctx<'a> {
     pub per_qr: usize,
     /// Finds QR codes in a picture and gives their texts, for pages with pictures in them; `None` leaves
     /// the pictures unread.
-    pub read_codes: Option<&'a dyn Fn(&[u8]) -> Vec<String>>,
+    pub read_codes: Option<&'a ReadCodes<'a>>,
     /// What the user says about a table whose columns cannot be guessed.
     pub table: &'a TableOptions,
 }

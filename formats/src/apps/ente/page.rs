@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use super::read;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, ReadCodes};
 use crate::error::{Error, Place};
 use crate::model::{Account, Vault};
 use crate::open::label::Names;
@@ -66,7 +66,7 @@ impl<'a> Printed<'a> {
         }
     }
 
-    fn entry(self, read_codes: &dyn Fn(&[u8]) -> Vec<String>) -> Entry {
+    fn entry(self, read_codes: &ReadCodes<'_>) -> Entry {
         let payloads = self
             .picture
             .and_then(|text| BASE64.decode(text.as_bytes()).ok())

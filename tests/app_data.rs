@@ -1,0 +1,161 @@
+//! A folder of Android app data, copied or unpacked from a device backup: files are known by what is in
+//! them, whatever they are called and wherever they lie.
+
+#![cfg(test)]
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::{Sandbox, assert_adds_up, expected, fixture};
+
+/// Fixture, place in the folder, names of the database's or file's own companions.
+const HOLDING: [(&str, &str); 8] = [
+    ("google-sqlite/all-kinds.sqlite", "apps/com.google.android.apps.authenticator2/db/databases"),
+    ("microsoft/v24-all-kinds.sqlite", "data/data/com.azure.authenticator/databases/PhoneFactor"),
+    ("authy/prefs-plain.xml", "apps/com.authy.authy/sp/com.authy.storage.tokens.authenticator.xml"),
+    ("freeotp/v1.xml", "apps/org.fedorahosted.freeotp/sp/tokens.xml"),
+    ("duo/all-kinds.json", "apps/com.duosecurity.duomobile/f/duokit/accounts.json"),
+    ("battlenet/messenger.xml", "data/user/0/com.blizzard.messenger/shared_prefs/prefs.xml"),
+    ("totp-authenticator/prefs.xml", "apps/com.authenticator.authservice2/sp/shared.xml"),
+    ("steam/android-accounts.json", "apps/com.valvesoftware.android.steam.community/f/Steamguard-1"),
+];
+
+/// What lies around them: nothing of it is an account, and nothing is worth stopping for.
+const NOISE: [(&str, &[u8]); 10] = [
+    ("apps/com.authy.authy/_manifest", b"1\ncom.authy.authy\n263\n30\ncom.android.vending\n1\n"),
+    (
+        "apps/com.authy.authy/sp/other.xml",
+        b"<?xml version='1.0'?>\n<map><int name=\"launches\" value=\"7\" /></map>\n",
+    ),
+    ("apps/com.authy.authy/db/empty.db", b""),
+    ("apps/com.azure.authenticator/f/cache.bin", b"\x00\x01\x02\x03cache"),
+    ("apps/com.azure.authenticator/f/settings.json", b"{\"theme\":\"dark\",\"items\":[1,2]}"),
+    ("apps/com.azure.authenticator/f/log.txt", b"2024-05-01 started\n2024-05-02 stopped\n"),
+    (
+        "apps/org.fedorahosted.freeotp/sp/com.google.firebase.xml",
+        b"<map><string name=\"id\">abc</string></map>",
+    ),
+    ("apps/org.fedorahosted.freeotp/f/profileInstalled", b"\x7FELF\x02\x01"),
+    ("shared/0/readme.md", b"# notes\nnothing here\n"),
+    ("shared/0/table.csv", b"name,phone\nbob,1\n"),
+];
+
+fn phone() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (name, place) in HOLDING {
+        put(&sandbox, place, &fs::read(fixture(name)).unwrap());
+    }
+    for (place, bytes) in NOISE {
+        put(&sandbox, place, bytes);
+    }
+    // A database of another app.
+    put(
+        &sandbox,
+        "apps/com.example/db/other.db",
+        &fs::read(fixture("microsoft/other-database.sqlite")).unwrap(),
+    );
+    sandbox
+}
+
+fn put(sandbox: &Sandbox, place: &str, bytes: &[u8]) {
+    let path = sandbox.path("phone").join(place);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// Kind, issuer, account and secret of every account, in any order.
+fn accounts(list: &Value) -> Vec<String> {
+    let fields = ["kind", "issuer", "account", "secret", "digits", "period", "counter"];
+    let line = |account: &Value| fields.map(|field| account[field].to_string()).join(" ");
+    let mut lines: Vec<String> = list["accounts"].as_array().unwrap().iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn wanted() -> Vec<String> {
+    let mut lines: Vec<String> = HOLDING.iter().flat_map(|(name, _)| accounts(&expected(name))).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn every_app_is_found_among_the_rest() {
+    let sandbox = phone();
+    let run =
+        sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "all.json", "--report", "r.json"]).exits(1);
+    let report = sandbox.json("r.json");
+    assert_adds_up(&report);
+    let read = accounts(&sandbox.json("all.json"));
+    let repeated = report["duplicates"].as_array().unwrap().len();
+    let mut distinct = wanted();
+    distinct.dedup();
+    // Accounts that two apps have are told as repeated, all others are there once.
+    assert_eq!(read.len() + repeated, wanted().len(), "{}", run.out);
+    assert!(distinct.iter().all(|line| read.contains(line)), "{}", run.out);
+    let files: Vec<&str> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["format"].as_str().unwrap_or_default())
+        .collect();
+    for format in
+        ["authy", "battlenet", "duo", "freeotp", "google-sqlite", "microsoft", "steam", "totp-authenticator"]
+    {
+        assert!(files.contains(&format), "{format} in {files:?}");
+    }
+    // What is not read is said to be so, and asks for nothing.
+    let codes: Vec<&str> =
+        report["warnings"].as_array().unwrap().iter().map(|item| item["code"].as_str().unwrap()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == "not-read").count(), 0, "{}", run.out);
+}
+
+#[test]
+fn names_do_not_matter() {
+    let sandbox = Sandbox::new();
+    for (at, (name, _)) in HOLDING.into_iter().enumerate() {
+        put(&sandbox, &format!("{at}"), &fs::read(fixture(name)).unwrap());
+    }
+    sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "all.json"]).exits(1);
+    let read = accounts(&sandbox.json("all.json"));
+    let mut distinct = wanted();
+    distinct.dedup();
+    assert!(distinct.iter().all(|line| read.contains(line)));
+}
+
+#[test]
+fn a_database_is_read_with_its_log_and_a_damaged_one_is_named() {
+    let sandbox = Sandbox::new();
+    let place = "apps/com.azure.authenticator/db/PhoneFactor";
+    put(&sandbox, place, &fs::read(fixture("microsoft/wal-changes/PhoneFactor")).unwrap());
+    put(&sandbox, &format!("{place}-wal"), &fs::read(fixture("microsoft/wal-changes/PhoneFactor-wal")).unwrap());
+    put(
+        &sandbox,
+        "apps/com.google/db/databases",
+        &fs::read(fixture("google-sqlite/truncated.sqlite")).unwrap(),
+    );
+    sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "all.json", "--report", "r.json"]).exits(1);
+    assert_eq!(accounts(&sandbox.json("all.json")), accounts(&expected("microsoft/wal-changes/PhoneFactor")));
+    let warnings = sandbox.json("r.json")["warnings"].clone();
+    let named = warnings.as_array().unwrap().iter().any(|item| {
+        item["code"] == "not-read" && item["file"].as_str().unwrap().ends_with("com.google/db/databases")
+    });
+    assert!(named, "{warnings}");
+}
+
+#[test]
+fn an_encrypted_file_asks_for_its_password() {
+    let sandbox = phone();
+    put(
+        &sandbox,
+        "apps/com.authy.authy/sp/encrypted.xml",
+        &fs::read(fixture("authy/prefs-encrypted.xml")).unwrap(),
+    );
+    let args = ["convert", "phone", "-t", "otpferry", "-o", "all.json"];
+    sandbox.run(&args).exits(6).explains().says(&["encrypted.xml"]);
+    let password = expected("authy/prefs-encrypted.xml")["password"].as_str().unwrap().to_owned();
+    sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", &password)]).exits(1);
+    let read = accounts(&sandbox.json("all.json"));
+    assert!(accounts(&expected("authy/prefs-encrypted.xml")).iter().all(|line| read.contains(line)));
+}
