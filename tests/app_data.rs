@@ -129,7 +129,11 @@ fn a_database_is_read_with_its_log_and_a_damaged_one_is_named() {
     let sandbox = Sandbox::new();
     let place = "apps/com.azure.authenticator/db/PhoneFactor";
     put(&sandbox, place, &fs::read(fixture("microsoft/wal-changes/PhoneFactor")).unwrap());
-    put(&sandbox, &format!("{place}-wal"), &fs::read(fixture("microsoft/wal-changes/PhoneFactor-wal")).unwrap());
+    put(
+        &sandbox,
+        &format!("{place}-wal"),
+        &fs::read(fixture("microsoft/wal-changes/PhoneFactor-wal")).unwrap(),
+    );
     put(
         &sandbox,
         "apps/com.google/db/databases",

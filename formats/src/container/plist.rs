@@ -80,11 +80,24 @@ impl<'g, 'a> Node<'g, 'a> {
         let list = &self.archive.list;
         if let Some(Object::Array(keys)) = list.member(&self.object, "NS.keys") {
             let Object::Array(values) = list.member(&self.object, "NS.objects")? else { return None };
-            let at = (0..keys.count.min(MAX_MEMBERS))
-                .find(|at| self.item(keys, *at).is_some_and(|key| key.is(name)))?;
+            let at = (0..keys.count.min(MAX_MEMBERS)).find(|at| self.is_key(keys, *at, name))?;
             return self.item(values, at);
         }
         self.archive.node(list.member(&self.object, name)?)
+    }
+
+    /// Whether a member is there but refers to nothing that can be read.
+    pub(crate) fn is_broken(&self, name: &str) -> bool {
+        let list = &self.archive.list;
+        match list.member_index(&self.object, name) {
+            None => false,
+            Some(index) => match list.object(index) {
+                Some(Object::Uid(uid)) => {
+                    list.reference(self.archive.objects, uid).and_then(|index| list.object(index)).is_none()
+                }
+                member => member.is_none(),
+            },
+        }
     }
 
     /// How many items a collection has.
@@ -112,8 +125,14 @@ impl<'g, 'a> Node<'g, 'a> {
         self.archive.node(list.object(list.reference(items, index)?)?)
     }
 
-    fn is(&self, name: &str) -> bool {
-        matches!(&self.object, Object::Text(text) if text.as_str() == name)
+    /// Whether a key of a dictionary, which is kept as a reference, is this one.
+    fn is_key(&self, keys: References, at: usize, name: &str) -> bool {
+        let list = &self.archive.list;
+        let index = list.reference(keys, at).and_then(|index| match list.object(index)? {
+            Object::Uid(uid) => list.reference(self.archive.objects, uid),
+            _ => None,
+        });
+        index.is_some_and(|index| list.is_text(index, name))
     }
 
     /// A string, also a mutable one.
@@ -206,11 +225,7 @@ impl<'a> List<'a> {
     }
 
     fn object(&self, index: usize) -> Option<Object<'a>> {
-        if index >= self.count {
-            return None;
-        }
-        let entry = self.offsets.checked_add(index.checked_mul(self.offset_size)?)?;
-        let at = usize::try_from(unsigned(self.bytes, entry, self.offset_size)?).ok()?;
+        let at = self.place(index)?;
         let marker = *self.bytes.get(at)?;
         let low = usize::from(marker & 0x0f);
         let body = at.checked_add(1)?;
@@ -294,12 +309,44 @@ impl<'a> List<'a> {
     }
 
     fn member(&self, object: &Object<'a>, name: &str) -> Option<Object<'a>> {
+        self.object(self.member_index(object, name)?)
+    }
+
+    fn member_index(&self, object: &Object<'a>, name: &str) -> Option<usize> {
         let Object::Dictionary(keys, values) = object else { return None };
-        let at = (0..keys.count.min(MAX_MEMBERS)).find(|at| {
-            let key = self.reference(*keys, *at).and_then(|key| self.object(key));
-            matches!(key, Some(Object::Text(text)) if text.as_str() == name)
-        })?;
-        self.object(self.reference(*values, at)?)
+        let at = (0..keys.count.min(MAX_MEMBERS))
+            .find(|at| self.reference(*keys, *at).is_some_and(|key| self.is_text(key, name)))?;
+        self.reference(*values, at)
+    }
+
+    /// Whether an object is this text of ASCII characters. A text of another length is not read: keys
+    /// are looked at again and again, and one can be as long as the file.
+    fn is_text(&self, index: usize, name: &str) -> bool {
+        let fits = |length: usize| length <= name.len().saturating_mul(2);
+        self.text_length(index).is_some_and(fits)
+            && matches!(self.object(index), Some(Object::Text(text)) if text.as_str() == name)
+    }
+
+    /// How many bytes a text takes in the file.
+    fn text_length(&self, index: usize) -> Option<usize> {
+        let at = self.place(index)?;
+        let marker = *self.bytes.get(at)?;
+        let size = match marker >> 4 {
+            0x5 => 1,
+            0x6 => 2,
+            _ => return None,
+        };
+        let (start, end, _) = self.counted(at.checked_add(1)?, usize::from(marker & 0x0f), size)?;
+        end.checked_sub(start)
+    }
+
+    /// Where an object begins.
+    fn place(&self, index: usize) -> Option<usize> {
+        if index >= self.count {
+            return None;
+        }
+        let entry = self.offsets.checked_add(index.checked_mul(self.offset_size)?)?;
+        usize::try_from(unsigned(self.bytes, entry, self.offset_size)?).ok()
     }
 }
 
@@ -363,6 +410,27 @@ mod tests {
         ]);
         let archive = Archive::open(&bytes).unwrap();
         assert_eq!(archive.root().unwrap().get("a").unwrap().integer(), Some(-2));
+    }
+
+    #[test]
+    fn what_cannot_be_resolved_is_broken_and_not_absent() {
+        let with = |value: &[u8]| archive(&[b"\x55$null", b"\xd1\x09\x0a", b"\x51a", value, b"\x10\x07"]);
+        for (value, broken, number) in [
+            (b"\x80\x04".as_slice(), false, Some(7)),
+            (b"\x80\x00", false, None),
+            (b"\x80\x7f", true, None),
+            (b"\x5f\x10\xff", true, None),
+        ] {
+            let bytes = with(value);
+            let archive = Archive::open(&bytes).unwrap();
+            let root = archive.root().unwrap();
+            let read = root.get("a").and_then(|node| node.integer());
+            assert_eq!(
+                (root.is_broken("a"), read, root.is_broken("b")),
+                (broken, number, false),
+                "{value:?}"
+            );
+        }
     }
 
     /// An object that is its own item is read as often as it is asked for, and no more.

@@ -51,9 +51,9 @@ impl Prefs {
         loop {
             let event = reader.read_event().map_err(|_| damaged(reader.error_position()))?;
             match event {
-                Event::Start(tag) => parser.open(&tag),
+                Event::Start(tag) => parser.open(&tag).ok_or_else(|| damaged(reader.error_position()))?,
                 Event::Empty(tag) => {
-                    parser.open(&tag);
+                    parser.open(&tag).ok_or_else(|| damaged(reader.error_position()))?;
                     parser.close(tag.local_name().as_ref());
                 }
                 Event::End(tag) => parser.close(tag.local_name().as_ref()),
@@ -129,14 +129,16 @@ struct Parser {
 }
 
 impl Parser {
-    fn open(&mut self, tag: &BytesStart<'_>) {
+    /// `None` for a value whose name cannot be read: what it holds would be lost without a word.
+    fn open(&mut self, tag: &BytesStart<'_>) -> Option<()> {
         self.depth += 1;
         self.text.clear();
         if self.depth == 2 {
-            self.name = attribute(tag, "name");
+            self.name = Some(attribute(tag, "name")?);
             self.scalar = attribute(tag, "value");
             self.set.clear();
         }
+        Some(())
     }
 
     fn close(&mut self, tag: &str) {
@@ -208,6 +210,9 @@ mod tests {
         }
         assert!(Prefs::parse("<map><string name=\"a\">x").is_err());
         assert!(Prefs::parse("<map><string name=\"a\">&unknown;</string></map>").is_err());
+        // A value without a readable name is not passed over.
+        assert!(Prefs::parse("<map><string>x</string></map>").is_err());
+        assert!(Prefs::parse("<map><string name=\"&nope;\">x</string></map>").is_err());
         assert!(!Prefs::sniff("<html>"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod draft;
+pub(crate) mod group;
 pub mod merge;
 mod otp;
 mod secret;

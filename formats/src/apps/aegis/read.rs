@@ -13,7 +13,7 @@ use super::{DB_VERSION, FILE_VERSION, ID, MAX_COUNTER, MAX_PERIOD, is_known_mime
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::Input;
-use crate::model::{Account, Credential, Draft, Icon, Kind, Number, Origin, Otp, SecretText, Vault};
+use crate::model::{Account, Credential, Draft, Icon, Kind, Number, Origin, Otp, SecretText, Vault, group};
 use crate::report::{Item, Skip};
 use crate::text::{base32, json};
 
@@ -182,9 +182,10 @@ impl Groups {
             None => Vec::new(),
         };
         let mut names = HashMap::new();
-        for group in &known {
-            let field = |name| group.get(name).and_then(Value::as_str);
+        for known in &known {
+            let field = |name| known.get(name).and_then(Value::as_str);
             if let (Some(id), Some(name)) = (field("uuid"), field("name")) {
+                let name = group::checked_name(name)?;
                 names.entry(id.to_ascii_lowercase()).or_insert_with(|| name.to_owned());
             }
         }

@@ -1,7 +1,8 @@
 //! The preferences of FreeOTP 1, and of FreeOTP+ before it had a database: a value for each token,
 //! and the order of their names.
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::ID;
 use super::token::{Token, in_order};
@@ -29,9 +30,15 @@ pub(super) fn recognise(probe: &Probe<'_>) -> Confidence {
 }
 
 fn is_token((_, value): (&str, &Preference)) -> bool {
-    let Preference::Text(text) = value else { return false };
-    let Ok(Value::Object(token)) = serde_json::from_str(text) else { return false };
-    token.get("secret").is_some_and(Value::is_array) && token.get("type").is_some_and(Value::is_string)
+    /// What a token has at least. Its members take no memory: any preferences are looked at.
+    #[derive(Deserialize)]
+    struct Shape {
+        #[serde(rename = "secret")]
+        _secret: Vec<IgnoredAny>,
+        #[serde(rename = "type")]
+        _kind: String,
+    }
+    matches!(value, Preference::Text(text) if serde_json::from_str::<Shape>(text).is_ok())
 }
 
 /// A value of the preferences that stands for a token.

@@ -126,3 +126,14 @@ fn no_mutation_of_a_file_panics() {
         let _ = decode(&text[..at]);
     }
 }
+
+#[test]
+fn a_colon_is_remarked_and_kept() {
+    for (issuer, name, remarks) in [("Acme", "a", 0), ("A: B", "c", 1), ("A", "c:d", 1)] {
+        let fit = FreeOtpPlus.fit(&[totp(issuer, name)]).remove(0);
+        assert_eq!((fit.refused, fit.changes.len(), fit.remarks.len()), (None, 0, remarks));
+        let vault = Vault { accounts: vec![totp(issuer, name)], ..Vault::default() };
+        let read = decode(&encode(&vault)).unwrap();
+        assert_eq!((read.accounts[0].issuer.as_str(), read.accounts[0].name.as_str()), (issuer, name));
+    }
+}

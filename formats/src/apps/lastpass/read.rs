@@ -11,7 +11,7 @@ use super::{FIRST_MILLISECONDS, FIRST_OWN_FOLDER, ID, VERSION};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::Input;
-use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, SecretText, Vault};
+use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, SecretText, Vault, group};
 use crate::report::{Item, Skip};
 use crate::text::{base32, json};
 
@@ -70,7 +70,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
         .ok_or_else(|| json::damaged("/accounts", "the list of accounts is missing"))?;
     ctx.limits.check_accounts(entries.len())?;
     let folders = file.folders.take().unwrap_or_default();
-    let names = folder_names(&folders);
+    let names = folder_names(&folders)?;
     let mut vault = Vault { variant, ..Vault::default() };
     for (index, raw) in entries.into_iter().enumerate() {
         read_entry(index, raw, &names, &mut vault);
@@ -91,16 +91,17 @@ fn variant(version: Number) -> Result<String, Error> {
 }
 
 /// Names of the folders that the user made, by id; of two with the same id the first counts.
-fn folder_names(folders: &[Value]) -> HashMap<i128, String> {
+fn folder_names(folders: &[Value]) -> Result<HashMap<i128, String>, Error> {
     let mut names = HashMap::new();
     for folder in folders {
         let id = folder.get("id").and_then(Value::as_i64).map(i128::from);
         let name = folder.get("name").and_then(Value::as_str);
         if let (Some(id), Some(name)) = (id, name) {
+            let name = group::checked_name(name)?;
             names.entry(id).or_insert_with(|| name.to_owned());
         }
     }
-    names
+    Ok(names)
 }
 
 fn read_entry(index: usize, raw: &RawValue, folders: &HashMap<i128, String>, vault: &mut Vault) {

@@ -134,3 +134,9 @@ fn mutations_do_not_panic() {
         let _ = decode(&bytes[..at]);
     }
 }
+
+#[test]
+fn a_folder_whose_name_fills_the_memory_is_refused() {
+    let text = file(FIELDS).replace("\"Work\"", &format!("\"{}\"", "x".repeat(2000)));
+    assert_eq!(decode(text.as_bytes()).unwrap_err().kind, ErrorKind::Malformed);
+}

@@ -7,7 +7,7 @@ use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
 use crate::format::Input;
 use crate::model::{
-    Account, Algorithm, Credential, Draft, Kind as OtpKind, Number, Origin, Otp, Secret, Vault,
+    Account, Algorithm, Credential, Draft, Kind as OtpKind, Number, Origin, Otp, Secret, Vault, group,
 };
 use crate::report::Skip;
 
@@ -44,16 +44,33 @@ fn read_folders(root: &Node<'_, '_>, vault: &mut Vault, limits: &Limits) -> Resu
     let count = folders.len().ok_or_else(damaged)?;
     limits.check_accounts(count)?;
     for at in 0..count {
-        let Some(folder) = folders.at(at) else { continue };
+        let Some(folder) = folders.at(at) else {
+            skip_folder(vault, "");
+            continue;
+        };
         let name = text(&folder, "name");
-        let Some(accounts) = folder.get("accounts") else { continue };
-        let inside = accounts.len().unwrap_or(0);
+        group::checked_name(&name)?;
+        let accounts = folder.get("accounts");
+        let Some((accounts, inside)) = accounts.and_then(|list| list.len().map(|count| (list, count))) else {
+            // A folder without accounts has an empty list.
+            skip_folder(vault, &name);
+            continue;
+        };
         limits.check_accounts(vault.entries().saturating_add(inside))?;
         for at in 0..inside {
             add(accounts.at(at), Some(&name), vault);
         }
     }
     Ok(())
+}
+
+fn skip_folder(vault: &mut Vault, name: &str) {
+    let message = match name {
+        "" => "a folder cannot be read, with an unknown number of accounts in it".to_owned(),
+        name => format!("the folder \"{name}\" cannot be read, with an unknown number of accounts in it"),
+    };
+    let index = vault.entries();
+    vault.skipped.push(Skip::new(Skip::DAMAGED, message).item(index, "", ""));
 }
 
 fn text(node: &Node<'_, '_>, name: &str) -> String {
@@ -99,6 +116,8 @@ fn read_otp(node: &Node<'_, '_>) -> Result<Otp, Skip> {
 
 fn integer(node: &Node<'_, '_>, name: &str) -> Number {
     match node.get(name) {
+        // What is there and cannot be read is not what the app leaves out.
+        None if node.is_broken(name) => Number::Invalid,
         None => Number::Absent,
         Some(value) => value.integer().map_or(Number::Invalid, Number::Of),
     }

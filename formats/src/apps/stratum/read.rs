@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::Input;
 use crate::model::{
-    Account, Algorithm, Credential, Draft, Icon, Kind, Number, Origin, Otp, Secret, SecretText, Vault,
+    Account, Algorithm, Credential, Draft, Icon, Kind, Number, Origin, Otp, Secret, SecretText, Vault, group,
 };
 use crate::open::{label, otpauth, uri_list};
 use crate::report::{Item, Skip};
@@ -106,7 +106,7 @@ fn decode_json(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     ctx.limits.check_accounts(entries.len())?;
     let links = backup.authenticator_categories.unwrap_or_default();
     let context = Context {
-        groups: groups(backup.categories.as_deref(), &links),
+        groups: groups(backup.categories.as_deref(), &links)?,
         icons: icons(backup.custom_icons.unwrap_or_default()),
         icon_bytes: Cell::new(ctx.limits.bytes),
     };
@@ -153,12 +153,15 @@ struct Group<'a> {
     unknown: bool,
 }
 
-fn groups<'a>(categories: Option<&'a [Value]>, links: &'a [Link]) -> HashMap<&'a str, Group<'a>> {
+fn groups<'a>(
+    categories: Option<&'a [Value]>,
+    links: &'a [Link],
+) -> Result<HashMap<&'a str, Group<'a>>, Error> {
     let mut names: HashMap<&str, &str> = HashMap::new();
     for category in categories.unwrap_or_default() {
         let field = |name| category.get(name).and_then(Value::as_str);
         if let (Some(id), Some(name)) = (field("Id"), field("Name")) {
-            names.entry(id).or_insert(name);
+            names.entry(id).or_insert(group::checked_name(name)?);
         }
     }
     let mut groups: HashMap<&str, Group<'_>> = HashMap::new();
@@ -171,7 +174,7 @@ fn groups<'a>(categories: Option<&'a [Value]>, links: &'a [Link]) -> HashMap<&'a
             None => group.unknown = true,
         }
     }
-    groups
+    Ok(groups)
 }
 
 fn read_entry(index: usize, raw: &RawValue, context: &Context<'_>, vault: &mut Vault) {
