@@ -13,6 +13,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
     &apps::battlenet::BattleNet,
+    &managers::bitwarden::Bitwarden,
     &managers::cotp::Cotp,
     &open::table::AnyTable,
     &apps::duo::Duo,

@@ -48,6 +48,15 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        id: "bitwarden",
+        kinds: "totp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
         id: "cotp",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "MD5 SHA1 SHA256 SHA512",

@@ -2,7 +2,7 @@
 //! any content that comes out.
 
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
-use aes::cipher::{BlockModeDecrypt, KeyIvInit};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
 /// Decrypts. The key has 16, 24 or 32 bytes. `None` for another key length, a length that is no
@@ -34,26 +34,14 @@ pub(crate) fn aes_cbc_open_unpadded(
     decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
 }
 
+/// Encrypts with a key of 32 bytes.
+pub(crate) fn aes_cbc_seal(key: &[u8; 32], iv: &[u8; 16], message: &[u8]) -> Vec<u8> {
+    cbc::Encryptor::<aes::Aes256>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(message)
+}
+
 #[cfg(test)]
 mod tests {
-    use aes::cipher::BlockModeEncrypt;
-
     use super::*;
-
-    fn aes_cbc_seal(key: &[u8], iv: &[u8; 16], message: &[u8]) -> Option<Vec<u8>> {
-        Some(match key.len() {
-            16 => cbc::Encryptor::<aes::Aes128>::new_from_slices(key, iv)
-                .ok()?
-                .encrypt_padded_vec::<Pkcs7>(message),
-            24 => cbc::Encryptor::<aes::Aes192>::new_from_slices(key, iv)
-                .ok()?
-                .encrypt_padded_vec::<Pkcs7>(message),
-            32 => cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv)
-                .ok()?
-                .encrypt_padded_vec::<Pkcs7>(message),
-            _ => return None,
-        })
-    }
 
     #[test]
     fn vector_of_nist_sp_800_38a() {
@@ -62,7 +50,7 @@ mod tests {
         let key = hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
         let iv = <[u8; 16]>::try_from(hex("000102030405060708090a0b0c0d0e0f")).unwrap();
         let message = hex("6bc1bee22e409f96e93d7e117393172a");
-        let sealed = aes_cbc_seal(&key, &iv, &message).unwrap();
+        let sealed = aes_cbc_seal(key.as_slice().try_into().unwrap(), &iv, &message);
         assert_eq!(sealed[..16], hex("f58c4c04d6e5f1ba779eabfb5f7bfbd6"));
         assert_eq!(aes_cbc_open(&key, &iv, &sealed).unwrap().as_slice(), message);
         assert!(aes_cbc_open(&key, &iv, &sealed[..16]).is_none());

@@ -4,5 +4,6 @@
 //! code are counted and stay where they are; nothing of them is kept for writing either, because what
 //! is kept ends up in other files.
 
+pub(crate) mod bitwarden;
 pub(crate) mod cotp;
 pub(crate) mod login;

@@ -1,0 +1,108 @@
+//! `bitwarden`: exports of Bitwarden and Vaultwarden: JSON, plain or protected with a password, CSV, and
+//! the zip with attachments.
+//!
+//! Source: Bitwarden's `vault-export-core` and `importer`; KeePassXC's `BitwardenReader` for the
+//! protection.
+
+mod crypt;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
+use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::probe::{Node, Probe};
+
+/// Bitwarden.
+pub(crate) struct Bitwarden;
+
+const ID: &str = "bitwarden";
+
+static INFO: Info = Info {
+    id: ID,
+    title: "Bitwarden (vault)",
+    aliases: &["vaultwarden"],
+    extensions: &["json", "csv", "zip"],
+    reads_encrypted: true,
+    unverified: None,
+    write: Some(Writing {
+        caps: CAPS,
+        encryption: Encryption::Optional,
+        any_password: true,
+        carrier: Carrier::File,
+        file_name: "bitwarden_export.json",
+        encrypted_file_name: "bitwarden_encrypted_export.json",
+        import_help: "In Bitwarden, Tools > Import data > Bitwarden (json)",
+    }),
+    export_help: "In Bitwarden, Tools > Export vault (phones: Settings > Vault > Export vault), as .json, .csv, or .json \
+        (encrypted) with \"password protected\"",
+};
+
+const CAPS: Caps = Caps {
+    app: "Bitwarden",
+    kinds: &[Kind::Totp, Kind::Steam],
+    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
+    digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    periods: Periods::UpTo(u32::MAX),
+    max_counter: 0,
+    secret_bytes: (1, usize::MAX),
+    needs_pin: false,
+    groups: Groups::One,
+    fields: &[Field::Note, Field::Favorite, Field::Urls],
+};
+
+impl Format for Bitwarden {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn detect(&self, probe: &Probe<'_>) -> Confidence {
+        if let Some(json) = probe.json() {
+            return recognise(json);
+        }
+        let is_zip = probe.zip_names().is_some_and(|names| names.iter().any(|name| name == read::ZIP_MEMBER));
+        if is_zip || probe.has_header(&["name", "type", "login_totp", "login_username"]) {
+            Confidence::Sure
+        } else {
+            Confidence::No
+        }
+    }
+
+    fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+        read::decode(input, ctx).map_err(|error| error.in_format(ID))
+    }
+
+    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(write::fit).collect()
+    }
+
+    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        write::encode(vault, ctx).map(|part| vec![part]).map_err(|error| error.in_format(ID))
+    }
+}
+
+/// `items` is a word of many formats: what they are like, or what stands beside them, decides.
+fn recognise(json: &Node) -> Confidence {
+    let has = |key: &str| json.get(key).is_some();
+    let is_flag = |key: &str| matches!(json.get(key), Some(Node::Bool));
+    let is_item = match json.get("items") {
+        Some(Node::Array(Some(item))) => {
+            let has = |key: &str| item.get(key).is_some();
+            has("name") && has("type") && (has("login") || has("folderId") || has("organizationId"))
+        }
+        _ => false,
+    };
+    match () {
+        () if is_flag("encrypted") && is_flag("passwordProtected") => Confidence::Sure,
+        () if is_flag("encrypted") && has("encKeyValidation_DO_NOT_EDIT") => Confidence::Sure,
+        () if is_flag("encrypted") && has("items") && (has("folders") || has("collections")) => {
+            Confidence::Sure
+        }
+        () if is_item => Confidence::Sure,
+        () => Confidence::No,
+    }
+}

@@ -1,0 +1,77 @@
+//! Whole files are read in `tests/goldens.rs`; here is what is refused, and what is written.
+
+use super::*;
+use crate::ctx::NoPasswords;
+use crate::error::ErrorKind;
+use crate::model::SecretText;
+use crate::testing;
+
+const PLAIN: &str = include_str!("../../../../fixtures/bitwarden/individual.json");
+const PROTECTED: &str = include_str!("../../../../fixtures/bitwarden/protected-pbkdf2.json");
+
+fn decode(text: &str, password: &str) -> Result<Vault, Error> {
+    let given = [SecretText::new(password)];
+    testing::with_ctx(&mut &given[..], |ctx| Bitwarden.decode(&Input::new(text.as_bytes()), ctx))
+}
+
+fn kind(text: &str) -> ErrorKind {
+    decode(text, "wrong").map(|_| ()).unwrap_err().kind
+}
+
+#[test]
+fn a_wrong_password_is_told_from_damage() {
+    assert_eq!(kind(PROTECTED), ErrorKind::WrongPassword);
+    assert_eq!(kind(&PROTECTED.replace("\"salt\"", "\"pepper\"")), ErrorKind::Malformed);
+    assert_eq!(kind(&PROTECTED.replace("\"data\": \"2.", "\"data\": \"1.")), ErrorKind::Malformed);
+    assert_eq!(kind(&PROTECTED.replace("\"kdfType\": 0", "\"kdfType\": 7")), ErrorKind::NewerVersion);
+    assert_eq!(
+        kind(&PROTECTED.replace("\"kdfIterations\": 5000", "\"kdfIterations\": 4000000000")),
+        ErrorKind::Limit
+    );
+    let argon2 = PROTECTED.replace("\"kdfType\": 0", "\"kdfType\": 1");
+    let forged = argon2
+        .replace("\"kdfMemory\": null", "\"kdfMemory\": 4000000")
+        .replace("\"kdfParallelism\": null", "\"kdfParallelism\": 4");
+    assert_eq!(kind(&forged), ErrorKind::Limit);
+}
+
+#[test]
+fn an_export_for_one_account_only_is_refused_without_asking() {
+    let text = r#"{"encrypted":true,"encKeyValidation_DO_NOT_EDIT":"2.a|b|c","folders":[],"items":[]}"#;
+    let read = testing::with_ctx(&mut NoPasswords, |ctx| Bitwarden.decode(&Input::new(text.as_bytes()), ctx));
+    let error = read.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert!(error.next_step.unwrap().contains("password protected"));
+}
+
+#[test]
+fn nothing_of_an_item_but_what_belongs_to_its_code_is_written() {
+    let vault = decode(PLAIN, "").unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Bitwarden.encode(&vault, ctx)).unwrap();
+    let text = std::str::from_utf8(&parts[0].0).unwrap();
+    assert!(!text.contains("hunter2") && !text.contains("credentialId"), "{text}");
+    let written: serde_json::Value = serde_json::from_str(text).unwrap();
+    let item = &written["items"][0];
+    assert_eq!(
+        item["login"]["totp"],
+        "otpauth://totp/Acme:bob?secret=CANARYALPHACANARYALPHACANARYALPH&issuer=Acme&algorithm=SHA256&digits=8&period=60"
+    );
+    assert_eq!(item["login"]["uris"][0]["uri"], "https://acme.example/login");
+    assert_eq!((&item["name"], &item["login"]["username"]), (&"Acme".into(), &"bob".into()));
+    assert_eq!(item["folderId"], written["folders"][0]["id"]);
+    assert_eq!(written["folders"][0]["name"], "Work/Inner");
+    let keys: Vec<&String> = item.as_object().unwrap().keys().collect();
+    let wanted = [
+        "id",
+        "organizationId",
+        "folderId",
+        "type",
+        "reprompt",
+        "name",
+        "notes",
+        "favorite",
+        "login",
+        "collectionIds",
+    ];
+    assert_eq!(keys, wanted);
+}
