@@ -110,7 +110,6 @@ impl<'a> Probe<'a> {
 
     /// The names of the columns in lower case, when the file can be a table with commas: what stands
     /// in its first row.
-    #[allow(dead_code)]
     pub(crate) fn header(&self) -> &[String] {
         let read = || {
             let text = self.text().filter(|text| !text.trim_start().starts_with(['{', '[', '<']));
@@ -121,7 +120,6 @@ impl<'a> Probe<'a> {
     }
 
     /// Whether the file is a table with commas that has all of these columns, named in lower case.
-    #[allow(dead_code)]
     pub(crate) fn has_header(&self, columns: &[&str]) -> bool {
         columns.iter().all(|column| self.header().iter().any(|name| name == column))
     }

@@ -1,7 +1,5 @@
 //! The items of a password manager, as far as a one-time code is concerned.
 
-#![allow(dead_code)]
-
 use jiff::Timestamp;
 
 use crate::error::Place;
@@ -116,11 +114,6 @@ impl Gathering {
     /// Adds what the user should know.
     pub(crate) fn warn(&mut self, item: Item) {
         self.vault.warnings.push(item);
-    }
-
-    /// How many entries were gathered, readable or not.
-    pub(crate) fn entries(&self) -> usize {
-        self.vault.entries()
     }
 
     /// Everything that was gathered.

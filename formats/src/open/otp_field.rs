@@ -4,8 +4,6 @@
 //! What the link does not say, the item around it does: its title stands for the issuer, its user name
 //! for the account.
 
-#![allow(dead_code)]
-
 use zeroize::Zeroizing;
 
 use super::label::Names;

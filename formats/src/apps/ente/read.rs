@@ -195,7 +195,6 @@ fn account(pieces: &Pieces<'_>, otp: Otp, issuer: String, name: String, display:
 }
 
 fn rest_of(display: &Map<String, Value>) -> Map<String, Value> {
-    let mut rest = display.clone();
-    rest.retain(|key, _| !MODEL_KEYS.contains(&key.as_str()));
-    rest
+    let unknown = display.iter().filter(|(key, _)| !MODEL_KEYS.contains(&key.as_str()));
+    unknown.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

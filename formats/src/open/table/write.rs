@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::format::{Info, Part};
 use crate::model::{Account, Otp, SecretText};
 use crate::open::otpauth;
-use crate::text::csv::{Dialect, Writer};
+use crate::text::csv::Writer;
 
 /// What happens to an account in the table.
 pub(super) fn fit(info: &Info, account: &Account) -> Fit {
@@ -51,7 +51,7 @@ fn written_group(group: &str) -> String {
 
 /// Writes all accounts.
 pub(super) fn encode(accounts: &[Account]) -> Result<Part, Error> {
-    let mut table = Writer::new(Dialect::LF, HEADER)?;
+    let mut table = Writer::new(HEADER)?;
     for account in accounts {
         if let Some(otp) = account.otp() {
             row(&mut table, account, otp)?;
