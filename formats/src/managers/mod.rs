@@ -7,3 +7,4 @@
 pub(crate) mod bitwarden;
 pub(crate) mod cotp;
 pub(crate) mod login;
+pub(crate) mod tables;

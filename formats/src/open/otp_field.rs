@@ -30,7 +30,7 @@ pub(crate) fn read(value: &str, around: Around<'_>) -> Vec<Entry> {
         return vec![bare(value, around)];
     };
     match scheme.to_ascii_lowercase().as_str() {
-        "otpauth" | "apple-otpauth" => vec![around.complete(otpauth::parse(value))],
+        "otpauth" | "apple-otpauth" => vec![around.complete(with_whole_issuer(otpauth::parse(value), value))],
         "otpauth-migration" => expand(value, around),
         "steam" => vec![steam(rest, around)],
         _ => vec![Err((uri_list::not_an_account(value), around.names()))],
@@ -70,6 +70,17 @@ impl Around<'_> {
             }
         }
     }
+}
+
+/// The issuer as the link says it: managers keep the white space around it, which apps trim.
+fn with_whole_issuer(entry: Entry, link: &str) -> Entry {
+    entry.map(|mut account| {
+        let issuer = otpauth::Pieces::split(link).map(|pieces| pieces.issuer()).unwrap_or_default();
+        if !account.issuer.is_empty() && issuer.trim() == account.issuer {
+            account.issuer = issuer;
+        }
+        account
+    })
 }
 
 /// A secret alone: every manager then shows SHA-1 codes of 6 digits, new every 30 seconds.
@@ -158,6 +169,10 @@ mod tests {
             ),
             ("APPLE-otpauth://totp?secret=JBSWY3DPEHPK3PXP", totp("Title", "user", "JBSWY3DPEHPK3PXP", 6)),
             ("otpauth://totp/?secret=JBSWY3DPEHPK3PXP", totp("Title", "user", "JBSWY3DPEHPK3PXP", 6)),
+            (
+                "otpauth://totp/?secret=JBSWY3DPEHPK3PXP&issuer=A%20",
+                totp("A ", "user", "JBSWY3DPEHPK3PXP", 6),
+            ),
             ("otpauth://totp/bob?secret=JBSWY3DPEHPK3PXP", totp("Title", "bob", "JBSWY3DPEHPK3PXP", 6)),
             ("otpauth://totp/:?secret=JBSWY3DPEHPK3PXP&issuer=X", totp("X", "user", "JBSWY3DPEHPK3PXP", 6)),
             ("  jbsw y3dp-ehpk 3pxp ", totp("Title", "user", "JBSWY3DPEHPK3PXP", 6)),

@@ -87,6 +87,11 @@ impl Row {
         self.cells.iter().map(|cell| cell.as_str())
     }
 
+    /// The cells from a column on.
+    pub(crate) fn cells_from(&self, column: Column) -> impl Iterator<Item = &str> {
+        self.cells().skip(column.0.unwrap_or(usize::MAX))
+    }
+
     /// Where the row is.
     pub(crate) fn place(&self) -> Place {
         Place::Row(self.number)

@@ -1,0 +1,332 @@
+//! Password managers whose export is a table with a row for each login: Apple Passwords, browsers,
+//! Dashlane, LastPass, NordPass and RoboForm. They differ in the names of the columns, and in where a
+//! code stands.
+//!
+//! Source: the importers of Proton Pass and Bitwarden and their test files; for Apple the column list of
+//! a real export.
+
+use serde::Deserialize;
+
+use super::login::{Gathering, Login};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::format::{Confidence, Format, Info, Input};
+use crate::model::Vault;
+use crate::probe::Probe;
+use crate::report::Item;
+use crate::text::csv::{Row, Table};
+
+/// One such manager.
+pub(crate) struct TableManager {
+    info: &'static Info,
+    /// Columns that only its tables have together, in lower case.
+    mark: &'static [&'static str],
+    /// A column that its tables never have.
+    never: &'static str,
+    /// Names of the columns; an empty one is of a field that it does not have.
+    title: &'static str,
+    user: &'static str,
+    url: &'static str,
+    group: &'static str,
+    note: &'static str,
+    favorite: &'static str,
+    codes: Codes,
+}
+
+/// Where the code of a login stands.
+enum Codes {
+    /// In the first of these columns that is not empty.
+    Columns(&'static [&'static str]),
+    /// In a field of the cells from this column on: `LABEL$,,,TYPE,VALUE`.
+    RoboForm(&'static str),
+    /// Nowhere of its own; only a field that the user made can hold a link.
+    NordPass(&'static str),
+    /// Nowhere at all.
+    Never,
+}
+
+const fn info(id: &'static str, title: &'static str, export_help: &'static str) -> Info {
+    Info {
+        id,
+        title,
+        aliases: &[],
+        extensions: &["csv"],
+        reads_encrypted: false,
+        unverified: None,
+        write: None,
+        export_help,
+    }
+}
+
+/// Apple Passwords, iCloud Keychain and Safari.
+pub(crate) static APPLE: TableManager = TableManager {
+    info: &Info {
+        unverified: Some("byte details of the export, such as line ends"),
+        ..info(
+            "apple-passwords",
+            "Apple Passwords (CSV)",
+            "On a Mac: Passwords > File > Export All Passwords to File, or Safari > File > Export > Passwords",
+        )
+    },
+    mark: &["title", "url", "username", "password", "otpauth"],
+    // That is 1Password's.
+    never: "favorite",
+    title: "title",
+    user: "username",
+    url: "url",
+    group: "",
+    note: "notes",
+    favorite: "",
+    codes: Codes::Columns(&["otpauth"]),
+};
+
+/// Chrome, Edge, Brave, Opera and Google's password manager; Firefox.
+pub(crate) static BROWSERS: TableManager = TableManager {
+    info: &info(
+        "chrome-passwords",
+        "Passwords of Chrome and other browsers (CSV)",
+        "These exports never hold one-time codes",
+    ),
+    mark: &["url", "username", "password"],
+    never: "",
+    title: "name",
+    user: "username",
+    url: "url",
+    group: "",
+    note: "note",
+    favorite: "",
+    codes: Codes::Never,
+};
+
+/// Dashlane.
+pub(crate) static DASHLANE: TableManager = TableManager {
+    info: &info(
+        "dashlane",
+        "Dashlane (CSV)",
+        "In Dashlane, My account > Export data as CSV; the file credentials.csv in the zip",
+    ),
+    mark: &["username", "username2", "title", "password", "note", "category"],
+    never: "",
+    title: "title",
+    user: "username",
+    url: "url",
+    group: "category",
+    note: "note",
+    favorite: "",
+    codes: Codes::Columns(&["otpurl", "otpsecret"]),
+};
+
+/// LastPass, the password manager. The authenticator app has a format of its own.
+pub(crate) static LASTPASS: TableManager = TableManager {
+    info: &info(
+        "lastpass-csv",
+        "LastPass (password manager, CSV)",
+        "In the LastPass browser extension, Account > Fix a problem > Export vault items > Export data",
+    ),
+    mark: &["url", "username", "password", "extra", "name", "grouping"],
+    never: "",
+    title: "name",
+    user: "username",
+    url: "url",
+    group: "grouping",
+    note: "extra",
+    favorite: "fav",
+    codes: Codes::Columns(&["totp"]),
+};
+
+/// NordPass.
+pub(crate) static NORDPASS: TableManager = TableManager {
+    info: &info(
+        "nordpass",
+        "NordPass (CSV)",
+        "NordPass exports no one-time codes; only links in custom fields are found",
+    ),
+    mark: &["name", "url", "username", "password", "note", "cardholdername", "folder"],
+    never: "",
+    title: "name",
+    user: "username",
+    url: "url",
+    group: "folder",
+    note: "note",
+    favorite: "",
+    codes: Codes::NordPass("custom_fields"),
+};
+
+/// RoboForm.
+pub(crate) static ROBOFORM: TableManager = TableManager {
+    info: &info("roboform", "RoboForm (CSV)", "In RoboForm, Options > Account & Data > Export > CSV file"),
+    mark: &["name", "url", "login", "pwd", "note", "folder"],
+    never: "",
+    title: "name",
+    user: "login",
+    url: "url",
+    group: "folder",
+    note: "note",
+    favorite: "",
+    codes: Codes::RoboForm("rffieldsv2"),
+};
+
+impl Format for TableManager {
+    fn info(&self) -> &'static Info {
+        self.info
+    }
+
+    fn detect(&self, probe: &Probe<'_>) -> Confidence {
+        let header = probe.header();
+        let has_mark = probe.has_header(self.mark) && !header.iter().any(|name| name == self.never);
+        let is_mine = match self.codes {
+            Codes::Never => is_of_browser(header),
+            _ => has_mark,
+        };
+        if is_mine { Confidence::Sure } else { Confidence::No }
+    }
+
+    fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+        self.read(input, ctx).map_err(|error| error.in_format(self.info.id))
+    }
+}
+
+/// Other managers have these columns among others.
+fn is_of_browser(header: &[String]) -> bool {
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    match header.as_slice() {
+        ["name", "url", "username", "password"] | ["name", "url", "username", "password", "note"] => true,
+        ["url", "username", "password", rest @ ..] => rest.contains(&"formactionorigin"),
+        _ => false,
+    }
+}
+
+impl TableManager {
+    fn read(&self, input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
+        let text = input.text()?;
+        let table = Table::parse(&text, ctx.limits)?;
+        for name in self.mark {
+            table.required(name)?;
+        }
+        let mut gathering = Gathering::new(self.info.id, "CSV");
+        for row in &table.rows {
+            self.gather(&table, row, &mut gathering);
+        }
+        if matches!(self.codes, Codes::Never | Codes::NordPass(_)) {
+            gathering.warn(
+                Item::new("never-holds-codes", "this export never holds one-time codes")
+                    .next_step("Look for the codes in your authenticator app, and export from there"),
+            );
+        }
+        Ok(gathering.finish())
+    }
+
+    fn gather(&self, table: &Table, row: &Row, gathering: &mut Gathering) {
+        let cell = |name: &str| row.get(table.column(name));
+        // NordPass has a row for each folder.
+        if matches!(self.codes, Codes::NordPass(_)) && cell("type") == "folder" {
+            return;
+        }
+        let (url, user) = (cell(self.url), unquoted(cell(self.user)));
+        let group = cell(self.group).trim_start_matches('/');
+        let login = Login {
+            title: title(cell(self.title), user, url),
+            user,
+            urls: Some(url.to_owned()).filter(|url| !url.is_empty()).into_iter().collect(),
+            groups: Some(group.to_owned()).filter(|group| !group.is_empty()).into_iter().collect(),
+            note: row.raw(table.column(self.note)),
+            favorite: cell(self.favorite) == "1",
+            ..Login::default()
+        };
+        let values = self.codes(table, row);
+        gathering.item(&login, values.iter().map(String::as_str), &row.place());
+    }
+
+    fn codes(&self, table: &Table, row: &Row) -> Vec<String> {
+        match self.codes {
+            Codes::Never => Vec::new(),
+            Codes::Columns(names) => {
+                let mut cells = names.iter().map(|name| row.get(table.column(name)));
+                cells.find(|cell| !cell.is_empty()).map(str::to_owned).into_iter().collect()
+            }
+            Codes::RoboForm(name) => {
+                let from = table.column(name);
+                let fields = row.cells_from(from).filter_map(|field| field.strip_prefix("TOTP KEY$,"));
+                // What follows are two empty parts, the type and the value.
+                fields
+                    .filter_map(|rest| rest.splitn(4, ',').nth(3))
+                    .map(|value| unquoted(value).to_owned())
+                    .collect()
+            }
+            Codes::NordPass(name) => links(row.get(table.column(name))),
+        }
+    }
+}
+
+/// The links in fields that the user made.
+fn links(json: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Field {
+        value: Option<String>,
+    }
+    let fields: Vec<Field> = serde_json::from_str(json).unwrap_or_default();
+    let values = fields.into_iter().filter_map(|field| field.value);
+    values.filter(|value| value.trim_start().to_ascii_lowercase().starts_with("otpauth")).collect()
+}
+
+/// What a login is called. Apple writes `host (user)`; LastPass may have no name but an address.
+fn title<'a>(title: &'a str, user: &str, url: &'a str) -> &'a str {
+    let with_user = || title.strip_suffix(')')?.strip_suffix(user)?.strip_suffix(" (");
+    match title {
+        "" => host(url),
+        _ if user.is_empty() => title,
+        _ => with_user().unwrap_or(title),
+    }
+}
+
+/// The host of an address, without user and port.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = place.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+/// RoboForm puts a quote before a value that begins like a formula.
+fn unquoted(value: &str) -> &str {
+    match value.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['@', '\'']) => rest,
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_where_there_are_none() {
+        for (name, user, url, wanted) in [
+            ("a.example (bob)", "bob", "", "a.example"),
+            ("a.example (bob)", "eve", "", "a.example (bob)"),
+            ("Acme", "", "https://x.example", "Acme"),
+            ("", "bob", "https://u:p@x.example:8080/login?a", "x.example"),
+            ("", "bob", "", ""),
+        ] {
+            assert_eq!(title(name, user, url), wanted, "{name} {url}");
+        }
+        assert_eq!([unquoted("'@nobody"), unquoted("''x"), unquoted("'x")], ["@nobody", "'x", "'x"]);
+    }
+
+    #[test]
+    fn every_manager_has_its_own_header() {
+        for (header, wanted) in [
+            ("Title,URL,Username,Password,Notes,OTPAuth", "apple-passwords"),
+            ("name,url,username,password,note", "chrome-passwords"),
+            ("url,username,password,httpRealm,formActionOrigin,guid", "chrome-passwords"),
+            ("url,username,password,totp,extra,name,grouping,fav", "lastpass-csv"),
+            ("username,username2,username3,title,password,note,url,category,otpUrl", "dashlane"),
+            ("Name,Url,MatchUrl,Login,Pwd,Note,Folder,RfFieldsV2", "roboform"),
+        ] {
+            let found = crate::registry::detect(&Probe::new(header.as_bytes(), None)).unwrap();
+            assert_eq!(found.info().id, wanted, "{header}");
+        }
+        let onepassword = "Title,Url,Username,Password,OTPAuth,Favorite,Archived,Tags,Notes";
+        assert_eq!(APPLE.detect(&Probe::new(onepassword.as_bytes(), None)), Confidence::No);
+    }
+}
