@@ -25,7 +25,7 @@ const LINKS: &str = "\
 const COUNTER: &str =
     "otpauth://hotp/Quay:paul?secret=CANARYPAPACANARYPAPACANARYPAPACA&issuer=Quay&counter=42\n";
 /// Targets that hold no counter-based account.
-const WITHOUT_HOTP: [&str; 2] = ["proton", "winauth"];
+const WITHOUT_HOTP: [&str; 3] = ["bitwarden", "proton", "winauth"];
 
 #[test]
 fn others_open_what_is_written_encrypted() {

@@ -17,7 +17,8 @@ import zipfile
 from urllib.parse import parse_qs, unquote, urlsplit
 
 NEEDED = {
-    "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"], "ente": ["argon2", "nacl"],
+    "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"], "bitwarden": ["cryptography"],
+    "ente": ["argon2", "nacl"],
     "freeotp": ["cryptography"], "proton": ["argon2", "cryptography"], "raivo": ["pyzipper"],
     "stratum": ["argon2", "cryptography"], "winauth": [],
 }
@@ -76,6 +77,30 @@ def andotp(data: bytes, password: bytes) -> list[dict]:
     entries = json.loads(gcm(hashlib.pbkdf2_hmac("sha1", password, salt, rounds, 32), nonce, data[28:]))
     return [account(entry["type"], entry["issuer"], entry["label"], entry["secret"], entry["algorithm"],
                     entry["digits"], entry.get("period"), entry.get("counter")) for entry in entries]
+
+
+def bitwarden(data: bytes, password: bytes) -> list[dict]:
+    from cryptography.hazmat.primitives import hashes, hmac, padding
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+    file = json.loads(data)
+    assert file["encrypted"] is True and file["passwordProtected"] is True and file["kdfType"] == 0
+    key = hashlib.pbkdf2_hmac("sha256", password, file["salt"].encode(), file["kdfIterations"], 32)
+
+    def opened(text: str) -> bytes:
+        kind, parts = text.split(".")
+        iv, content, signature = map(base64.b64decode, parts.split("|"))
+        assert kind == "2"
+        signer = hmac.HMAC(HKDFExpand(hashes.SHA256(), 32, b"mac").derive(key), hashes.SHA256())
+        signer.update(iv + content)
+        signer.verify(signature)
+        decryptor = Cipher(algorithms.AES(HKDFExpand(hashes.SHA256(), 32, b"enc").derive(key)), modes.CBC(iv)).decryptor()
+        unpadder = padding.PKCS7(128).unpadder()
+        return unpadder.update(decryptor.update(content) + decryptor.finalize()) + unpadder.finalize()
+    assert len(opened(file["encKeyValidation_DO_NOT_EDIT"])) == 36
+    items = json.loads(opened(file["data"]))["items"]
+    assert all(item["type"] == 1 and item["login"]["username"] for item in items)
+    return [link(item["login"]["totp"]) for item in items]
 
 
 def ente(data: bytes, password: bytes) -> list[dict]:
@@ -162,7 +187,7 @@ def winauth(data: bytes, password: bytes) -> list[dict]:
     return [link(line) for line in text.splitlines()]
 
 
-READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "ente": ente, "freeotp": freeotp, "proton": proton,
+READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "proton": proton,
            "raivo": raivo, "stratum": stratum, "winauth": winauth}
 
 
