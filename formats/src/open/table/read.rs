@@ -43,10 +43,9 @@ pub(super) fn recognise(probe: &Probe<'_>) -> Confidence {
     if header.len() < 2 || !columns.hold_secrets() {
         return Confidence::No;
     }
-    let limits = Limits { accounts: 1, ..Limits::default() };
-    // The second row is enough; the limit ends the reading there.
+    // The first rows are enough; the probe's text may end inside one.
     let beginning = body.splitn(20, '\n').take(19).collect::<Vec<_>>().join("\n");
-    match csv::rows(&beginning, delimiter, &Limits { accounts: 40, ..limits }) {
+    match csv::rows(&beginning, delimiter, &Limits::default()) {
         Ok(rows) if rows.iter().skip(1).any(|row| holds_secret(row, &columns)) => Confidence::Likely,
         _ => Confidence::Weak,
     }
