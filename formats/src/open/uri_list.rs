@@ -207,14 +207,12 @@ impl Piece<'_> {
     /// Quotes are always encoded in a URI, and another URI in it is the value of a parameter.
     fn is_doubtful(&self) -> bool {
         let lower = self.text.to_ascii_lowercase();
-        let inner = |scheme: &&str| {
-            lower.match_indices(*scheme).any(|(at, _)| {
-                let before = lower.get(..at).and_then(|head| head.chars().next_back());
-                // `apple-otpauth://` ends like `otpauth://`.
-                !matches!(before, None | Some('=' | '-'))
-            })
+        let is_inner = |(at, _)| {
+            let before = lower.get(..at).and_then(|head| head.chars().next_back());
+            // `apple-otpauth://` ends like `otpauth://`.
+            !matches!(before, None | Some('=' | '-'))
         };
-        self.text.contains(['"', '<', '>']) || SCHEMES.iter().any(inner)
+        self.text.contains(['"', '<', '>']) || schemes(&lower).any(is_inner)
     }
 }
 
@@ -235,11 +233,7 @@ fn closing(character: char) -> Option<char> {
 fn starts(line: &str) -> Vec<Start> {
     let lower = line.to_ascii_lowercase();
     let mut found: Vec<Start> = Vec::new();
-    for (at, _) in lower.char_indices() {
-        let rest = lower.get(at..).unwrap_or_default();
-        let Some(scheme) = SCHEMES.iter().find(|scheme| rest.starts_with(**scheme)) else {
-            continue;
-        };
+    for (at, scheme) in schemes(&lower) {
         let before = lower.get(..at).and_then(|head| head.chars().next_back());
         let quote = before.and_then(closing);
         let opens = match before {
@@ -253,6 +247,20 @@ fn starts(line: &str) -> Vec<Start> {
         }
     }
     found
+}
+
+/// Every scheme in a text of lower case, in order. Each has a colon and a slash, which are rare in a
+/// link, so only those are looked at.
+fn schemes(lower: &str) -> impl Iterator<Item = (usize, &'static str)> {
+    lower.match_indices(":/").flat_map(move |(colon, _)| {
+        let starts_here = |scheme: &&'static str| {
+            let start = colon.checked_sub(scheme.find(':')?)?;
+            lower.get(start..)?.starts_with(scheme).then_some((start, *scheme))
+        };
+        let mut found: Vec<_> = SCHEMES.iter().filter_map(starts_here).collect();
+        found.sort_unstable();
+        found
+    })
 }
 
 /// What one line gave.
@@ -371,6 +379,7 @@ mod tests {
         assert_eq!(split("1. \"otpauth://totp/A B?secret=AA\" (x)"), ["otpauth://totp/A B?secret=AA"]);
         assert_eq!(split("otpauth://totp/a?link=otpauth://b"), ["otpauth://totp/a?link=otpauth://b"]);
         assert_eq!(split("nothing here"), ["nothing here"]);
+        assert_eq!(split("motp:/a?secret=00, MOTP://b"), ["motp:/a?secret=00", "MOTP://b"]);
         assert_eq!(split("otpauth://a and otpauth://b"), [""]);
         assert_eq!(split("first otpauth://a, otpauth://b"), [""]);
         assert_eq!(split(r#"["otpauth://a b","otpauth://c"]"#), ["otpauth://a b", "otpauth://c"]);
