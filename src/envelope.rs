@@ -76,7 +76,7 @@ impl Keys {
             }
         }
         let mut attempt = 0;
-        while let Some(passphrase) = passwords.next(Ask { title: "age", attempt }) {
+        while let Some(passphrase) = passwords.next(Ask { title: "age", attempt, guess: false }) {
             if let Some(content) = open_with(decryptor(bytes)?, &passphrase, limits)? {
                 return Ok(Opened { content, by_passphrase_file: false });
             }

@@ -68,7 +68,11 @@ impl Passwords for FilePasswords<'_> {
             return None;
         }
         let again = if self.asked > 0 { "That was not it. " } else { "" };
-        let prompt = format!("{again}Password of {} ({}): ", self.name, ask.title);
+        let what = match ask.guess {
+            true => format!("perhaps {}; if not, press Ctrl-C and give -f FORMAT", ask.title),
+            false => ask.title.to_owned(),
+        };
+        let prompt = format!("{again}Password of {} ({what}): ", self.name);
         let password = prompt_hidden(&prompt)?;
         self.asked += 1;
         self.given += 1;

@@ -7,6 +7,9 @@ use crate::format::Info;
 use crate::model::SecretText;
 use crate::open::table::TableOptions;
 
+/// Values of one entry that any real file has, with room to spare.
+const VALUES_PER_ENTRY: u64 = 50;
+
 /// Bounds on what untrusted bytes may make us do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -36,6 +39,16 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Fails when a file holds more values than the allowed number of entries could need: in memory each
+    /// takes many times its length.
+    pub fn check_values(&self, count: usize) -> Result<(), Error> {
+        let most = self.accounts.saturating_mul(VALUES_PER_ENTRY);
+        if u64::try_from(count).unwrap_or(u64::MAX) <= most {
+            return Ok(());
+        }
+        Err(Error::limit("the file has more values than any real one", "accounts"))
+    }
+
     /// Fails when a file announces more entries than allowed.
     pub fn check_accounts(&self, count: usize) -> Result<(), Error> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -56,6 +69,8 @@ pub struct Ask {
     pub title: &'static str,
     /// How many passwords were tried on this file before.
     pub attempt: usize,
+    /// Whether the file has no mark of the format: it may be of another app.
+    pub guess: bool,
 }
 
 /// Where passwords for reading come from.
@@ -113,16 +128,37 @@ impl Ctx<'_> {
     pub fn unlock<T>(
         &mut self,
         info: &Info,
-        mut open: impl FnMut(&SecretText, &Limits) -> Result<Option<T>, Error>,
+        open: impl FnMut(&SecretText, &Limits) -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
+        self.try_passwords(info, false, open)?.map_err(not_unlocked)
+    }
+
+    /// The same for a file that has no mark of the format, only a shape that others have too. Whoever
+    /// is asked for its password, or gave one in vain, is told so.
+    pub fn unlock_unmarked<T>(
+        &mut self,
+        info: &Info,
+        open: impl FnMut(&SecretText, &Limits) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        let tried = self.try_passwords(info, true, open)?;
+        tried.map_err(|attempts| without_mark(not_unlocked(attempts), info.title))
+    }
+
+    /// What a password opened, or how many did not.
+    fn try_passwords<T>(
+        &mut self,
+        info: &Info,
+        guess: bool,
+        mut open: impl FnMut(&SecretText, &Limits) -> Result<Option<T>, Error>,
+    ) -> Result<Result<T, usize>, Error> {
         let mut attempt = 0_usize;
-        while let Some(password) = self.passwords.next(Ask { title: info.title, attempt }) {
+        while let Some(password) = self.passwords.next(Ask { title: info.title, attempt, guess }) {
             if let Some(opened) = open(&password, self.limits)? {
-                return Ok(opened);
+                return Ok(Ok(opened));
             }
             attempt = attempt.saturating_add(1);
         }
-        Err(not_unlocked(attempt))
+        Ok(Err(attempt))
     }
 
     /// Random bytes for salts, nonces and ids.
@@ -149,6 +185,16 @@ impl Ctx<'_> {
         }
         Ok(out)
     }
+}
+
+/// Adds that the format is a guess, and what to do when it is wrong.
+fn without_mark(error: Error, title: &str) -> Error {
+    let step = error.next_step.as_deref().unwrap_or_default();
+    let step = format!(
+        "{step}. If the file is not from {title}, say what it is with -f FORMAT (`otpferry formats` lists them)"
+    );
+    let message = format!("{}; nothing in it but its shape says that it is from {title}", error.message);
+    Error { message, ..error }.next_step(step)
 }
 
 fn not_unlocked(attempts: usize) -> Error {

@@ -1,7 +1,7 @@
 //! A cheap look at a file, shared by all formats' detection.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -15,6 +15,9 @@ use crate::text::{csv, encoding};
 const HEAD: usize = 64 << 10;
 /// How deep the skeleton of a JSON text goes.
 const DEPTH: usize = 3;
+/// How many members of objects the skeleton keeps, of all objects together: each takes many times
+/// its length.
+const MEMBERS: usize = 100_000;
 /// How much of a JSON string the skeleton keeps.
 const TEXT: usize = 64;
 
@@ -190,7 +193,8 @@ fn skeleton(bytes: &[u8]) -> Option<Node> {
     }
     let mut node = Node::default();
     let mut json = serde_json::Deserializer::from_str(&text);
-    let whole = Fill { node: &mut node, depth: 0 }.deserialize(&mut json);
+    let left = Cell::new(MEMBERS);
+    let whole = Fill { node: &mut node, depth: 0, left: &left }.deserialize(&mut json);
     match &node {
         // A text such as `[GitHub] otpauth://...` only begins like JSON.
         Node::Object(entries) if whole.is_err() && entries.is_empty() => None,
@@ -203,6 +207,8 @@ fn skeleton(bytes: &[u8]) -> Option<Node> {
 struct Fill<'n> {
     node: &'n mut Node,
     depth: usize,
+    /// Members that may still be kept.
+    left: &'n Cell<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Fill<'_> {
@@ -256,7 +262,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         *self.node = Node::Array(None);
         let mut first = Box::<Node>::default();
-        let found = seq.next_element_seed(Fill { node: &mut first, depth: self.depth + 1 });
+        let found = seq.next_element_seed(Fill { node: &mut first, depth: self.depth + 1, left: self.left });
         if !matches!(found, Ok(None)) {
             *self.node = Node::Array(Some(first));
         }
@@ -268,8 +274,13 @@ impl<'de> Visitor<'de> for Fill<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         *self.node = Node::Object(Vec::new());
         while let Some(key) = map.next_key::<String>()? {
+            let Some(left) = self.left.get().checked_sub(1) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            self.left.set(left);
             let mut value = Node::default();
-            let read = map.next_value_seed(Fill { node: &mut value, depth: self.depth + 1 });
+            let read = map.next_value_seed(Fill { node: &mut value, depth: self.depth + 1, left: self.left });
             if let Node::Object(entries) = &mut *self.node {
                 entries.push((key, value));
             }
@@ -312,5 +323,16 @@ mod tests {
     fn extension_is_what_follows_the_last_dot() {
         assert_eq!(Probe::new(b"", Some("a.b.2fas")).extension(), Some("2fas"));
         assert_eq!(Probe::new(b"", Some("PhoneFactor")).extension(), None);
+    }
+
+    /// Each member takes many times its length in memory.
+    #[test]
+    fn the_skeleton_has_a_bounded_number_of_members() {
+        let members = r#""":{"":0},"#.repeat(MEMBERS);
+        let text = format!(r#"{{{members}"last":1}}"#);
+        let probe = Probe::new(text.as_bytes(), None);
+        let Some(Node::Object(entries)) = probe.json() else { panic!("no object") };
+        assert_eq!(entries.len(), MEMBERS / 2);
+        assert_eq!(entries[0].1, Node::Object(vec![(String::new(), Node::Number(Some(0)))]));
     }
 }

@@ -6,6 +6,7 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::database::Rows;
 use crate::container::sqlcipher;
 use crate::container::sqlite::{Database, Row, Table, Value};
 use crate::container::zip::{self, Archive};
@@ -91,25 +92,20 @@ fn decode_database(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error>
     if !sqlcipher::sniff(input.bytes) {
         return Err(damaged("this is neither a zip nor an encrypted database of whole pages"));
     }
-    let plain = ctx.unlock(&INFO, |password, limits| {
+    let plain = ctx.unlock_unmarked(&INFO, |password, limits| {
         sqlcipher::open(input.bytes, password.expose().as_bytes(), limits)
     })?;
     let database = Database::open(&plain, None)?;
     let table = database.table(TABLE)?;
     let columns = Columns::find(&table)?;
-    let mut rows = Vec::new();
-    for row in table.rows() {
-        // Every page is signed: a row that cannot be read is a database that the app did not write.
-        rows.push(row?);
-        ctx.limits.check_accounts(rows.len())?;
-    }
-    rows.sort_by_key(|row| (integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
+    let mut rows = Rows::read(&table, ctx.limits)?;
+    rows.readable.sort_by_key(|row| (integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
     let variant = format!("database version {}", database.user_version());
     let mut vault = Vault { variant, encrypted: true, ..Vault::default() };
-    for row in &rows {
+    for row in &rows.readable {
         add(row, &columns, &mut vault);
     }
-    Ok(vault)
+    rows.finish(vault)
 }
 
 struct Columns {

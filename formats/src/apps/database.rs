@@ -15,12 +15,17 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn read(table: &Table<'_>, limits: &Limits) -> Result<Self, Error> {
         let mut rows = Self { readable: Vec::new(), unreadable: Vec::new() };
+        let mut values = 0_usize;
         for row in table.rows() {
             match row {
-                Ok(row) => rows.readable.push(row),
+                Ok(row) => {
+                    values = values.saturating_add(row.values());
+                    rows.readable.push(row);
+                }
                 Err(error) => rows.unreadable.push(error),
             }
-            limits.check_accounts(rows.readable.len())?;
+            limits.check_accounts(rows.readable.len().saturating_add(rows.unreadable.len()))?;
+            limits.check_values(values)?;
         }
         Ok(rows)
     }
@@ -55,4 +60,50 @@ pub(super) fn log_warning(database: &Database<'_>, wal: Option<&[u8]>, name: &st
         Item::new("wal-damaged", message)
             .next_step(format!("Stop the app on the phone and copy {name} and {name}-wal again, together"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const ROWS: &[u8] = include_bytes!("../../../fixtures/google-sqlite/all-kinds.sqlite");
+
+    fn read(bytes: &[u8], accounts: u64) -> Result<(usize, usize), ErrorKind> {
+        let database = Database::open(bytes, None).unwrap();
+        let limits = Limits { accounts, ..Limits::default() };
+        let rows = Rows::read(&database.table("accounts").unwrap(), &limits).map_err(|error| error.kind)?;
+        Ok((rows.readable.len(), rows.unreadable.len()))
+    }
+
+    /// A damaged row takes two bytes of the file, and hundreds in a report.
+    #[test]
+    fn damaged_rows_count() {
+        assert_eq!(read(ROWS, 7), Ok((7, 0)));
+        let mut damaged = ROWS.to_vec();
+        let pages = damaged.chunks_mut(4096).skip(1);
+        for page in pages.filter(|page| page[0] == 13 && page[4] == 7) {
+            page[8..22].fill(0);
+        }
+        assert_eq!(read(&damaged, 7), Ok((0, 7)));
+        assert_eq!(read(&damaged, 6), Err(ErrorKind::Limit));
+    }
+
+    /// A constant takes one byte of the file, and many in a row.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "SQLite gives its database as a file only")]
+    fn values_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wide");
+        let columns: Vec<String> = (0..60).map(|number| format!("c{number}")).collect();
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let zeros = vec!["0"; 60].join(",");
+        let create = format!("CREATE TABLE accounts ({}); ", columns.join(","));
+        let insert = format!("INSERT INTO accounts VALUES ({zeros});").repeat(5);
+        database.execute_batch(&(create + &insert)).unwrap();
+        drop(database);
+        let bytes = std::fs::read(path).unwrap();
+        assert_eq!(read(&bytes, 6), Ok((5, 0)));
+        assert_eq!(read(&bytes, 5), Err(ErrorKind::Limit));
+    }
 }

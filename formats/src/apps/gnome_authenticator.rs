@@ -55,7 +55,7 @@ struct Entry {
     counter: Number,
     #[serde(default)]
     last_used: Number,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_is_default")]
     tags: Vec<String>,
     /// Only andOTP has it.
     #[serde(default)]
@@ -249,5 +249,12 @@ mod tests {
                 let _ = decode(&bytes);
             }
         }
+    }
+
+    #[test]
+    fn tags_that_are_null_are_none() {
+        let account = read(&ENTRY.replace(r#"["Acme","work","work"]"#, "null")).unwrap();
+        assert_eq!((account.issuer.as_str(), account.name.as_str()), ("Default", "alice"));
+        assert_eq!(account.otp().unwrap().secret().to_base32().as_str(), "JBSWY3DPEHPK3PXP");
     }
 }

@@ -15,13 +15,13 @@ use zeroize::Zeroizing;
 use crate::container::prefs::Prefs;
 use crate::crypt::aes_cbc_open;
 use crate::ctx::{Ctx, Limits};
-use crate::error::{Error, Place};
+use crate::error::{Error, ErrorKind, Place};
 use crate::format::{Confidence, Format, Info, Input};
 use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, Secret, SecretText, Vault};
 use crate::probe::Probe;
 use crate::report::Skip;
-use crate::text::base32;
 use crate::text::json::{self, Members};
+use crate::text::{base32, encoding};
 
 const ID: &str = "totp-authenticator";
 /// Preferences that hold the accounts.
@@ -58,8 +58,12 @@ impl Format for TotpAuthenticator {
         if text.contains("<map") && text.contains(LIST) {
             return Confidence::Likely;
         }
-        // The look of it says nothing about whose it is.
-        let is_sealed = text.len() >= MIN_TEXT && sealed(text).is_some();
+        // The look of it says nothing about whose it is. A long one is looked at whole: where its
+        // beginning ends means nothing.
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/= \t\r\n".contains(&byte);
+        let is_sealed = text.len() >= MIN_TEXT
+            && text.bytes().all(is_base64)
+            && encoding::decode(probe.bytes()).is_some_and(|whole| sealed(&whole).is_some());
         if is_sealed { Confidence::Weak } else { Confidence::No }
     }
 
@@ -91,7 +95,9 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     })?;
     let opened = match open(&content, BUILT_IN) {
         Some(opened) => opened,
-        None => ctx.unlock(&INFO, |password: &SecretText, _| Ok(open(&content, password.expose())))?,
+        None => {
+            ctx.unlock_unmarked(&INFO, |password: &SecretText, _| Ok(open(&content, password.expose())))?
+        }
     };
     vault.encrypted = true;
     read_list(list_inside(&opened)?.as_str(), &mut vault, ctx.limits)?;
@@ -145,8 +151,10 @@ struct Entry {
 }
 
 fn read_list(text: &str, vault: &mut Vault, limits: &Limits) -> Result<(), Error> {
-    let entries: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|_| damaged("the list of accounts cannot be read"))?;
+    let entries: Vec<&RawValue> = json::parse_file(text, limits).map_err(|error| match error.kind {
+        ErrorKind::Limit => error,
+        _ => damaged("the list of accounts cannot be read"),
+    })?;
     limits.check_accounts(entries.len())?;
     for raw in entries {
         add(raw, vault);

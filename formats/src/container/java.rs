@@ -22,6 +22,12 @@ const LONG_STRING: u8 = 0x7C;
 /// The first of the numbers by which later parts refer to earlier ones.
 const FIRST_HANDLE: u32 = 0x7E_0000;
 
+/// Most texts of one map; apps keep two for each account.
+const MAX_TEXTS: usize = 1_000_000;
+/// How many times the length of the file its entries can have: a reference of five bytes stands for a
+/// text of any length.
+const MAX_UNFOLDING: usize = 16;
+
 /// Whether the bytes begin like a serialised `HashMap`.
 pub(crate) fn sniff(bytes: &[u8]) -> bool {
     let name = bytes.strip_prefix(&START).and_then(|rest| rest.strip_prefix(&[0, 17]));
@@ -101,11 +107,16 @@ impl<'a> Parser<'a> {
         self.take(4)?;
         let size = self.u32()?;
         let mut entries = Vec::new();
+        let mut unfolded = self.bytes.len().saturating_mul(MAX_UNFOLDING);
         for _ in 0..size {
             let key = self.item()?;
             let value = self.item()?;
             match (key, value) {
-                (Item::Text(key), Item::Text(value)) => entries.push((key, value)),
+                (Item::Text(key), Item::Text(value)) => {
+                    let length = self.texts.get(key)?.len().checked_add(self.texts.get(value)?.len())?;
+                    unfolded = unfolded.checked_sub(length)?;
+                    entries.push((key, value));
+                }
                 (Item::Text(_), Item::Other) => {}
                 (Item::Other, _) => return None,
             }
@@ -172,6 +183,7 @@ impl<'a> Parser<'a> {
     fn text(&mut self, length: usize) -> Option<Item> {
         let text = modified_utf8(self.take(length)?)?;
         let at = self.texts.len();
+        (at < MAX_TEXTS).then_some(())?;
         self.texts.push(text);
         self.handles.push(Handle::Text(at));
         Some(Item::Text(at))
@@ -427,5 +439,26 @@ mod tests {
         assert_eq!(entries(&file(1, &[STRING, 0, 3, 0xED, 0xA0, 0xBD, NULL])), None);
         assert_eq!(entries(&file(1, &[NULL, NULL])), None);
         assert_eq!(entries(&file(1, &[REFERENCE, 0, 0x7E, 0, 0, NULL])), None);
+    }
+
+    /// A reference takes five bytes, whatever it refers to.
+    #[test]
+    fn a_text_cannot_be_repeated_without_end() {
+        let long = [&[STRING, 0, 200][..], &[b'x'; 200]].concat();
+        // Handles 0 and 1 are the class and the map, 2 is the text.
+        let again = [REFERENCE, 0, 0x7E, 0, 2];
+        let twice = |times: usize| [long.clone(), again.repeat(times)].concat();
+        assert_eq!(entries(&file(4, &twice(7))).map(|entries| entries.len()), Some(4));
+        assert_eq!(entries(&file(100, &twice(199))), None);
+    }
+
+    #[test]
+    fn very_many_texts_are_refused() {
+        let bytes = [&START[..], &[0, 17], HASH_MAP].concat();
+        let mut parser = Parser { bytes: &bytes, at: 0, texts: Vec::new(), handles: Vec::new() };
+        parser.texts.resize_with(MAX_TEXTS, Zeroizing::default);
+        assert!(parser.text(0).is_none());
+        parser.texts.pop();
+        assert!(parser.text(0).is_some());
     }
 }

@@ -11,6 +11,8 @@ use crate::error::{Error, Place};
 
 /// Most values of one file; apps keep one for each account and setting.
 const MAX_VALUES: usize = 1_000_000;
+/// Deepest element of any XML file that is read here; Android nests three, WinAuth five.
+pub(crate) const MAX_DEPTH: usize = 16;
 
 /// One value. Numbers keep their text: the format that knows their meaning validates them.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,21 +53,21 @@ impl Prefs {
         loop {
             let event = reader.read_event().map_err(|_| damaged(reader.error_position()))?;
             match event {
-                Event::Start(tag) => parser.open(&tag).ok_or_else(|| damaged(reader.error_position()))?,
+                Event::Start(tag) => parser.open(&tag).ok_or_else(|| damaged(reader.buffer_position()))?,
                 Event::Empty(tag) => {
-                    parser.open(&tag).ok_or_else(|| damaged(reader.error_position()))?;
+                    parser.open(&tag).ok_or_else(|| damaged(reader.buffer_position()))?;
                     parser.close(tag.local_name().as_ref());
                 }
                 Event::End(tag) => parser.close(tag.local_name().as_ref()),
                 Event::Text(text) => parser.text.push_str(&text),
                 Event::CData(text) => parser.text.push_str(&text),
                 Event::GeneralRef(entity) => {
-                    parser.text.push(character(&entity).ok_or_else(|| damaged(reader.error_position()))?);
+                    parser.text.push(character(&entity).ok_or_else(|| damaged(reader.buffer_position()))?);
                 }
                 Event::Eof => break,
                 _ => {}
             }
-            if parser.prefs.0.len() > MAX_VALUES {
+            if parser.prefs.0.len().saturating_add(parser.texts) > MAX_VALUES {
                 return Err(Error::limit("the preferences have more values than any app keeps", "accounts"));
             }
         }
@@ -125,13 +127,17 @@ struct Parser {
     text: Zeroizing<String>,
     /// The strings of an open `<set>`.
     set: Vec<Zeroizing<String>>,
+    /// Strings of all sets.
+    texts: usize,
     scalar: Option<String>,
 }
 
 impl Parser {
-    /// `None` for a value whose name cannot be read: what it holds would be lost without a word.
+    /// `None` for elements that are nested too deeply, and for a value whose name cannot be read: what
+    /// it holds would be lost without a word.
     fn open(&mut self, tag: &BytesStart<'_>) -> Option<()> {
         self.depth += 1;
+        (self.depth <= MAX_DEPTH).then_some(())?;
         self.text.clear();
         if self.depth == 2 {
             self.name = Some(attribute(tag, "name")?);
@@ -146,6 +152,7 @@ impl Parser {
         match (self.depth, self.name.take()) {
             (3, name) => {
                 self.set.push(text);
+                self.texts = self.texts.saturating_add(1);
                 self.name = name;
             }
             (2, Some(name)) => {
@@ -209,10 +216,21 @@ mod tests {
             let _ = Prefs::parse(&FILE[..length]);
         }
         assert!(Prefs::parse("<map><string name=\"a\">x").is_err());
-        assert!(Prefs::parse("<map><string name=\"a\">&unknown;</string></map>").is_err());
+        let unknown = Prefs::parse("<map><string name=\"a\">&unknown;</string></map>");
+        assert_eq!(unknown.err(), Some(damaged(31)));
         // A value without a readable name is not passed over.
         assert!(Prefs::parse("<map><string>x</string></map>").is_err());
         assert!(Prefs::parse("<map><string name=\"&nope;\">x</string></map>").is_err());
         assert!(!Prefs::sniff("<html>"));
+    }
+
+    /// Each takes many times its length in memory.
+    #[test]
+    fn very_many_strings_and_deep_elements_are_refused() {
+        let set = format!("<map><set name=\"s\">{}</set></map>", "<a/>".repeat(MAX_VALUES + 1));
+        let error = Prefs::parse(&set).err().unwrap();
+        assert_eq!(error.kind, crate::error::ErrorKind::Limit);
+        let deep = format!("<map>{}", "<a name=\"\">".repeat(1000));
+        assert_eq!(Prefs::parse(&deep).err(), Some(damaged(181)));
     }
 }

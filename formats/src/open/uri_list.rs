@@ -109,7 +109,7 @@ pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
         }
         return list.finish("JSON list of URIs");
     }
-    for (line, content) in joined_lines(&text) {
+    for (line, content) in joined_lines(&text, ctx.limits)? {
         for uri in split(&content) {
             list.push(uri, Place::Line(line), ctx.limits)?;
         }
@@ -120,7 +120,10 @@ pub(crate) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
 /// The same with transfer links put together that were wrapped when they were copied. A link of an
 /// account that seems to go on in the next line is left empty: what is missing of it may be a part of
 /// the secret.
-pub(crate) fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
+///
+/// # Errors
+/// `Limit` for more lines than a file may have entries.
+pub(crate) fn joined_lines<'t>(text: &'t str, limits: &Limits) -> Result<Vec<(usize, Cow<'t, str>)>, Error> {
     let is_base64 = |line: &str| line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=%_-".contains(&b));
     let mut lines: Vec<(usize, Cow<'_, str>)> = Vec::new();
     let mut last_number = 0;
@@ -136,8 +139,9 @@ pub(crate) fn joined_lines(text: &str) -> Vec<(usize, Cow<'_, str>)> {
             }
             _ => lines.push((number, Cow::Borrowed(line))),
         }
+        limits.check_accounts(lines.len())?;
     }
-    lines
+    Ok(lines)
 }
 
 /// Whether a line looks like the rest of a link.
@@ -392,8 +396,10 @@ mod tests {
 
     #[test]
     fn wrapped_links_are_joined_or_doubtful() {
-        let lines =
-            |text| joined_lines(text).into_iter().map(|(_, line)| line.into_owned()).collect::<Vec<_>>();
+        let lines = |text| {
+            let lines = joined_lines(text, &Limits::default()).unwrap();
+            lines.into_iter().map(|(_, line)| line.into_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(
             lines("otpauth-migration://offline?data=AB\nCD%3D"),
             ["otpauth-migration://offline?data=ABCD%3D"]
@@ -410,5 +416,12 @@ mod tests {
         assert_eq!(scheme_of("otpauth-migration://offline"), Some("otpauth-migration://"));
         assert_eq!(scheme_of("otpauthmigration://offline"), None);
         assert_eq!(scheme_of("totp://offline"), None);
+    }
+
+    #[test]
+    fn very_many_lines_are_refused() {
+        let limits = Limits { accounts: 3, ..Limits::default() };
+        assert_eq!(joined_lines("a\nb\n\nc", &limits).map(|lines| lines.len()), Ok(3));
+        assert!(joined_lines("a\nb\nc\nd", &limits).is_err());
     }
 }

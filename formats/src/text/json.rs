@@ -12,17 +12,11 @@ use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::model::{Number, Secret};
 
-/// Values of one entry that any real file has, with room to spare.
-const VALUES_PER_ENTRY: u64 = 50;
-
 /// Parses the text of a file. A text with more values than the allowed number of entries could need
 /// is refused first: in memory each takes many times its length.
 pub(crate) fn parse_file<'a, T: Deserialize<'a>>(text: &'a str, limits: &Limits) -> Result<T, Error> {
     let values = text.bytes().filter(|byte| *byte == b',').count();
-    let most = limits.accounts.saturating_mul(VALUES_PER_ENTRY);
-    if u64::try_from(values).unwrap_or(u64::MAX) > most {
-        return Err(Error::limit("the JSON text has more values than any real file", "accounts"));
-    }
+    limits.check_values(values)?;
     parse(text)
 }
 

@@ -68,3 +68,12 @@ fn no_byte_of_a_zip_may_break_the_reader() {
     }
     assert_eq!(read(EXPORT, &mut NoPasswords).unwrap_err().kind, ErrorKind::PasswordNeeded);
 }
+
+/// A database of SQLCipher has no mark of its app.
+#[test]
+fn a_database_is_called_a_guess_and_a_zip_is_not() {
+    let wrong = [SecretText::new("canary-password-wrong-3")];
+    let error = |bytes: &[u8]| read(bytes, &mut wrong.as_slice()).unwrap_err();
+    assert!(error(BACKUP).next_step.unwrap().contains("-f FORMAT"));
+    assert!(!error(EXPORT).next_step.unwrap().contains("-f FORMAT"));
+}

@@ -29,6 +29,8 @@ pub(super) struct Sealed {
 impl Sealed {
     pub(super) fn parse(content: &str, salt: &str, iv: &str, iterations: Number) -> Result<Self, Skip> {
         let damaged = |what: &str| Skip::new(Skip::BAD_SECRET, format!("its encrypted secret has {what}"));
+        // Android's encoder breaks long texts into lines of 76 characters unless it is told not to.
+        let content: String = content.split_ascii_whitespace().collect();
         let content = BASE64.decode(content.as_bytes()).ok();
         let content = content
             .filter(|content| !content.is_empty() && content.len().is_multiple_of(16))

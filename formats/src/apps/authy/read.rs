@@ -82,9 +82,8 @@ fn json_tokens(text: &str, limits: &Limits) -> Result<(&'static str, Vec<Token>)
     let answer: Answer<'_> = json::parse_file(text, limits)?;
     let decrypted = answer.decrypted_authenticator_tokens;
     let inner = match answer.tokens.filter(|tokens| tokens.get().starts_with('{')) {
-        Some(tokens) => json::entry::<Answer<'_>>(tokens).ok_or_else(|| {
-            Error::malformed("the tokens are damaged").at(Place::Json("/tokens".to_owned()))
-        })?,
+        Some(tokens) => json::entry::<Answer<'_>>(tokens)
+            .ok_or_else(|| damaged("/tokens", "the tokens are not as the app that saved them writes them"))?,
         None => Answer::default(),
     };
     let lists = [
@@ -121,8 +120,10 @@ fn apps(raw: Option<&RawValue>) -> Option<(&RawValue, &'static str)> {
 }
 
 fn read_list(text: &str, place: &str, shape: Shape, limits: &Limits) -> Result<Vec<Token>, Error> {
-    let list: Option<Vec<&RawValue>> =
-        serde_json::from_str(text).map_err(|_| damaged(place, "the list of tokens cannot be read"))?;
+    let list: Option<Vec<&RawValue>> = json::parse_file(text, limits).map_err(|error| match error.kind {
+        ErrorKind::Limit => error,
+        _ => damaged(place, "the list of tokens cannot be read"),
+    })?;
     let list = list.unwrap_or_default();
     limits.check_accounts(list.len())?;
     Ok(list.into_iter().map(|raw| Token::read(raw, shape)).collect())

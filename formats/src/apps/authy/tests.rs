@@ -121,3 +121,43 @@ fn no_byte_may_break_the_reader() {
         let _ = read(&PREFS[..at], &mut NoPasswords);
     }
 }
+
+/// Android's encoder breaks lines, and a long secret is longer than one.
+#[test]
+fn an_encrypted_secret_may_be_on_several_lines() {
+    let answer = std::str::from_utf8(ANSWER).unwrap();
+    let start =
+        answer.find("encrypted_seed").and_then(|at| Some(at + answer[at..].find(": \"")? + 3)).unwrap();
+    let (head, rest) = answer.split_at(start + 8);
+    let wrapped = format!("{head}\\n{}", rest.replacen('"', "\\n\"", 1));
+    let given = passwords(&["canary-password-plain-1", "canary-password-second-2"]);
+    let read = |text: &str| read(text.as_bytes(), &mut given.as_slice()).unwrap();
+    let vault = read(&wrapped);
+    assert_eq!((codes(&vault), vault.accounts.len()), (vec![], 5));
+    assert_eq!(vault.accounts, read(answer).accounts);
+}
+
+#[test]
+fn damaged_saved_tokens_are_an_error_with_a_place() {
+    for tokens in [
+        r#"{"authenticator_tokens":[],"authenticator_tokens":[]}"#,
+        r#"{"authenticator_tokens":7}"#,
+        r#"{"authenticator_tokens":{"name":"x"}}"#,
+    ] {
+        let text = format!(r#"{{"tokens":{tokens},"apps":{{"apps":[]}}}}"#);
+        let error = read(text.as_bytes(), &mut NoPasswords).unwrap_err();
+        assert_eq!((error.kind, error.format), (ErrorKind::Malformed, Some(ID)), "{tokens}");
+        assert!(error.next_step.is_some());
+        assert!(error.at.unwrap().to_string().starts_with("/tokens"), "{tokens}");
+    }
+    let error = read(br#"{"tokens":{},"apps":null}"#, &mut NoPasswords).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Malformed);
+}
+
+/// Each value of two bytes would take sixteen in memory before they are counted.
+#[test]
+fn very_many_values_in_preferences_are_refused() {
+    let list = "1,".repeat(5_000_001);
+    let text = format!("<map><string name=\"{AUTHENTICATOR}\">[{list}1]</string></map>");
+    assert_eq!(read(text.as_bytes(), &mut NoPasswords).unwrap_err().kind, ErrorKind::Limit);
+}

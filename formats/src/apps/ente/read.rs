@@ -72,7 +72,7 @@ fn open(sealed: &Sealed, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
 /// Reads links, one a line; lists with commas between them and quotes around them are met too.
 fn read_text(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let mut vault = Vault::default();
-    for (line, content) in uri_list::joined_lines(text) {
+    for (line, content) in uri_list::joined_lines(text, ctx.limits)? {
         for uri in uri_list::split(&content) {
             add(&mut vault, read_link(uri, None), &Place::Line(line));
             ctx.limits.check_accounts(vault.entries())?;

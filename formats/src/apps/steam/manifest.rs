@@ -6,6 +6,7 @@
 
 use data_encoding::BASE64;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::INFO;
@@ -22,8 +23,18 @@ const SDA_ITERATIONS: u32 = 50_000;
 const ARGON2: Argon2Cost = Argon2Cost { memory: 12 * 1024, passes: 3, lanes: 12 };
 
 #[derive(Deserialize)]
-struct File {
-    entries: Vec<Entry>,
+struct File<'a> {
+    /// Each is read on its own: one that is damaged does not keep the other files shut.
+    #[serde(borrow)]
+    entries: Vec<&'a RawValue>,
+}
+
+impl File<'_> {
+    /// What the list says of one file, and its position.
+    fn entry_of(&self, name: &str) -> Option<(usize, Entry)> {
+        let entries = self.entries.iter().map(|raw| json::entry::<Entry>(raw));
+        entries.enumerate().find_map(|(at, entry)| Some((at, entry.filter(|entry| entry.is_of(name))?)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,10 +70,9 @@ enum KeyOf {
 /// Whether the list says that the file is encrypted. Case of letters in names does not count on
 /// Windows, where SDA runs.
 pub(super) fn lists_sealed(manifest: &Manifest<'_>) -> bool {
-    let file = encoding::decode(manifest.bytes).and_then(|text| serde_json::from_str::<File>(&text).ok());
-    file.is_some_and(|file| {
-        file.entries.iter().any(|entry| entry.is_of(manifest.file_name) && entry.is_sealed())
-    })
+    let Some(text) = encoding::decode(manifest.bytes) else { return false };
+    let file = json::parse_file::<File<'_>>(&text, &Limits::default()).ok();
+    file.and_then(|file| file.entry_of(manifest.file_name)).is_some_and(|(_, entry)| entry.is_sealed())
 }
 
 impl Entry {
@@ -79,9 +89,9 @@ impl Scheme {
     /// The scheme of the file that the list is read for.
     pub(super) fn find(manifest: &Manifest<'_>, limits: &Limits) -> Result<Self, Error> {
         let text = encoding::decode(manifest.bytes).ok_or_else(|| in_list("it is not a text", ""))?;
-        let file: File = json::parse_file(&text, limits)
+        let file: File<'_> = json::parse_file(&text, limits)
             .map_err(|error| Error { message: format!("in manifest.json: {}", error.message), ..error })?;
-        let found = file.entries.iter().enumerate().find(|(_, entry)| entry.is_of(manifest.file_name));
+        let found = file.entry_of(manifest.file_name);
         let (at, entry) = found.ok_or_else(|| in_list("it does not list this file", "/entries"))?;
         let place = format!("/entries/{at}");
         match (&entry.encryption, &entry.encryption_iv, &entry.encryption_salt) {

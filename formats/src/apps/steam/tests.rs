@@ -132,3 +132,25 @@ fn no_byte_may_break_the_reader() {
         assert_eq!(error.format, Some(ID));
     }
 }
+
+/// What the list says of one file must not depend on what it says of another.
+#[test]
+fn a_damaged_entry_of_the_list_leaves_the_others() {
+    let list = String::from_utf8(LIST.to_vec()).unwrap();
+    for bad in [r#"{"filename":7}"#, "null", r#"{"filename":"x","encryption":{"iv":1}}"#] {
+        let with_bad = list.replacen('[', &format!("[{bad},"), 1);
+        let manifest = beside(with_bad.as_bytes(), "1001.maFile");
+        let probe = Probe::new(SEALED, None).with_manifest(manifest);
+        assert_eq!(Steam.detect(&probe), Confidence::Sure, "{bad}");
+        let vault = read(SEALED, manifest, &mut password().as_slice()).unwrap();
+        assert_eq!(vault.accounts.len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn a_list_of_very_many_entries_is_refused() {
+    let list = format!(r#"{{"entries":[{}0]}}"#, "0,".repeat(5_000_001));
+    let manifest = beside(list.as_bytes(), "1001.maFile");
+    assert_eq!(Steam.detect(&Probe::new(SEALED, None).with_manifest(manifest)), Confidence::No);
+    assert_eq!(read(SEALED, manifest, &mut password().as_slice()).unwrap_err().kind, ErrorKind::Limit);
+}

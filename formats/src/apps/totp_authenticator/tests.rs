@@ -66,3 +66,43 @@ fn no_byte_may_break_the_reader() {
     }
     assert_eq!(read(BACKUP, &mut NoPasswords).unwrap_err().kind, ErrorKind::PasswordNeeded);
 }
+
+/// Where the look at the beginning ends says nothing about the rest.
+#[test]
+fn a_long_backup_on_many_lines_is_known() {
+    let line = "A".repeat(76) + "\r\n";
+    for lines in [900, 1800] {
+        let text = line.repeat(lines * 4) + &"A".repeat(64);
+        assert_eq!(detect(text.as_bytes()), Confidence::Weak, "{lines}");
+    }
+    assert_eq!(detect((line.repeat(3600) + &"A".repeat(60)).as_bytes()), Confidence::No);
+    assert_eq!(detect((line.repeat(3600) + "!").as_bytes()), Confidence::No);
+}
+
+/// Any text of base64 could be a backup: who is asked for its password, or gave one in vain, learns it.
+#[test]
+fn a_text_without_a_mark_is_called_a_guess() {
+    let mut was_guess = false;
+    struct Spy<'a>(&'a mut bool);
+    impl Passwords for Spy<'_> {
+        fn next(&mut self, ask: crate::ctx::Ask) -> Option<SecretText> {
+            *self.0 = ask.guess;
+            None
+        }
+    }
+    let error = read(BACKUP, &mut Spy(&mut was_guess)).unwrap_err();
+    assert!(was_guess);
+    let wrong = read(BACKUP, &mut [SecretText::new("canary-password-wrong-3")].as_slice()).unwrap_err();
+    assert_eq!((error.kind, wrong.kind), (ErrorKind::PasswordNeeded, ErrorKind::WrongPassword));
+    for error in [error, wrong] {
+        assert!(error.message.contains("nothing in it but its shape"));
+        assert!(error.next_step.unwrap().contains("-f FORMAT"));
+    }
+}
+
+#[test]
+fn very_many_values_in_preferences_are_refused() {
+    let list = "1,".repeat(5_000_001);
+    let text = format!("<map><string name=\"{LIST}\">[{list}1]</string></map>");
+    assert_eq!(read(text.as_bytes(), &mut NoPasswords).unwrap_err().kind, ErrorKind::Limit);
+}

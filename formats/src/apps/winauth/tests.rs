@@ -196,3 +196,22 @@ fn any_change_of_a_byte_is_survived() {
         }
     }
 }
+
+#[test]
+fn elements_without_content_say_what_they_are() {
+    let xml = "<WinAuth version=\"3.5\"><WinAuthAuthenticator type=\"WinAuth.GoogleAuthenticator\"><name>locked</name>\
+        <authenticatordata encrypted=\"y\"/></WinAuthAuthenticator>\
+        <WinAuthAuthenticator type=\"WinAuth.GoogleAuthenticator\"/></WinAuth>";
+    let vault = decode_text(xml).unwrap();
+    assert_eq!(codes(&vault.skipped), [Skip::LOCKED_SECRET, Skip::NO_SECRET]);
+    let error = decode_text("<WinAuth version=\"3.5\"><data encrypted=\"y\"/></WinAuth>").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+}
+
+#[test]
+fn deep_xml_and_very_many_lines_are_refused() {
+    let xml = format!("<WinAuth>{}", "<a>".repeat(100_000));
+    assert_eq!(decode_text(&xml).unwrap_err().kind, ErrorKind::Malformed);
+    let text = "a\n".repeat(100_001);
+    assert_eq!(decode_text(&text).unwrap_err().kind, ErrorKind::Limit);
+}

@@ -31,8 +31,7 @@ struct SteamData {
 
 pub(super) fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let mut vault = Vault { variant: "text".to_owned(), ..Vault::default() };
-    for (index, (line, content)) in uri_list::joined_lines(text).into_iter().enumerate() {
-        ctx.limits.check_accounts(index.saturating_add(1))?;
+    for (index, (line, content)) in uri_list::joined_lines(text, ctx.limits)?.into_iter().enumerate() {
         match parse(&content) {
             Ok((mut account, more)) => {
                 account.origin = Origin { format: ID.to_owned(), index, ..Origin::default() };

@@ -64,15 +64,22 @@ fn read_entries(text: &str, ctx: &Ctx<'_>) -> Result<Vec<Entry>, Error> {
         let event = reader.read_event().map_err(|_| prefs::damaged(reader.error_position()))?;
         match event {
             Event::Start(tag) => {
-                path.push(tag.local_name().as_ref().to_owned());
                 content.clear();
+                enter(&mut path, &tag, reader.buffer_position())?;
                 open(&path, &tag, &mut entries)?;
+            }
+            // What has no content can still be an account, or say that it is encrypted.
+            Event::Empty(tag) => {
+                content.clear();
+                enter(&mut path, &tag, reader.buffer_position())?;
+                open(&path, &tag, &mut entries)?;
+                path.pop();
             }
             Event::Text(text) => content.push_str(&text),
             Event::CData(text) => content.push_str(&text),
             Event::GeneralRef(entity) => {
                 let character = prefs::character(&entity);
-                content.push(character.ok_or_else(|| prefs::damaged(reader.error_position()))?);
+                content.push(character.ok_or_else(|| prefs::damaged(reader.buffer_position()))?);
             }
             Event::End(_) => {
                 close(&path, &content, entries.last_mut());
@@ -85,6 +92,15 @@ fn read_entries(text: &str, ctx: &Ctx<'_>) -> Result<Vec<Entry>, Error> {
         ctx.limits.check_accounts(entries.len())?;
     }
     if path.is_empty() { Ok(entries) } else { Err(prefs::damaged(reader.buffer_position())) }
+}
+
+/// Elements without end tags take many times their length in the path.
+fn enter(path: &mut Vec<String>, tag: &BytesStart<'_>, position: u64) -> Result<(), Error> {
+    if path.len() >= prefs::MAX_DEPTH {
+        return Err(prefs::damaged(position));
+    }
+    path.push(tag.local_name().as_ref().to_owned());
+    Ok(())
 }
 
 fn open(path: &[String], tag: &BytesStart<'_>, entries: &mut Vec<Entry>) -> Result<(), Error> {

@@ -127,6 +127,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// How many values the row holds in memory.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.stored.len()
+    }
+
     /// The value of the column with this index, see [`Table::column`].
     ///
     /// A column that was added after the row was written has the literal of
