@@ -6,6 +6,7 @@
 //! a real export.
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::login::{Gathering, Login};
 use crate::ctx::Ctx;
@@ -14,22 +15,21 @@ use crate::format::{Confidence, Format, Info, Input};
 use crate::model::Vault;
 use crate::probe::Probe;
 use crate::report::Item;
-use crate::text::csv::{Row, Table};
+use crate::text::csv::{Column, Row, Table};
 
 /// One such manager.
 pub(crate) struct TableManager {
     info: &'static Info,
     /// Columns that only its tables have together, in lower case.
     mark: &'static [&'static str],
-    /// A column that its tables never have.
-    never: &'static str,
-    /// Names of the columns; an empty one is of a field that it does not have.
+    /// A column that its tables never have, where another manager has the same mark.
+    never: Option<&'static str>,
     title: &'static str,
     user: &'static str,
     url: &'static str,
-    group: &'static str,
+    group: Option<&'static str>,
     note: &'static str,
-    favorite: &'static str,
+    favorite: Option<&'static str>,
     codes: Codes,
 }
 
@@ -70,13 +70,13 @@ pub(crate) static APPLE: TableManager = TableManager {
     },
     mark: &["title", "url", "username", "password", "otpauth"],
     // That is 1Password's.
-    never: "favorite",
+    never: Some("favorite"),
     title: "title",
     user: "username",
     url: "url",
-    group: "",
+    group: None,
     note: "notes",
-    favorite: "",
+    favorite: None,
     codes: Codes::Columns(&["otpauth"]),
 };
 
@@ -88,13 +88,13 @@ pub(crate) static BROWSERS: TableManager = TableManager {
         "These exports never hold one-time codes",
     ),
     mark: &["url", "username", "password"],
-    never: "",
+    never: None,
     title: "name",
     user: "username",
     url: "url",
-    group: "",
+    group: None,
     note: "note",
-    favorite: "",
+    favorite: None,
     codes: Codes::Never,
 };
 
@@ -106,13 +106,13 @@ pub(crate) static DASHLANE: TableManager = TableManager {
         "In Dashlane, My account > Export data as CSV; the file credentials.csv in the zip",
     ),
     mark: &["username", "username2", "title", "password", "note", "category"],
-    never: "",
+    never: None,
     title: "title",
     user: "username",
     url: "url",
-    group: "category",
+    group: Some("category"),
     note: "note",
-    favorite: "",
+    favorite: None,
     codes: Codes::Columns(&["otpurl", "otpsecret"]),
 };
 
@@ -124,13 +124,13 @@ pub(crate) static LASTPASS: TableManager = TableManager {
         "In the LastPass browser extension, Account > Fix a problem > Export vault items > Export data",
     ),
     mark: &["url", "username", "password", "extra", "name", "grouping"],
-    never: "",
+    never: None,
     title: "name",
     user: "username",
     url: "url",
-    group: "grouping",
+    group: Some("grouping"),
     note: "extra",
-    favorite: "fav",
+    favorite: Some("fav"),
     codes: Codes::Columns(&["totp"]),
 };
 
@@ -142,13 +142,13 @@ pub(crate) static NORDPASS: TableManager = TableManager {
         "NordPass exports no one-time codes; only links in custom fields are found",
     ),
     mark: &["name", "url", "username", "password", "note", "cardholdername", "folder"],
-    never: "",
+    never: None,
     title: "name",
     user: "username",
     url: "url",
-    group: "folder",
+    group: Some("folder"),
     note: "note",
-    favorite: "",
+    favorite: None,
     codes: Codes::NordPass("custom_fields"),
 };
 
@@ -156,13 +156,13 @@ pub(crate) static NORDPASS: TableManager = TableManager {
 pub(crate) static ROBOFORM: TableManager = TableManager {
     info: &info("roboform", "RoboForm (CSV)", "In RoboForm, Options > Account & Data > Export > CSV file"),
     mark: &["name", "url", "login", "pwd", "note", "folder"],
-    never: "",
+    never: None,
     title: "name",
     user: "login",
     url: "url",
-    group: "folder",
+    group: Some("folder"),
     note: "note",
-    favorite: "",
+    favorite: None,
     codes: Codes::RoboForm("rffieldsv2"),
 };
 
@@ -173,7 +173,8 @@ impl Format for TableManager {
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
         let header = probe.header();
-        let has_mark = probe.has_header(self.mark) && !header.iter().any(|name| name == self.never);
+        let is_others = self.never.is_some_and(|never| header.iter().any(|name| name == never));
+        let has_mark = probe.has_header(self.mark) && !is_others;
         let is_mine = match self.codes {
             Codes::Never => is_of_browser(header),
             _ => has_mark,
@@ -203,9 +204,10 @@ impl TableManager {
         for name in self.mark {
             table.required(name)?;
         }
+        let columns = Columns::find(self, &table);
         let mut gathering = Gathering::new(self.info.id, "CSV");
         for row in &table.rows {
-            self.gather(&table, row, &mut gathering);
+            columns.gather(row, &mut gathering);
         }
         if matches!(self.codes, Codes::Never | Codes::NordPass(_)) {
             gathering.warn(
@@ -215,58 +217,98 @@ impl TableManager {
         }
         Ok(gathering.finish())
     }
+}
 
-    fn gather(&self, table: &Table, row: &Row, gathering: &mut Gathering) {
-        let cell = |name: &str| row.get(table.column(name));
+/// The columns of one table.
+struct Columns {
+    title: Column,
+    user: Column,
+    url: Column,
+    group: Option<Column>,
+    note: Column,
+    favorite: Option<Column>,
+    codes: CodeColumns,
+}
+
+/// Where codes stand in one table.
+enum CodeColumns {
+    Any(Vec<Column>),
+    RoboForm(Column),
+    /// The kind of the row, and the fields that the user made.
+    NordPass(Column, Column),
+    None,
+}
+
+impl Columns {
+    fn find(manager: &TableManager, table: &Table) -> Self {
+        Self {
+            title: table.column(manager.title),
+            user: table.column(manager.user),
+            url: table.column(manager.url),
+            group: manager.group.map(|name| table.column(name)),
+            note: table.column(manager.note),
+            favorite: manager.favorite.map(|name| table.column(name)),
+            codes: match manager.codes {
+                Codes::Columns(names) => {
+                    CodeColumns::Any(names.iter().map(|name| table.column(name)).collect())
+                }
+                Codes::RoboForm(name) => CodeColumns::RoboForm(table.column(name)),
+                Codes::NordPass(name) => CodeColumns::NordPass(table.column("type"), table.column(name)),
+                Codes::Never => CodeColumns::None,
+            },
+        }
+    }
+
+    fn gather(&self, row: &Row, gathering: &mut Gathering) {
         // NordPass has a row for each folder.
-        if matches!(self.codes, Codes::NordPass(_)) && cell("type") == "folder" {
+        if matches!(self.codes, CodeColumns::NordPass(kind, _) if row.get(kind) == "folder") {
             return;
         }
-        let (url, user) = (cell(self.url), unquoted(cell(self.user)));
-        let group = cell(self.group).trim_start_matches('/');
+        let (url, user) = (row.get(self.url), unquoted(row.get(self.user)));
+        let group = self.group.map_or("", |column| row.get(column)).trim_start_matches('/');
         let login = Login {
-            title: title(cell(self.title), user, url),
+            title: title(row.get(self.title), user, url),
             user,
             urls: Some(url.to_owned()).filter(|url| !url.is_empty()).into_iter().collect(),
             groups: Some(group.to_owned()).filter(|group| !group.is_empty()).into_iter().collect(),
-            note: row.raw(table.column(self.note)),
-            favorite: cell(self.favorite) == "1",
+            note: row.raw(self.note),
+            favorite: self.favorite.is_some_and(|column| row.get(column) == "1"),
             ..Login::default()
         };
-        let values = self.codes(table, row);
-        gathering.item(&login, values.iter().map(String::as_str), &row.place());
+        let values = self.codes.of(row);
+        gathering.item(&login, values.iter().map(|value| value.as_str()), &row.place());
     }
+}
 
-    fn codes(&self, table: &Table, row: &Row) -> Vec<String> {
-        match self.codes {
-            Codes::Never => Vec::new(),
-            Codes::Columns(names) => {
-                let mut cells = names.iter().map(|name| row.get(table.column(name)));
-                cells.find(|cell| !cell.is_empty()).map(str::to_owned).into_iter().collect()
+impl CodeColumns {
+    fn of(&self, row: &Row) -> Vec<Zeroizing<String>> {
+        let owned = |value: &str| Zeroizing::new(value.to_owned());
+        match self {
+            Self::None => Vec::new(),
+            Self::Any(columns) => {
+                let mut cells = columns.iter().map(|column| row.get(*column));
+                cells.find(|cell| !cell.is_empty()).map(owned).into_iter().collect()
             }
-            Codes::RoboForm(name) => {
-                let from = table.column(name);
-                let fields = row.cells_from(from).filter_map(|field| field.strip_prefix("TOTP KEY$,"));
+            Self::RoboForm(from) => {
+                let fields = row.cells_from(*from).filter_map(|field| field.strip_prefix("TOTP KEY$,"));
                 // What follows are two empty parts, the type and the value.
-                fields
-                    .filter_map(|rest| rest.splitn(4, ',').nth(3))
-                    .map(|value| unquoted(value).to_owned())
-                    .collect()
+                fields.filter_map(|rest| rest.splitn(4, ',').nth(3)).map(unquoted).map(owned).collect()
             }
-            Codes::NordPass(name) => links(row.get(table.column(name))),
+            Self::NordPass(_, fields) => links(row.get(*fields)),
         }
     }
 }
 
 /// The links in fields that the user made.
-fn links(json: &str) -> Vec<String> {
+fn links(json: &str) -> Vec<Zeroizing<String>> {
     #[derive(Deserialize)]
     struct Field {
         value: Option<String>,
     }
     let fields: Vec<Field> = serde_json::from_str(json).unwrap_or_default();
     let values = fields.into_iter().filter_map(|field| field.value);
-    values.filter(|value| value.trim_start().to_ascii_lowercase().starts_with("otpauth")).collect()
+    let is_link = |value: &Zeroizing<String>| value.trim_start().to_ascii_lowercase().starts_with("otpauth");
+    values.map(Zeroizing::new).filter(is_link).collect()
 }
 
 /// What a login is called. Apple writes `host (user)`; LastPass may have no name but an address.
@@ -311,6 +353,24 @@ mod tests {
             assert_eq!(title(name, user, url), wanted, "{name} {url}");
         }
         assert_eq!([unquoted("'@nobody"), unquoted("''x"), unquoted("'x")], ["@nobody", "'x", "'x"]);
+    }
+
+    /// A spreadsheet leaves columns without a name when it saves a table again.
+    #[test]
+    fn a_column_without_a_name_means_nothing() {
+        use crate::ctx::NoPasswords;
+        let read = |text: &str| {
+            let format = crate::registry::detect(&Probe::new(text.as_bytes(), None)).unwrap();
+            let input = Input::new(text.as_bytes());
+            let vault = crate::testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)).unwrap();
+            let [account] = vault.accounts.as_slice() else { panic!("one account is expected") };
+            (format.info().id, account.issuer.clone(), account.groups.clone(), account.favorite)
+        };
+        let apple = "Title,URL,Username,Password,Notes,OTPAuth,\nAcme,,bob,pw,,JBSWY3DPEHPK3PXP,1\n";
+        assert_eq!(read(apple), ("apple-passwords", "Acme".to_owned(), vec![], false));
+        let lastpass =
+            "url,username,password,totp,extra,name,grouping,fav,\n,bob,pw,JBSWY3DPEHPK3PXP,,Acme,Work,1,x\n";
+        assert_eq!(read(lastpass), ("lastpass-csv", "Acme".to_owned(), vec!["Work".to_owned()], true));
     }
 
     #[test]
