@@ -197,12 +197,7 @@ fn fit(account: &Account, ids: &mut HashSet<String>) -> Fit {
             "FreeOTP+ knows Steam accounts by the issuer \"Steam\", so it gets that one",
         );
     }
-    // The app writes its links with a colon between the two, and reads them with one only.
-    if account.issuer.contains(':') || account.name.contains(':') {
-        let remark = "FreeOTP+ cannot export this account as a link later, because its name has a colon; \
-            its codes are right";
-        fit.remarks.push(remark.to_owned());
-    }
+    token::remark_colon(&mut fit, account, "FreeOTP+ cannot export this account as a link later");
     fit
 }
 

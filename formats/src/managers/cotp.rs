@@ -2,7 +2,7 @@
 //!
 //! Source: `otp_element.rs`, `crypto/` and `exporters/` of cotp.
 
-use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -225,9 +225,7 @@ impl Element {
 
 /// cotp hashes the text as it stands, everybody else its lower-case form.
 fn motp_secret(text: &str) -> Result<Secret, Skip> {
-    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().filter(|_| is_lower);
-    bytes.and_then(Secret::new).ok_or_else(|| {
+    HEXLOWER.decode(text.as_bytes()).ok().and_then(Secret::new).ok_or_else(|| {
         Skip::new(
             Skip::BAD_SECRET,
             "the secret of an mOTP account has to be hexadecimal in lower-case letters",

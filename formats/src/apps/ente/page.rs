@@ -35,18 +35,13 @@ pub(super) fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
             .next_step("In Ente Auth, export again and choose \"Encrypted\" or \"Plain text\""));
     };
     let mut vault = Vault { variant: "HTML page".to_owned(), ..Vault::default() };
-    for (at, part) in text.split(MARK).skip(1).enumerate() {
-        ctx.limits.check_accounts(at)?;
-        let printed = Printed::parse(part);
-        let entry = printed.entry(read_codes);
-        read::add(&mut vault, entry, &Place::Byte(offset(text, part)));
+    for (at, mark) in text.match_indices(MARK) {
+        ctx.limits.check_accounts(vault.entries())?;
+        let start = at.saturating_add(mark.len());
+        let part = text.get(start..).and_then(|rest| rest.split(MARK).next()).unwrap_or_default();
+        read::add(&mut vault, Printed::parse(part).entry(read_codes), &Place::Byte(start));
     }
     Ok(vault)
-}
-
-/// Where a part of a text begins.
-fn offset(text: &str, part: &str) -> usize {
-    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 
 impl<'a> Printed<'a> {

@@ -112,11 +112,6 @@ fn fit(account: &Account) -> Fit {
     if account.last_used != time::kept_last_used(account.last_used) {
         fit.change(Field::LastUsed, "the time of last use is kept to the millisecond, from 1970 on");
     }
-    // `Token.toUri` puts a colon between the two as they are, and `Token.PATTERN` takes only one.
-    if account.issuer.contains(':') || account.name.contains(':') {
-        let remark =
-            "FreeOTP cannot share this account later, because its name has a colon; its codes are right";
-        fit.remarks.push(remark.to_owned());
-    }
+    token::remark_colon(&mut fit, account, "FreeOTP cannot share this account later");
     fit
 }

@@ -261,6 +261,15 @@ impl<'a> NewToken<'a> {
     }
 }
 
+/// Remarks that these apps make links with one colon between the names, and cannot read them with more:
+/// `cannot` says what of an account with a colon in its names does not work.
+/// Source: `Token.toUri` and `Token.PATTERN`.
+pub(in crate::apps) fn remark_colon(fit: &mut Fit, account: &Account, cannot: &str) {
+    if account.issuer.contains(':') || account.name.contains(':') {
+        fit.remarks.push(format!("{cannot}, because its name has a colon; its codes are right"));
+    }
+}
+
 /// Refuses an account whose issuer would make it a Steam account in these apps.
 pub(in crate::apps) fn refuse_as_steam(account: &Account, app: &str) -> Option<Fit> {
     (account.kind() != Kind::Steam && account.issuer == STEAM).then(|| {

@@ -113,9 +113,8 @@ fn decode_table(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let rows = csv::rows(body, delimiter, ctx.limits)?;
     let table = Table::new(rows, ctx.table)?;
     let mut gathering = Gathering::new(ID, table.layout.variant());
-    let told = Item::new("column-mapping", table.columns.describe(&table.header));
     if table.layout == Layout::Free {
-        gathering.warn(told);
+        gathering.warn(Item::new("column-mapping", table.columns.describe(&table.header)));
     }
     let rules = table.rules(ctx.table);
     for row in &table.rows {
@@ -416,17 +415,20 @@ impl Cells<'_> {
 }
 
 fn read_secret(text: &str, encoding: SecretEncoding) -> Result<Secret, Skip> {
-    let plain = || Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect::<String>());
+    let without = |joints: &[char]| {
+        let kept = text.chars().filter(|c| !c.is_whitespace() && !joints.contains(c));
+        Zeroizing::new(kept.collect::<String>())
+    };
     let (bytes, name) = match encoding {
         SecretEncoding::Base32 => return base32::secret(text),
         SecretEncoding::Utf8 => (Some(text.as_bytes().to_vec()), "text"),
         SecretEncoding::Hex => {
-            let hex = plain().replace([':', '-'], "");
-            let hex = Zeroizing::new(hex.strip_prefix("0x").unwrap_or(&hex).to_owned());
-            (data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok(), "hexadecimal")
+            let hex = without(&[':', '-']);
+            let digits = hex.strip_prefix("0x").unwrap_or(&hex).as_bytes();
+            (data_encoding::HEXLOWER_PERMISSIVE.decode(digits).ok(), "hexadecimal")
         }
         SecretEncoding::Base64 => {
-            let text = plain();
+            let text = without(&[]);
             let text = text.trim_end_matches('=').as_bytes();
             (data_encoding::BASE64_NOPAD.decode(text).ok(), "base64")
         }
