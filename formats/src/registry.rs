@@ -8,6 +8,7 @@ use crate::{apps, managers, open};
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
     &apps::two_fas::TwoFas,
+    &managers::two_fauth::TwoFAuth,
     &apps::aegis::Aegis,
     &apps::andotp::AndOtp,
     &managers::tables::APPLE,

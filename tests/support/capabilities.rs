@@ -29,6 +29,15 @@ static TAKES: &[Takes] = &[
         lengths: |length| (2..=320).contains(&length),
     },
     Takes {
+        id: "2fauth",
+        kinds: "totp hotp steam",
+        algorithms: "MD5 SHA1 SHA256 SHA512",
+        digits: &[5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_007_199_254_740_991,
+        lengths: |_| true,
+    },
+    Takes {
         id: "aegis",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "SHA1 SHA256 SHA512",

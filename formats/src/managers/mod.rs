@@ -8,3 +8,4 @@ pub(crate) mod bitwarden;
 pub(crate) mod cotp;
 pub(crate) mod login;
 pub(crate) mod tables;
+pub(crate) mod two_fauth;
