@@ -135,7 +135,7 @@ pub enum Effort {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Writing")]
 pub struct ConvertArgs {
-    /// Format to write; several with commas between
+    /// Format to write, or FORMAT:FORM where it has several; several with commas between
     #[arg(short, long, value_name = "FORMAT", required = true, value_delimiter = ',')]
     pub to: Vec<String>,
     /// Where to write: a file, a folder, or - for standard output [default: the app's usual file

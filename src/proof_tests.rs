@@ -1,5 +1,5 @@
 use otpferry_formats::model::{Algorithm, Digits, Otp, Period, Secret, Vault};
-use otpferry_formats::{Confidence, Info, Part, Probe, registry};
+use otpferry_formats::{Confidence, Info, Part, Probe, Writing, registry};
 
 use super::*;
 
@@ -29,7 +29,7 @@ impl Format for Liar {
         Ok(Vault { accounts: self.0.clone(), ..Vault::default() })
     }
 
-    fn encode(&self, _: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, _: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         Ok(Vec::new())
     }
 }

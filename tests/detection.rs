@@ -14,7 +14,8 @@ use std::path::Path;
 
 use otpferry_formats::model::{SecretText, Vault};
 use otpferry_formats::{
-    Confidence, Encryption, ErrorKind, Format, Input, NoPasswords, Part, Passwords, Probe, registry, testing,
+    Confidence, Encryption, ErrorKind, Form, Format, Info, Input, NoPasswords, Part, Passwords, Probe,
+    Writing, registry, testing,
 };
 use serde_json::Value;
 
@@ -228,47 +229,49 @@ fn facts_about_formats_are_well_formed() {
             "{id}"
         );
         assert!(info.extensions.iter().all(|e| !e.starts_with('.') && *e == e.to_lowercase()), "{id}");
-        let Some(writing) = &info.write else { continue };
-        for name in [writing.file_name, writing.encrypted_file_name] {
-            let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-            assert!(extension.is_some_and(|extension| info.extensions.contains(&extension)), "{id}: {name}");
-        }
-        assert!(!writing.import_help.is_empty() && !writing.caps.app.is_empty(), "{id}");
-        assert!(!writing.caps.kinds.is_empty() && !writing.caps.digits.is_empty(), "{id}");
+        let forms: HashSet<&str> = info.write.iter().map(|writing| writing.form).collect();
+        assert_eq!(forms.len(), info.write.len(), "{id}: two forms of one name");
+        assert_eq!(forms.contains(""), info.write.len() == 1, "{id}: which of several forms?");
+        info.write.iter().for_each(|writing| check_writing(info, writing));
     }
     assert_eq!(registry::by_name("no such format").map(|format| format.info().id), None);
     assert_eq!(registry::by_name("").map(|format| format.info().id), None);
 }
 
+fn check_writing(info: &Info, writing: &Writing) {
+    let id = info.id;
+    for name in [writing.file_name, writing.encrypted_file_name] {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        assert!(extension.is_some_and(|extension| info.extensions.contains(&extension)), "{id}: {name}");
+    }
+    assert!(!writing.import_help.is_empty() && !writing.caps.app.is_empty(), "{id}");
+    assert!(!writing.caps.kinds.is_empty() && !writing.caps.digits.is_empty(), "{id}");
+}
+
 #[test]
 fn formats_write_exactly_when_they_say_so() {
-    for format in registry::ALL {
-        let info = format.info();
-        let result = encode(*format, None);
-        match (&info.write, result) {
-            (None, Err(error)) => assert_eq!(error.kind, ErrorKind::Unsupported, "{}", info.id),
-            (Some(writing), Err(error)) if writing.encryption == Encryption::Always => {
-                assert_eq!(error.kind, ErrorKind::PasswordNeeded, "{}", info.id);
+    for form in registry::forms() {
+        match encode(form, None) {
+            Err(error) if form.writing.encryption == Encryption::Always => {
+                assert_eq!(error.kind, ErrorKind::PasswordNeeded, "{}", form.name());
             }
-            (Some(writing), Ok(parts)) if writing.encryption != Encryption::Always => {
-                assert!(!parts.is_empty(), "{}", info.id);
+            Ok(parts) if form.writing.encryption != Encryption::Always => {
+                assert!(!parts.is_empty(), "{}", form.name());
             }
-            (said, result) => panic!("{}: writes: {}, and it is {}", info.id, said.is_some(), result.is_ok()),
+            result => panic!("{}: it is written: {}", form.name(), result.is_ok()),
         }
     }
-    assert!(registry::ALL.iter().any(|format| format.info().write.is_none()));
+    assert!(registry::ALL.iter().any(|format| format.info().write.is_empty()));
 }
 
 #[test]
 fn what_is_said_to_be_encrypted_needs_the_password() {
     let right = SecretText::new("canary-password-plain-1");
     let wrong = [SecretText::new("canary-password-wrong-3")];
-    for format in registry::ALL {
-        let info = format.info();
-        let Some(writing) = &info.write else { continue };
-        let bytes = encode(*format, Some(&right)).unwrap().remove(0).0;
+    for form in registry::forms() {
+        let bytes = encode(form, Some(&right)).unwrap().remove(0).0;
         let read = |passwords: &mut dyn Passwords| {
-            testing::with_ctx(passwords, |ctx| format.decode(&Input::new(&bytes), ctx))
+            testing::with_ctx(passwords, |ctx| form.format.decode(&Input::new(&bytes), ctx))
                 .map(|vault| vault.encrypted)
                 .map_err(|error| error.kind)
         };
@@ -278,8 +281,8 @@ fn what_is_said_to_be_encrypted_needs_the_password() {
             read(&mut std::slice::from_ref(&right)),
             read(&mut [wrong[0].clone(), right.clone()].as_slice()),
         ];
-        let id = info.id;
-        let encrypts = writing.encryption.is_possible();
+        let id = form.name();
+        let encrypts = form.writing.encryption.is_possible();
         if encrypts {
             assert_eq!(without, Err(ErrorKind::PasswordNeeded), "{id}");
             assert_eq!(with_wrong, Err(ErrorKind::WrongPassword), "{id}");
@@ -287,23 +290,22 @@ fn what_is_said_to_be_encrypted_needs_the_password() {
             assert_eq!([without, with_wrong], [Ok(false), Ok(false)], "{id}");
         }
         assert_eq!([with_right, with_second], [Ok(encrypts), Ok(encrypts)], "{id}");
-        assert!(info.reads_encrypted || !encrypts, "{id}");
+        assert!(form.format.info().reads_encrypted || !encrypts, "{id}");
     }
 }
 
 /// The first account that every writer takes, written alone.
-fn encode(format: &dyn Format, password: Option<&SecretText>) -> Result<Vec<Part>, otpferry_formats::Error> {
+fn encode(form: Form, password: Option<&SecretText>) -> Result<Vec<Part>, otpferry_formats::Error> {
     let usual = edges().into_iter().find(|account| {
-        let fits = registry::ALL.iter().filter(|format| format.info().write.is_some());
-        fits.into_iter().all(|format| format.fit(std::slice::from_ref(account))[0].refused.is_none())
+        registry::forms().all(|form| form.fit(std::slice::from_ref(account))[0].refused.is_none())
     });
     let vault = Vault { accounts: usual.into_iter().collect(), ..Vault::default() };
     assert_eq!(vault.accounts.len(), 1);
     match password {
         Some(password) => {
-            testing::with_new_password(&mut NoPasswords, password, |ctx| format.encode(&vault, ctx))
+            testing::with_new_password(&mut NoPasswords, password, |ctx| form.encode(&vault, ctx))
         }
-        None => testing::with_ctx(&mut NoPasswords, |ctx| format.encode(&vault, ctx)),
+        None => testing::with_ctx(&mut NoPasswords, |ctx| form.encode(&vault, ctx)),
     }
 }
 

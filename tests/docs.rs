@@ -31,6 +31,6 @@ fn row(line: &str) -> Option<(String, String, String)> {
 
 fn of(info: &Info) -> (String, String, String) {
     let support = |encrypted: bool| if encrypted { "plain, encrypted" } else { "plain" };
-    let write = info.write.as_ref().map_or("no", |writing| writing.encryption.forms());
+    let write = info.write.first().map_or("no", |writing| writing.encryption.forms());
     (info.id.to_owned(), support(info.reads_encrypted).to_owned(), write.to_owned())
 }

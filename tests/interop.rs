@@ -30,28 +30,25 @@ const WITHOUT_HOTP: [&str; 3] = ["bitwarden", "proton", "winauth"];
 #[test]
 fn others_open_what_is_written_encrypted() {
     let mut opened = 0;
-    let encrypting = registry::ALL
-        .iter()
-        .map(|format| format.info())
-        .filter(|info| info.write.as_ref().is_some_and(|writing| writing.encryption.is_possible()));
-    for info in encrypting {
-        if let Some(missing) = missing_for_python(info.id) {
-            let line = left_out(info.id, &missing);
+    for form in registry::forms().filter(|form| form.writing.encryption.is_possible()) {
+        let (id, name) = (form.format.info().id, form.name());
+        if let Some(missing) = missing_for_python(id) {
+            let line = left_out(&name, &missing);
             assert!(std::env::var_os("OTPFERRY_INTEROP").is_none_or(|value| value != "1"), "{line}");
             continue;
         }
-        let (sandbox, file) = written(info.id);
+        let (sandbox, file) = written(&name);
         let output = python(&["interop/open.py"])
-            .args([info.id, file.to_str().unwrap()])
+            .args([id, file.to_str().unwrap()])
             .arg(sandbox.path("password"))
             .output()
             .unwrap();
-        let mut accounts: Vec<Value> = serde_json::from_str(&printed(info.id, output)).unwrap();
+        let mut accounts: Vec<Value> = serde_json::from_str(&printed(&name, output)).unwrap();
         accounts.sort_by_key(|account| account["issuer"].to_string());
-        assert_eq!(accounts, expected(info.id), "{}", info.id);
+        assert_eq!(accounts, expected(id), "{name}");
         opened += 1;
     }
-    let _ = writeln!(std::io::stderr(), "interop: {opened} formats were opened by other programs");
+    let _ = writeln!(std::io::stderr(), "interop: {opened} forms were opened by other programs");
 }
 
 #[test]
@@ -102,15 +99,25 @@ fn expected(id: &str) -> Vec<Value> {
 }
 
 /// A folder with the links written for this target, its file in it, and `password`.
-fn written(id: &str) -> (Sandbox, PathBuf) {
+fn written(name: &str) -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::new();
-    let counter = if WITHOUT_HOTP.contains(&id) { "" } else { COUNTER };
+    let counter = if WITHOUT_HOTP.contains(&name.split(':').next().unwrap()) { "" } else { COUNTER };
     sandbox.put("links.txt", format!("{LINKS}{counter}"));
     sandbox.put("password", format!("{PASSWORD}\n"));
     // That of WinAuth is weak, and the report says so.
     sandbox
-        .run(&["convert", "links.txt", "-t", id, "-o", "new/", "--new-password-file", "password", "--quiet"])
-        .exits(i32::from(id == "winauth"));
+        .run(&[
+            "convert",
+            "links.txt",
+            "-t",
+            name,
+            "-o",
+            "new/",
+            "--new-password-file",
+            "password",
+            "--quiet",
+        ])
+        .exits(i32::from(name == "winauth"));
     let names = sandbox.names();
     let file = names.iter().find(|name| name.starts_with("new/") && !name.ends_with('/')).unwrap();
     let path = sandbox.path(file);

@@ -20,7 +20,7 @@ use std::path::Path;
 use otpferry_formats::model::{Account, Algorithm, Credential, Kind, Otp, SecretText, Vault, merge};
 use otpferry_formats::otp::proof::{self, Proof};
 use otpferry_formats::{
-    Carrier, Encryption, Field, Fit, Format, Input, NoPasswords, Probe, Writing, registry, testing,
+    Carrier, Encryption, Field, Fit, Form, Input, NoPasswords, Probe, Writing, registry, testing,
 };
 use serde_json::Value;
 
@@ -36,16 +36,16 @@ const PASSWORDS: [&str; 2] = ["canary-password-plain-1", "canary-Pässwörd-кл
 fn edges_all_together() {
     let accounts = edges();
     assert!(accounts.len() > 400, "only {} accounts", accounts.len());
-    report(writers().flat_map(|(format, writing)| check(format, &accounts, demanded(writing).as_ref())));
+    report(writers().flat_map(|form| check(form, &accounts, demanded(form.writing).as_ref())));
 }
 
 #[test]
 fn edges_all_together_encrypted() {
     let accounts = edges();
-    let encrypting: Vec<_> = writers().filter(|(_, writing)| writing.encryption.is_possible()).collect();
+    let encrypting: Vec<_> = writers().filter(|form| form.writing.encryption.is_possible()).collect();
     assert!(!encrypting.is_empty());
     for password in PASSWORDS.map(SecretText::new) {
-        let problems = encrypting.iter().flat_map(|(format, _)| check(*format, &accounts, Some(&password)));
+        let problems = encrypting.iter().flat_map(|form| check(*form, &accounts, Some(&password)));
         report(problems);
     }
 }
@@ -54,19 +54,18 @@ fn edges_all_together_encrypted() {
 #[test]
 fn edges_one_by_one() {
     let accounts = edges();
-    let (encrypted, plain): (Vec<_>, Vec<_>) =
-        writers().partition(|(_, writing)| demanded(writing).is_some());
-    report(plain.into_iter().flat_map(|(format, _)| {
+    let (encrypted, plain): (Vec<_>, Vec<_>) = writers().partition(|form| demanded(form.writing).is_some());
+    report(plain.into_iter().flat_map(|form| {
         accounts.iter().enumerate().flat_map(move |(at, account)| {
-            let problems = check(format, std::slice::from_ref(account), None);
+            let problems = check(form, std::slice::from_ref(account), None);
             problems.into_iter().map(move |problem| format!("edge {at}: {problem}"))
         })
     }));
     // A derivation of keys for each of them would take minutes: here there is no such rule.
-    for (format, _) in encrypted {
+    for form in encrypted {
         let alone: Vec<Fit> =
-            accounts.iter().flat_map(|account| format.fit(std::slice::from_ref(account))).collect();
-        assert_eq!(format.fit(&accounts), alone, "{}", format.info().id);
+            accounts.iter().flat_map(|account| form.fit(std::slice::from_ref(account))).collect();
+        assert_eq!(form.fit(&accounts), alone, "{}", form.name());
     }
 }
 
@@ -74,11 +73,11 @@ fn edges_one_by_one() {
 fn random_accounts() {
     let mut random = Random(0x0123_4567_89AB_CDEF);
     let accounts: Vec<Account> = (0..2000).map(|_| random_account(&mut random)).collect();
-    for (format, _) in writers() {
-        let kept = format.fit(&accounts).iter().filter(|fit| fit.refused.is_none()).count();
-        assert!(kept > 200, "{} takes only {kept}", format.info().id);
+    for form in writers() {
+        let kept = form.fit(&accounts).iter().filter(|fit| fit.refused.is_none()).count();
+        assert!(kept > 200, "{} takes only {kept}", form.name());
     }
-    report(writers().flat_map(|(format, writing)| check(format, &accounts, demanded(writing).as_ref())));
+    report(writers().flat_map(|form| check(form, &accounts, demanded(form.writing).as_ref())));
 }
 
 #[test]
@@ -86,9 +85,9 @@ fn names_alone_go_nowhere_but_into_the_canonical_file() {
     let accounts: Vec<Account> =
         edges().into_iter().filter(|account| account.kind() == Kind::NameOnly).collect();
     assert_eq!(accounts.len(), 3);
-    for (format, _) in writers() {
-        for fit in format.fit(&accounts) {
-            let id = format.info().id;
+    for form in writers() {
+        for fit in form.fit(&accounts) {
+            let id = form.name();
             assert_eq!(fit.refused.is_none(), id == "otpferry", "{id}");
             assert!(fit.refused.is_none_or(|refusal| refusal.code == "name-only"), "{id}");
         }
@@ -101,9 +100,9 @@ fn every_writer_takes_a_plain_account_without_change() {
     let usual =
         |account: &Account| matches!(account.otp(), Some(Otp::Totp { algorithm: Algorithm::Sha1, .. }));
     let plain = edges().into_iter().find(usual).unwrap();
-    for (format, _) in writers() {
-        let fit = format.fit(std::slice::from_ref(&plain)).remove(0);
-        let id = format.info().id;
+    for form in writers() {
+        let fit = form.fit(std::slice::from_ref(&plain)).remove(0);
+        let id = form.name();
         assert_eq!(fit.refused, None, "{id}");
         let fields: Vec<Field> = fit.changes.iter().map(|change| change.field).collect();
         // 2FAS notes a time of change with every account.
@@ -111,8 +110,8 @@ fn every_writer_takes_a_plain_account_without_change() {
     }
 }
 
-fn writers() -> impl Iterator<Item = (&'static dyn Format, &'static Writing)> {
-    registry::ALL.iter().filter_map(|format| Some((*format, format.info().write.as_ref()?)))
+fn writers() -> impl Iterator<Item = Form> {
+    registry::forms()
 }
 
 /// The password of a format that has no plain form.
@@ -127,9 +126,9 @@ fn report(problems: impl IntoIterator<Item = String>) {
 }
 
 /// Writes what fits and reads it again.
-fn check(format: &dyn Format, accounts: &[Account], password: Option<&SecretText>) -> Vec<String> {
-    let id = format.info().id;
-    let fits = format.fit(accounts);
+fn check(form: Form, accounts: &[Account], password: Option<&SecretText>) -> Vec<String> {
+    let id = form.name();
+    let fits = form.fit(accounts);
     assert_eq!(fits.len(), accounts.len(), "{id}: one answer for each account");
     let mut problems: Vec<String> = fits.iter().filter_map(incomplete).collect();
     let kept: Vec<(&Account, &Fit)> =
@@ -139,7 +138,7 @@ fn check(format: &dyn Format, accounts: &[Account], password: Option<&SecretText
     }
     let vault =
         Vault { accounts: kept.iter().map(|(account, _)| (*account).clone()).collect(), ..Vault::default() };
-    match written_and_read(format, &vault, password) {
+    match written_and_read(form, &vault, password) {
         Ok(read) => {
             problems.extend(clean(&read));
             if read.encrypted != password.is_some() {
@@ -176,37 +175,33 @@ fn incomplete(fit: &Fit) -> Option<String> {
     (!told || fields.len() != fit.changes.len()).then(|| format!("an incomplete answer: {fit:?}"))
 }
 
-fn written_and_read(
-    format: &dyn Format,
-    vault: &Vault,
-    password: Option<&SecretText>,
-) -> Result<Vault, String> {
-    let bytes = write(format, vault, password)?;
-    let file_name = format.info().write.as_ref().map(|writing| writing.file_name);
-    let detected = registry::detect(&Probe::new(&bytes, file_name)).map_err(|error| error.to_string())?;
-    if detected.info().id != format.info().id {
+fn written_and_read(form: Form, vault: &Vault, password: Option<&SecretText>) -> Result<Vault, String> {
+    let bytes = write(form, vault, password)?;
+    let detected = registry::detect(&Probe::new(&bytes, Some(form.writing.file_name)))
+        .map_err(|error| error.to_string())?;
+    if detected.info().id != form.format.info().id {
         return Err(format!("the written file is taken for {}", detected.info().id));
     }
     let passwords: Vec<SecretText> = password.cloned().into_iter().collect();
-    testing::with_ctx(&mut passwords.as_slice(), |ctx| format.decode(&Input::new(&bytes), ctx))
+    testing::with_ctx(&mut passwords.as_slice(), |ctx| form.format.decode(&Input::new(&bytes), ctx))
         .map_err(|error| format!("what was written is not read: {error}"))
 }
 
 /// The parts of a text are lines of one file.
-fn write(format: &dyn Format, vault: &Vault, password: Option<&SecretText>) -> Result<Vec<u8>, String> {
+fn write(form: Form, vault: &Vault, password: Option<&SecretText>) -> Result<Vec<u8>, String> {
     let parts = match password {
         Some(password) => {
-            testing::with_new_password(&mut NoPasswords, password, |ctx| format.encode(vault, ctx))
+            testing::with_new_password(&mut NoPasswords, password, |ctx| form.encode(vault, ctx))
         }
-        None => testing::with_ctx(&mut NoPasswords, |ctx| format.encode(vault, ctx)),
+        None => testing::with_ctx(&mut NoPasswords, |ctx| form.encode(vault, ctx)),
     };
     let parts = parts.map_err(|error| format!("not written: {error}"))?;
-    let carrier = format.info().write.as_ref().map(|writing| writing.carrier);
-    if carrier == Some(Carrier::File) && parts.len() != 1 {
+    let carrier = form.writing.carrier;
+    if carrier == Carrier::File && parts.len() != 1 {
         return Err(format!("{} parts of one file", parts.len()));
     }
     let lines: Vec<&[u8]> = parts.iter().map(|part| part.0.as_slice()).collect();
-    if carrier == Some(Carrier::Uris) && lines.iter().any(|line| !line.iter().all(u8::is_ascii_graphic)) {
+    if carrier == Carrier::Uris && lines.iter().any(|line| !line.iter().all(u8::is_ascii_graphic)) {
         return Err("a link with other than visible ASCII characters".to_owned());
     }
     Ok(lines.join(&b'\n'))
@@ -324,13 +319,13 @@ fn differing(a: &Account, b: &Account) -> BTreeSet<Field> {
 fn fixtures_survive_their_own_format() {
     let mut count = 0;
     let mut problems = Vec::new();
-    for (format, writing) in writers() {
-        let id = format.info().id;
-        let password = demanded(writing);
+    for form in writers() {
+        let id = form.format.info().id;
+        let password = demanded(form.writing);
         for case in cases::of_format(Path::new(FIXTURES), id) {
             if case.expected["error"].is_null() {
                 count += 1;
-                let found = round_trip(&case, format, password.as_ref());
+                let found = round_trip(&case, form, password.as_ref());
                 problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", case.name)));
             }
         }
@@ -339,11 +334,11 @@ fn fixtures_survive_their_own_format() {
     assert!(count > 60, "only {count} files");
 }
 
-fn round_trip(case: &Case, format: &dyn Format, password: Option<&SecretText>) -> Vec<String> {
+fn round_trip(case: &Case, form: Form, password: Option<&SecretText>) -> Vec<String> {
     let detected = case.detect().unwrap().info().id;
-    assert_eq!(detected, format.info().id, "{}", case.name);
-    let vault = case.decode(format).unwrap();
-    let fits = format.fit(&vault.accounts);
+    assert_eq!(detected, form.format.info().id, "{}", case.name);
+    let vault = case.decode(form.format).unwrap();
+    let fits = form.fit(&vault.accounts);
     let mut kept = vault.clone();
     kept.accounts = vault
         .accounts
@@ -355,7 +350,7 @@ fn round_trip(case: &Case, format: &dyn Format, password: Option<&SecretText>) -
     if kept.accounts.is_empty() {
         return Vec::new();
     }
-    let again = match written_and_read(format, &kept, password) {
+    let again = match written_and_read(form, &kept, password) {
         Ok(again) => again,
         Err(problem) => return vec![problem],
     };

@@ -63,9 +63,11 @@ impl Encryption {
     }
 }
 
-/// What a format can be written as.
+/// One form in which a format can be written.
 #[derive(Debug)]
 pub struct Writing {
+    /// What `-t format:form` calls it; empty where the format has one form only.
+    pub form: &'static str,
     /// What the target can hold.
     pub caps: Caps,
     /// Whether the result can be, or has to be, under a password.
@@ -97,8 +99,8 @@ pub struct Info {
     pub reads_encrypted: bool,
     /// What of it no file of the real app has confirmed yet, as a clause; `None` when all is.
     pub unverified: Option<&'static str>,
-    /// How it is written; `None` when otpferry only reads it.
-    pub write: Option<Writing>,
+    /// How it is written, the usual form first; none when otpferry only reads it.
+    pub write: &'static [Writing],
     /// Where in the app the file is made, as a sentence for its user.
     pub export_help: &'static str,
 }
@@ -177,22 +179,65 @@ pub trait Format: Sync {
     /// Reads a file. One bad entry is skipped with its reason and never sinks the file.
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error>;
 
-    /// What would happen to each account in this target. The default asks [`Caps`] about each
+    /// What would happen to each account in this form. The default asks [`Caps`] about each
     /// account alone; a target with rules across accounts overrides it.
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        match &self.info().write {
-            Some(writing) => accounts.iter().map(|account| writing.caps.check(account)).collect(),
-            None => accounts.iter().map(|_| Fit::default()).collect(),
-        }
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(|account| writing.caps.check(account)).collect()
     }
 
-    /// Writes accounts that all fit, in order: encrypted when there is a new password and the app
+    /// Writes accounts that all fit into this form, in order: encrypted when there is a new password and the app
     /// opens that. Carrier [`Carrier::File`] gives one part.
     ///
     /// # Errors
     /// `PasswordNeeded` without a new password where [`Encryption::Always`] asks for one.
-    fn encode(&self, _vault: &Vault, _ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, _vault: &Vault, _ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         Err(Error::unsupported(format!("{} cannot be written", self.info().title))
             .next_step("See `otpferry formats` for what can be written"))
+    }
+}
+
+/// A form in which a format is written: what `-t` means.
+#[derive(Clone, Copy)]
+pub struct Form {
+    /// The format.
+    pub format: &'static dyn Format,
+    /// One of the ways that it can be written.
+    pub writing: &'static Writing,
+}
+
+impl Form {
+    /// All forms of a format, the usual one first.
+    pub fn all_of(format: &'static dyn Format) -> impl Iterator<Item = Self> {
+        format.info().write.iter().map(move |writing| Self { format, writing })
+    }
+
+    /// The form of that name, in any case; the usual one when the name is empty.
+    pub fn named(format: &'static dyn Format, name: &str) -> Option<Self> {
+        let mut forms = Self::all_of(format);
+        match name {
+            "" => forms.next(),
+            name => forms.find(|form| form.writing.form.eq_ignore_ascii_case(name)),
+        }
+    }
+
+    /// The name on the command line: `keepass:xml`, or `aegis` where there is one form only.
+    pub fn name(self) -> String {
+        match (self.format.info().id, self.writing.form) {
+            (id, "") => id.to_owned(),
+            (id, form) => format!("{id}:{form}"),
+        }
+    }
+
+    /// What would happen to each account.
+    pub fn fit(self, accounts: &[Account]) -> Vec<Fit> {
+        self.format.fit(self.writing, accounts)
+    }
+
+    /// Writes accounts that all fit.
+    ///
+    /// # Errors
+    /// As [`Format::encode`].
+    pub fn encode(self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        self.format.encode(self.writing, vault, ctx)
     }
 }

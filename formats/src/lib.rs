@@ -41,7 +41,7 @@ pub mod text;
 pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
 pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords, ReadCodes};
 pub use error::{Error, ErrorKind, Place};
-pub use format::{Carrier, Confidence, Encryption, Format, Info, Input, Manifest, Part, Writing};
+pub use format::{Carrier, Confidence, Encryption, Form, Format, Info, Input, Manifest, Part, Writing};
 pub use open::foreign::{self, Foreign};
 pub use open::table::{SecretEncoding, TableOptions};
 pub use probe::{Node, Probe};

@@ -1,7 +1,7 @@
 //! The list of formats, and finding the right one.
 
 use crate::error::{Error, ErrorKind};
-use crate::format::{Confidence, Format};
+use crate::format::{Confidence, Form, Format};
 use crate::probe::Probe;
 use crate::{apps, managers, open};
 
@@ -46,6 +46,11 @@ pub static ALL: &[&dyn Format] = &[
 /// The format of that id or alias, in any case.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     ALL.iter().copied().find(|format| format.info().is_called(name))
+}
+
+/// Every form that can be written.
+pub fn forms() -> impl Iterator<Item = Form> {
+    ALL.iter().flat_map(|format| Form::all_of(*format))
 }
 
 /// Finds the format of a file: all are asked, the surest wins, the file name's extension breaks a

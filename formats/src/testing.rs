@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::ctx::{Ctx, Limits, Passwords};
+use crate::format::{Form, Format};
 use crate::model::SecretText;
 use crate::open::table::TableOptions;
 
@@ -21,6 +22,15 @@ pub fn with_new_password<T>(
     f: impl FnOnce(&mut Ctx<'_>) -> T,
 ) -> T {
     run(passwords, Some(new_password), f)
+}
+
+/// The usual form of a format that is written.
+///
+/// # Panics
+/// When the format is only read.
+#[expect(clippy::expect_used, reason = "tests ask for forms that exist")]
+pub fn form(format: &'static dyn Format) -> Form {
+    Form::all_of(format).next().expect("the format is written")
 }
 
 fn run<T>(

@@ -210,7 +210,7 @@ impl<'a> Job<'a> {
             if kept.accounts.is_empty() && !target.is_record() {
                 continue;
             }
-            let password = match target.writing.encryption {
+            let password = match target.form.writing.encryption {
                 Encryption::Always if !write => Some(&rehearsal),
                 _ => password.as_ref().filter(|_| write && target.encrypts(self.args, seal.is_some())),
             };
@@ -249,9 +249,9 @@ impl<'a> Job<'a> {
         }
         let encrypting: Vec<_> =
             targets.iter().filter(|target| target.encrypts(self.args, seal.is_some())).collect();
-        let titles: Vec<_> = encrypting.iter().map(|target| target.format.info().title).collect();
+        let titles: Vec<_> = encrypting.iter().map(|target| target.form.format.info().title).collect();
         let what = format!("the {} file", titles.join(" and "));
-        let plain_too = !encrypting.iter().any(|target| target.writing.encryption == Encryption::Always);
+        let plain_too = !encrypting.iter().any(|target| target.form.writing.encryption == Encryption::Always);
         password::new_password(self.args.new_password_file.as_deref(), &what, plain_too).map(Some)
     }
 
@@ -268,13 +268,13 @@ impl<'a> Job<'a> {
         let mut prepared = Prepared {
             line: OutputLine {
                 path: target.destination.shown(&pieces),
-                format: target.format.info().id.to_owned(),
+                format: target.form.format.info().id.to_owned(),
                 encrypted: target.encrypts(self.args, seal.is_some()) || seal.is_some(),
                 accounts: kept.accounts.len(),
             },
             pending: Vec::new(),
             stdout: None,
-            import_help: target.writing.import_help,
+            import_help: target.form.writing.import_help,
         };
         let mut contents = Vec::new();
         for piece in pieces {
@@ -284,7 +284,7 @@ impl<'a> Job<'a> {
             [only] => std::mem::take(only),
             several => Zeroizing::new(several.iter().flat_map(|content| content.iter().copied()).collect()),
         };
-        let proved = proof::prove(target.format, &kept.accounts, &content, password, &self.limits)?;
+        let proved = proof::prove(target.form.format, &kept.accounts, &content, password, &self.limits)?;
         Ok((prepared, proved))
     }
 
@@ -338,7 +338,7 @@ impl<'a> Job<'a> {
             read_codes: None,
             table: &TableOptions::default(),
         };
-        target.format.encode(kept, &mut ctx).map_err(Failure::from)
+        target.form.encode(kept, &mut ctx).map_err(Failure::from)
     }
 
     /// What apps knew about the file as a whole: kept when it comes from one input only, because two

@@ -23,7 +23,7 @@ pub(super) struct Outcomes<'a> {
 
 impl<'a> Outcomes<'a> {
     pub(super) fn new(accounts: &'a [Account], targets: &[Target], fits: Vec<Vec<Fit>>) -> Self {
-        let apps = targets.iter().map(|target| target.writing.caps.app).collect();
+        let apps = targets.iter().map(|target| target.form.writing.caps.app).collect();
         Self { accounts, apps, fits, without_pin: BTreeSet::new() }
     }
 
@@ -197,8 +197,8 @@ pub(super) fn not_ascii<'t>(
     targets: impl Iterator<Item = &'t Target>,
 ) -> impl Iterator<Item = Item> {
     let ascii = password.expose().is_ascii();
-    targets.filter(move |target| !ascii && !target.writing.any_password).map(|target| {
-        let app = target.writing.caps.app;
+    targets.filter(move |target| !ascii && !target.form.writing.any_password).map(|target| {
+        let app = target.form.writing.caps.app;
         let message = format!("{app} on an iPhone cannot open a file with this password, Android can");
         Item::new("password-not-ascii", message)
             .next_step("For an iPhone write it again with a password of English letters, digits and signs")
@@ -207,8 +207,8 @@ pub(super) fn not_ascii<'t>(
 
 /// Warns of a password that does not keep anybody out.
 pub(super) fn weak_encryption<'t>(targets: impl Iterator<Item = &'t Target>) -> impl Iterator<Item = Item> {
-    targets.filter(|target| target.writing.encryption == Encryption::Weak).map(|target| {
-        let app = target.writing.caps.app;
+    targets.filter(|target| target.form.writing.encryption == Encryption::Weak).map(|target| {
+        let app = target.form.writing.caps.app;
         let message = format!(
             "the only encryption that {app} opens is weak: with common tools it is broken in minutes, \
              whatever the password"

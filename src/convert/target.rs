@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Kind, Vault};
 use otpferry_formats::{
-    Carrier, Ctx, Encryption, Fit, Format, Limits, NoPasswords, Part, TableOptions, Writing, registry,
+    Carrier, Ctx, Encryption, Fit, Form, Format, Limits, NoPasswords, Part, TableOptions, Writing, registry,
 };
 use zeroize::Zeroizing;
 
@@ -17,8 +17,7 @@ use crate::output;
 
 /// One output format and its place.
 pub(super) struct Target {
-    pub(super) format: &'static dyn Format,
-    pub(super) writing: &'static Writing,
+    pub(super) form: Form,
     pub(super) destination: Destination,
     /// QR codes instead of text.
     picture: Option<Picture>,
@@ -45,16 +44,11 @@ pub(super) struct Piece {
 pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
     let mut targets: Vec<Target> = Vec::new();
     for name in &args.to {
-        let format = registry::by_name(name).ok_or_else(|| intake::unknown_format(name))?;
-        let info = format.info();
-        let writing = info.write.as_ref().ok_or_else(|| {
-            Failure::new(Exit::NothingToRead, format!("{} can be read but not written", info.title))
-                .next_step("See `otpferry formats` for what can be written")
-        })?;
-        let (destination, picture) = destination(args, writing)?;
+        let form = form(name)?;
+        let (destination, picture) = destination(args, form.writing)?;
         let customary = !matches!(&destination, Destination::File(path) if args.output.as_ref() == Some(path))
             && destination != Destination::Stdout;
-        let target = Target { format, writing, destination, picture, customary };
+        let target = Target { form, destination, picture, customary };
         if targets.iter().any(|other| other.destination == target.destination) {
             return Err(Failure::new(
                 Exit::Usage,
@@ -72,10 +66,28 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
     Ok(targets)
 }
 
+/// What a name after `-t` means: a format in its usual form, or `format:form`.
+fn form(name: &str) -> Result<Form, Failure> {
+    let (id, wanted) = name.split_once(':').unwrap_or((name, ""));
+    let format = registry::by_name(id).ok_or_else(|| intake::unknown_format(id))?;
+    Form::named(format, wanted).ok_or_else(|| not_written(format))
+}
+
+fn not_written(format: &'static dyn Format) -> Failure {
+    let title = format.info().title;
+    let names: Vec<_> = Form::all_of(format).map(|form| format!("-t {}", form.name())).collect();
+    if names.is_empty() {
+        return Failure::new(Exit::NothingToRead, format!("{title} can be read but not written"))
+            .next_step("See `otpferry formats` for what can be written");
+    }
+    Failure::new(Exit::Usage, format!("{title} is not written in that form"))
+        .next_step(format!("Use {}", names.join(" or ")))
+}
+
 /// Gives the customary names that fit, now that it is known whether the outputs are age files.
 pub(super) fn settle(targets: &mut [Target], args: &ConvertArgs, sealed: bool) -> Result<(), Failure> {
     for target in targets.iter_mut().filter(|target| target.customary) {
-        let name = customary_name(args, target.writing, sealed);
+        let name = customary_name(args, target.form.writing, sealed);
         if let Destination::File(path) = &mut target.destination {
             path.set_file_name(name);
         }
@@ -145,9 +157,9 @@ fn encrypts(args: &ConvertArgs, writing: &Writing, sealed: bool) -> bool {
 
 /// Refuses what the encryption of the targets does not allow, on any of them or together.
 fn check_encryption(args: &ConvertArgs, targets: &[Target]) -> Result<(), Failure> {
-    let with = |wanted| targets.iter().find(|target: &&Target| target.writing.encryption == wanted);
+    let with = |wanted| targets.iter().find(|target: &&Target| target.form.writing.encryption == wanted);
     if let Some(target) = with(Encryption::Always).filter(|_| args.plain) {
-        let app = target.writing.caps.app;
+        let app = target.form.writing.caps.app;
         return Err(Failure::new(
             Exit::Usage,
             format!("{app} opens only encrypted files, and --plain asks for one that is not"),
@@ -159,7 +171,7 @@ fn check_encryption(args: &ConvertArgs, targets: &[Target]) -> Result<(), Failur
     if let (Some(weak), Some(strong)) = (with(Encryption::Weak), strong)
         && weak.encrypts(args, false)
     {
-        let (weak, strong) = (weak.writing.caps.app, strong.writing.caps.app);
+        let (weak, strong) = (weak.form.writing.caps.app, strong.form.writing.caps.app);
         let message =
             format!("the encryption of {weak} is weak and would give away the password of the {strong} file");
         return Err(Failure::new(Exit::Usage, message)
@@ -202,7 +214,7 @@ impl Target {
 
     /// Whether the app's own encryption is used.
     pub(super) fn encrypts(&self, args: &ConvertArgs, sealed: bool) -> bool {
-        encrypts(args, self.writing, sealed)
+        encrypts(args, self.form.writing, sealed)
     }
 
     pub(super) fn is_named_age(&self) -> bool {
@@ -216,7 +228,7 @@ impl Target {
 
     /// What would happen to each account. One that no QR code can hold is left out of pictures.
     pub(super) fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        let mut fits = self.format.fit(accounts);
+        let mut fits = self.form.fit(accounts);
         if self.picture.is_some() {
             for (account, fit) in accounts.iter().zip(&mut fits) {
                 if fit.refused.is_none() && self.is_too_long(account) {
@@ -233,19 +245,19 @@ impl Target {
 
     fn is_too_long(&self, account: &Account) -> bool {
         let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
-        let parts = encode_alone(self.format, &vault);
+        let parts = encode_alone(self.form, &vault);
         parts.is_none_or(|parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
     }
 
     /// Whether the target writes what only the app of that id knows.
     pub(super) fn keeps_extra_of(&self, id: &str) -> bool {
-        self.is_record() || self.format.info().id == id
+        self.is_record() || self.form.format.info().id == id
     }
 
     /// Whether this is the file that holds everything, names without secrets included. Also without
     /// accounts it says something; an empty backup of an app would pass for a good one.
     pub(super) fn is_record(&self) -> bool {
-        self.writing.caps.kinds.contains(&Kind::NameOnly)
+        self.form.writing.caps.kinds.contains(&Kind::NameOnly)
     }
 
     /// Lays the encoded parts out as files.
@@ -269,7 +281,7 @@ impl Target {
 
     /// One file of all parts: the only part, or lines of text.
     fn joined(&self, mut parts: Vec<Part>) -> Zeroizing<Vec<u8>> {
-        if let (Carrier::File, [only]) = (self.writing.carrier, parts.as_mut_slice()) {
+        if let (Carrier::File, [only]) = (self.form.writing.carrier, parts.as_mut_slice()) {
             return std::mem::take(&mut only.0);
         }
         let size = parts.iter().map(|part| part.0.len() + 1).sum();
@@ -283,7 +295,7 @@ impl Target {
 }
 
 /// Encodes an account to see how long it gets; what is random in it has a fixed length.
-fn encode_alone(format: &dyn Format, vault: &Vault) -> Option<Vec<Part>> {
+fn encode_alone(form: Form, vault: &Vault) -> Option<Vec<Part>> {
     let mut ctx = Ctx {
         passwords: &mut NoPasswords,
         new_password: None,
@@ -294,7 +306,7 @@ fn encode_alone(format: &dyn Format, vault: &Vault) -> Option<Vec<Part>> {
         read_codes: None,
         table: &TableOptions::default(),
     };
-    format.encode(vault, &mut ctx).ok()
+    form.encode(vault, &mut ctx).ok()
 }
 
 /// `codes.png`, or `codes-1-of-3.png` when there are several.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use data_encoding::BASE32_NOPAD;
 use otpferry_formats::model::{Account, SecretText, Vault};
-use otpferry_formats::{Encryption, Format, Input, NoPasswords, Probe, registry, testing};
+use otpferry_formats::{Encryption, Form, Input, NoPasswords, Probe, registry, testing};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 const ACCOUNTS: usize = 10_000;
@@ -71,16 +71,16 @@ fn fixtures() {
 fn many_accounts() {
     println!("{ACCOUNTS} accounts in each plain form: written, and recognised and read (100 ms each)");
     let accounts = accounts();
-    for format in registry::ALL {
-        let Some(writing) = &format.info().write else { continue };
+    for form in registry::forms() {
+        let writing = form.writing;
         if writing.encryption == Encryption::Always {
             continue;
         }
-        let mut kept = fitting(*format, &accounts);
+        let mut kept = fitting(form, &accounts);
         // One export has at most 100 codes of 10 accounts.
-        kept.truncate(if format.info().id == "google-migration" { 1_000 } else { ACCOUNTS });
+        kept.truncate(if form.name() == "google-migration" { 1_000 } else { ACCOUNTS });
         let vault = Vault { accounts: kept, ..Vault::default() };
-        let write = || testing::with_ctx(&mut NoPasswords, |ctx| format.encode(&vault, ctx)).expect("a file");
+        let write = || testing::with_ctx(&mut NoPasswords, |ctx| form.encode(&vault, ctx)).expect("a file");
         let file = join(&write());
         let written = best(3, || drop(write()));
         let read = best(3, || {
@@ -90,7 +90,7 @@ fn many_accounts() {
                 testing::with_ctx(&mut NoPasswords, |ctx| found.decode(&input, ctx)).expect("accounts");
             assert_eq!(read.accounts.len(), vault.accounts.len());
         });
-        let id = format.info().id;
+        let id = form.name();
         let good = written < 100.0 && read < 100.0;
         let count = vault.accounts.len();
         println!("  {id:<20}{count:>6}{written:>8.1} ms{read:>8.1} ms{}", mark(good));
@@ -109,8 +109,8 @@ fn accounts() -> Vec<Account> {
     testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)).expect("links").accounts
 }
 
-fn fitting(format: &dyn Format, accounts: &[Account]) -> Vec<Account> {
-    let fits = format.fit(accounts);
+fn fitting(form: Form, accounts: &[Account]) -> Vec<Account> {
+    let fits = form.fit(accounts);
     accounts.iter().zip(fits).filter(|(_, fit)| fit.refused.is_none()).map(|(a, _)| a.clone()).collect()
 }
 
@@ -149,7 +149,8 @@ fn encrypted() {
     let vault = Vault { accounts: one, ..Vault::default() };
     for (id, times, derive) in DERIVATIONS {
         let format = registry::by_name(id).expect("a known format");
-        let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| format.encode(&vault, ctx))
+        let form = testing::form(format);
+        let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| form.encode(&vault, ctx))
             .expect("a file");
         let file = join(&parts);
         let given = [password.clone()];

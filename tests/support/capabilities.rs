@@ -2,14 +2,15 @@
 //! is taken comes back; this that nothing is refused without need.
 
 use otpferry_formats::model::{Account, Algorithm, Credential, Digits, Otp, Period, SecretText};
-use otpferry_formats::{Format, registry};
+use otpferry_formats::{Form, registry};
 
 use crate::random::Random;
 use crate::vectors::{COUNTERS, LENGTHS, PERIODS};
 
 /// Everything that an app holds, out of the lists of edges.
 struct Takes {
-    id: &'static str,
+    /// As after `-t`.
+    name: &'static str,
     kinds: &'static str,
     algorithms: &'static str,
     digits: &'static [u64],
@@ -20,7 +21,7 @@ struct Takes {
 
 static TAKES: &[Takes] = &[
     Takes {
-        id: "2fas",
+        name: "2fas",
         kinds: "totp hotp steam",
         algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[5, 6, 7, 8],
@@ -29,7 +30,7 @@ static TAKES: &[Takes] = &[
         lengths: |length| (2..=320).contains(&length),
     },
     Takes {
-        id: "2fauth",
+        name: "2fauth",
         kinds: "totp hotp steam",
         algorithms: "MD5 SHA1 SHA256 SHA512",
         digits: &[5, 6, 7, 8, 9, 10],
@@ -38,7 +39,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "aegis",
+        name: "aegis",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -47,7 +48,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "andotp",
+        name: "andotp",
         // It keeps no PIN.
         kinds: "totp hotp steam motp",
         algorithms: "SHA1 SHA256 SHA512",
@@ -57,7 +58,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "bitwarden",
+        name: "bitwarden",
         kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -66,7 +67,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "cotp",
+        name: "cotp",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "MD5 SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -75,7 +76,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "csv",
+        name: "csv",
         kinds: "totp hotp steam motp motp+pin yandex yandex+pin",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -84,7 +85,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "ente",
+        name: "ente",
         kinds: "totp hotp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -93,7 +94,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "freeotp",
+        name: "freeotp",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[6, 7, 8, 9],
@@ -102,7 +103,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "freeotpplus",
+        name: "freeotpplus",
         kinds: "totp hotp steam",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[5, 6, 7, 8],
@@ -111,7 +112,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "google-migration",
+        name: "google-migration",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 8],
@@ -120,7 +121,7 @@ static TAKES: &[Takes] = &[
         lengths: |length| length <= 1024,
     },
     Takes {
-        id: "lastpass",
+        name: "lastpass",
         kinds: "totp",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -129,7 +130,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "otpauth",
+        name: "otpauth",
         kinds: "totp hotp steam motp motp+pin yandex yandex+pin",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -138,7 +139,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "otpferry",
+        name: "otpferry",
         kinds: "totp hotp steam motp motp+pin yandex yandex+pin name-only",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
@@ -147,7 +148,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "proton",
+        name: "proton",
         kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -156,7 +157,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "raivo",
+        name: "raivo",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8],
@@ -165,7 +166,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "stratum",
+        name: "stratum",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8, 9, 10],
@@ -174,7 +175,7 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        id: "winauth",
+        name: "winauth",
         kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8],
@@ -186,54 +187,55 @@ static TAKES: &[Takes] = &[
 
 #[test]
 fn every_target_is_written_down() {
-    let writers = registry::ALL.iter().filter(|format| format.info().write.is_some());
-    let ids: Vec<&str> = writers.map(|format| format.info().id).collect();
-    assert!(ids.iter().eq(TAKES.iter().map(|takes| &takes.id)), "what {ids:?} take has to be written down");
+    let names: Vec<String> = registry::forms().map(Form::name).collect();
+    assert!(
+        names.iter().eq(TAKES.iter().map(|takes| takes.name)),
+        "what {names:?} take has to be written down"
+    );
 }
 
 #[test]
 fn targets_take_what_their_apps_can_hold() {
-    for takes in TAKES {
-        let format = registry::by_name(takes.id).unwrap();
-        assert_eq!(taken(format, kinds()).join(" "), takes.kinds, "{}", takes.id);
+    for (takes, form) in TAKES.iter().zip(registry::forms()) {
+        assert_eq!(taken(form, kinds()).join(" "), takes.kinds, "{}", takes.name);
         let algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), totp(algorithm, 6, 30, 20)));
-        assert_eq!(taken(format, algorithms).join(" "), takes.algorithms, "{}", takes.id);
+        assert_eq!(taken(form, algorithms).join(" "), takes.algorithms, "{}", takes.name);
         let digits = (1..=10).map(|digits| (digits, totp(Algorithm::Sha1, digits, 30, 20)));
-        assert_eq!(taken(format, digits), takes.digits, "{}", takes.id);
+        assert_eq!(taken(form, digits), takes.digits, "{}", takes.name);
         let periods = PERIODS.iter().map(|period| (*period, totp(Algorithm::Sha1, 6, *period, 20)));
         let wanted: Vec<u64> = PERIODS.iter().copied().filter(|period| (takes.periods)(*period)).collect();
-        assert_eq!(taken(format, periods), wanted, "{}", takes.id);
+        assert_eq!(taken(form, periods), wanted, "{}", takes.name);
         let lengths = LENGTHS.iter().map(|length| (*length, totp(Algorithm::Sha1, 6, 30, *length)));
         let wanted: Vec<usize> = LENGTHS.iter().copied().filter(|length| (takes.lengths)(*length)).collect();
-        assert_eq!(taken(format, lengths), wanted, "{}", takes.id);
+        assert_eq!(taken(form, lengths), wanted, "{}", takes.name);
         if takes.kinds.split(' ').any(|kind| kind == "hotp") {
-            takes_hotp(format, takes);
+            takes_hotp(form, takes);
         }
     }
 }
 
 /// The same for counter-based accounts.
-fn takes_hotp(format: &dyn Format, takes: &Takes) {
+fn takes_hotp(form: Form, takes: &Takes) {
     let hotp_algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), hotp(algorithm, 6, 0)));
-    assert_eq!(taken(format, hotp_algorithms).join(" "), takes.algorithms, "{}", takes.id);
+    assert_eq!(taken(form, hotp_algorithms).join(" "), takes.algorithms, "{}", takes.name);
     let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, 0)));
-    assert_eq!(taken(format, hotp_digits), hotp_lengths(takes), "{}", takes.id);
+    assert_eq!(taken(form, hotp_digits), hotp_lengths(takes), "{}", takes.name);
     let counters = COUNTERS.iter().map(|counter| (*counter, hotp(Algorithm::Sha1, 6, *counter)));
     let wanted: Vec<u64> = COUNTERS.iter().copied().filter(|c| *c <= takes.highest_counter).collect();
-    assert_eq!(taken(format, counters), wanted, "{}", takes.id);
+    assert_eq!(taken(form, counters), wanted, "{}", takes.name);
 }
 
 /// Lengths of HOTP codes where they are other than those of TOTP.
 fn hotp_lengths(takes: &Takes) -> Vec<u64> {
-    match takes.id {
+    match takes.name {
         "stratum" => vec![6, 7, 8],
         _ => takes.digits.to_vec(),
     }
 }
 
 /// Those of the accounts that are not refused, each asked about alone.
-fn taken<T>(format: &dyn Format, accounts: impl IntoIterator<Item = (T, Account)>) -> Vec<T> {
-    let is_taken = |account: &Account| format.fit(std::slice::from_ref(account))[0].refused.is_none();
+fn taken<T>(form: Form, accounts: impl IntoIterator<Item = (T, Account)>) -> Vec<T> {
+    let is_taken = |account: &Account| form.fit(std::slice::from_ref(account))[0].refused.is_none();
     accounts.into_iter().filter(|(_, account)| is_taken(account)).map(|(what, _)| what).collect()
 }
 

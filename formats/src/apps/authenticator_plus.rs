@@ -36,7 +36,7 @@ static INFO: Info = Info {
     extensions: &["db", "zip"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "In Authenticator Plus, open Settings > Backup & Restore and choose Backup or Export as text",
 };
 

@@ -45,7 +45,7 @@ static INFO: Info = Info {
     extensions: &["xml"],
     reads_encrypted: false,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "The app has no export. On a rooted Android phone: /data/data/com.blizzard.messenger/shared_prefs/\
         com.blizzard.messenger.authenticator_preferences.xml",
 };

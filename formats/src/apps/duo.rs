@@ -27,7 +27,7 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.duosecurity.duomobile/files/duokit/accounts.json",
 };

@@ -33,7 +33,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Never,
         any_password: true,
@@ -42,7 +43,7 @@ static INFO: Info = Info {
         encrypted_file_name: "freeotp-backup.json",
         import_help: "In FreeOTP+, open the menu > Import > Import JSON format and pick the file. Do it in \
             an app without tokens: importing replaces those it has, by position",
-    }),
+    }],
     export_help: "In FreeOTP+, open the menu > Export > Export JSON format",
 };
 
@@ -79,12 +80,12 @@ impl Format for FreeOtpPlus {
         decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         let mut ids = HashSet::new();
         accounts.iter().map(|account| fit(account, &mut ids)).collect()
     }
 
-    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let bytes = encode(vault).map_err(|error| error.in_format(ID))?;
         Ok(vec![Part(bytes)])
     }

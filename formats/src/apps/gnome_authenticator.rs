@@ -31,7 +31,7 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "In GNOME Authenticator, open the menu > Backup; its text and its Aegis vaults are read as \
         otpauth and aegis, and it restores what is written as these",
 };

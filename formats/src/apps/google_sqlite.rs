@@ -28,7 +28,7 @@ static INFO: Info = Info {
     extensions: &["db", "sqlite"],
     reads_encrypted: false,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "Use Transfer accounts in the app where it still works. On a rooted Android phone: \
         /data/data/com.google.android.apps.authenticator2/databases/databases with its -wal file",
 };

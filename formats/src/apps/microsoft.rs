@@ -30,7 +30,7 @@ static INFO: Info = Info {
     extensions: &["db", "sqlite"],
     reads_encrypted: false,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.azure.authenticator/databases/PhoneFactor with its -wal file",
 };

@@ -41,7 +41,7 @@ static INFO: Info = Info {
     extensions: &["bin", "encrypt", "xml"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "In TOTP Authenticator, open Settings > Backup and restore and save an encrypted backup",
 };
 

@@ -38,7 +38,8 @@ static INFO: Info = Info {
     extensions: &["cotp"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: Caps {
             app: "cotp",
             kinds: &[Kind::Totp, Kind::Hotp, Kind::Steam, Kind::Motp, Kind::Yandex],
@@ -57,7 +58,7 @@ static INFO: Info = Info {
         file_name: "exported.cotp",
         encrypted_file_name: "exported.cotp",
         import_help: "Run `cotp import --cotp --path FILE`",
-    }),
+    }],
     export_help: "Run `cotp export`; the database itself is db.cotp, see `cotp --help`",
 };
 
@@ -74,7 +75,7 @@ impl Format for Cotp {
         decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let elements =
             vault.accounts.iter().filter_map(|account| Some(NewElement::new(account, account.otp()?)));
         let list = NewList { version: VERSION, elements: elements.collect() };
@@ -316,7 +317,8 @@ mod tests {
     #[test]
     fn what_is_written_has_every_key_in_cotps_order() {
         let vault = decode(PLAIN, "").unwrap();
-        let parts = testing::with_ctx(&mut NoPasswords, |ctx| Cotp.encode(&vault, ctx)).unwrap();
+        let parts =
+            testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Cotp).encode(&vault, ctx)).unwrap();
         let text = std::str::from_utf8(&parts[0].0).unwrap();
         assert!(text.starts_with(
             r#"{"version":2,"elements":[{"secret":"CANARYALPHACANARYALPHACANARYALPH","issuer":"Acme","label":"bob","digits":8,"type":"TOTP","algorithm":"SHA256","period":60,"counter":null,"pin":null},"#

@@ -53,7 +53,7 @@ const fn info(id: &'static str, title: &'static str, export_help: &'static str) 
         extensions: &["csv"],
         reads_encrypted: false,
         unverified: None,
-        write: None,
+        write: &[],
         export_help,
     }
 }

@@ -45,7 +45,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Never,
         any_password: true,
@@ -53,7 +54,7 @@ static INFO: Info = Info {
         file_name: "2fauth_export.json",
         encrypted_file_name: "2fauth_export.json",
         import_help: "In 2FAuth, New > Import > Load file",
-    }),
+    }],
     export_help: "In 2FAuth, Manage > select the accounts > Export > 2FAuth format",
 };
 
@@ -96,11 +97,11 @@ impl Format for TwoFAuth {
         decode(input, ctx.limits).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         encode(vault, ctx).map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }
@@ -440,7 +441,7 @@ mod tests {
             let mut vault = TwoFAuth.decode(&Input::new(EXPORT), ctx).unwrap();
             vault.accounts.truncate(1);
             vault.accounts[0].issuer = "A&quot;B".to_owned();
-            let parts = TwoFAuth.encode(&vault, ctx).unwrap();
+            let parts = testing::form(&TwoFAuth).encode(&vault, ctx).unwrap();
             let text = std::str::from_utf8(&parts[0].0).unwrap();
             assert!(text.starts_with(
                 r#"{

@@ -43,7 +43,8 @@ static INFO: Info = Info {
     extensions: &["txt"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: Caps {
             app: "Google Authenticator",
             kinds: &[Kind::Totp, Kind::Hotp],
@@ -63,7 +64,7 @@ static INFO: Info = Info {
         file_name: "google-migration.txt",
         encrypted_file_name: "google-migration.txt",
         import_help: "In Google Authenticator: menu, Transfer accounts, Import; scan the codes in order from the first",
-    }),
+    }],
     export_help: "In Google Authenticator: menu, Transfer accounts, Export; take a picture of every QR code shown",
 };
 
@@ -80,11 +81,11 @@ impl Format for GoogleMigration {
         uri_list::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        accounts.iter().map(fit).collect()
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(|account| fit(&writing.caps, account)).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         encode(&vault.accounts, ctx).map_err(|error| error.in_format(ID))
     }
 }
@@ -334,11 +335,8 @@ fn text(bytes: &[u8]) -> String {
 
 /// What Google Authenticator will show: names are trimmed, and a colon in a name without an
 /// issuer divides it.
-fn fit(account: &Account) -> Fit {
-    let mut fit = match &INFO.write {
-        Some(writing) => writing.caps.check(account),
-        None => Fit::default(),
-    };
+fn fit(caps: &Caps, account: &Account) -> Fit {
+    let mut fit = caps.check(account);
     if fit.refused.is_some() {
         return fit;
     }

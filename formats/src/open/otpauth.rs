@@ -30,7 +30,8 @@ static INFO: Info = Info {
     extensions: &["txt"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: Caps {
             app: "An otpauth link",
             kinds: &[Kind::Totp, Kind::Hotp, Kind::Steam, Kind::Motp, Kind::Yandex],
@@ -49,7 +50,7 @@ static INFO: Info = Info {
         file_name: "otpauth.txt",
         encrypted_file_name: "otpauth.txt",
         import_help: "Import the text in an app that takes a list of otpauth links, or scan each as a QR code",
-    }),
+    }],
     export_help: "A QR code of one account, or the \"plain text\" export of Aegis, Stratum, Ente, FreeOTP+ and others",
 };
 
@@ -72,11 +73,11 @@ impl Format for Otpauth {
         uri_list::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        accounts.iter().map(fit).collect()
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(|account| fit(&writing.caps, account)).collect()
     }
 
-    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let lines = vault.accounts.iter().filter_map(|account| {
             let otp = account.otp()?;
             Some(Part::new(write(account, otp)))
@@ -481,11 +482,8 @@ fn ente_time(value: i64) -> Option<jiff::Timestamp> {
 
 /// What a reader of the written URI would see: names are trimmed, and a few combinations cannot
 /// be said at all.
-fn fit(account: &Account) -> Fit {
-    let fit = match &INFO.write {
-        Some(writing) => writing.caps.check(account),
-        None => Fit::default(),
-    };
+fn fit(caps: &Caps, account: &Account) -> Fit {
+    let fit = caps.check(account);
     let (None, Some(otp)) = (&fit.refused, account.otp()) else {
         return fit;
     };

@@ -29,7 +29,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: Caps {
             app: "The otpferry file",
             kinds: &Kind::ALL,
@@ -48,7 +49,7 @@ static INFO: Info = Info {
         file_name: "otpferry.json",
         encrypted_file_name: "otpferry.json",
         import_help: "Read it with otpferry; it is the one form that loses nothing",
-    }),
+    }],
     export_help: "Written by `otpferry convert -t otpferry`",
 };
 
@@ -68,7 +69,7 @@ impl Format for Otpferry {
         input.text().and_then(|text| decode(&text, ctx)).map_err(|error| error.in_format(ID))
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let accounts: Vec<_> = vault.accounts.iter().map(Plain::of).collect();
         let file = WrittenFile {
             format: ID,

@@ -32,7 +32,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -40,7 +41,7 @@ static INFO: Info = Info {
         file_name: "aegis-export-plain.json",
         encrypted_file_name: "aegis-export.json",
         import_help: "In Aegis, open Settings > Import & Export > Import from file, choose Aegis, and pick the file",
-    }),
+    }],
     export_help: "In Aegis, open Settings > Import & Export > Export and choose the format Aegis (.JSON)",
 };
 
@@ -79,11 +80,11 @@ impl Format for Aegis {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

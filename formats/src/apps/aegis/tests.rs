@@ -42,14 +42,16 @@ fn decode_with(bytes: &[u8], passwords: &mut dyn Passwords) -> Result<Vault, Err
 }
 
 fn encode(vault: &Vault) -> Vec<u8> {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Aegis.encode(vault, ctx)).unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Aegis).encode(vault, ctx)).unwrap();
     parts[0].0.to_vec()
 }
 
 fn encode_with(vault: &Vault, password: &str) -> Vec<u8> {
     let password = SecretText::new(password);
-    let parts =
-        testing::with_new_password(&mut NoPasswords, &password, |ctx| Aegis.encode(vault, ctx)).unwrap();
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&Aegis).encode(vault, ctx)
+    })
+    .unwrap();
     parts[0].0.to_vec()
 }
 
@@ -468,7 +470,7 @@ fn what_the_app_cannot_hold_is_said_before_writing() {
     let fit = |change: fn(&mut Account)| {
         let mut account = plain_totp();
         change(&mut account);
-        Aegis.fit(&[account]).remove(0)
+        testing::form(&Aegis).fit(&[account]).remove(0)
     };
     let refused = |change: fn(&mut Account)| fit(change).refused.map(|Refusal { code, .. }| code);
     let changed = |change: fn(&mut Account)| -> Vec<Field> {
@@ -517,7 +519,7 @@ fn what_the_app_cannot_hold_is_said_before_writing() {
         (icon("image/png", &[]), 1),
     ] {
         account.icon = picture;
-        assert_eq!(Aegis.fit(std::slice::from_ref(&account))[0].changes.len(), wanted);
+        assert_eq!(testing::form(&Aegis).fit(std::slice::from_ref(&account))[0].changes.len(), wanted);
     }
 }
 
@@ -530,7 +532,7 @@ fn exactly_the_announced_fields_differ_after_a_round_trip() {
     odd.issuer = " spaces ".to_owned();
     odd.uses = Some(3);
     let accounts = vec![plain_totp(), odd, account(Otp::Steam { secret: secret() })];
-    let fits = Aegis.fit(&accounts);
+    let fits = testing::form(&Aegis).fit(&accounts);
     let vault = vault_of(accounts);
     let read = decode_with(&encode(&vault), &mut NoPasswords).unwrap();
     assert_eq!(read.accounts.len(), 3);

@@ -18,7 +18,9 @@ fn decode(bytes: &[u8], passwords: &mut dyn Passwords) -> Result<Vault, Error> {
 
 fn encode(accounts: Vec<Account>) -> Vec<u8> {
     let vault = Vault { accounts, ..Vault::default() };
-    testing::with_ctx(&mut NoPasswords, |ctx| AndOtp.encode(&vault, ctx)).unwrap()[0].0.to_vec()
+    testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&AndOtp).encode(&vault, ctx)).unwrap()[0]
+        .0
+        .to_vec()
 }
 
 fn account(otp: Otp, issuer: &str, name: &str) -> Account {
@@ -101,7 +103,7 @@ fn what_the_app_cannot_hold_is_said_before_writing() {
     let mut used = totp("Acme", "x");
     used.last_used = Some(Timestamp::UNIX_EPOCH);
     used.uses = Some(u64::MAX);
-    let fits = AndOtp.fit(&[
+    let fits = testing::form(&AndOtp).fit(&[
         account(Otp::Motp { secret: secret(), pin }, "M", "m"),
         totp("Acme", "Acme:x"),
         used,
@@ -118,7 +120,7 @@ fn what_the_app_cannot_hold_is_said_before_writing() {
 fn encrypted_files_and_their_passwords() {
     let password = SecretText::new("correct hörse");
     let vault = Vault { accounts: vec![totp("Acme", "alice")], ..Vault::default() };
-    let encode = |ctx: &mut Ctx<'_>| AndOtp.encode(&vault, ctx).unwrap()[0].0.to_vec();
+    let encode = |ctx: &mut Ctx<'_>| testing::form(&AndOtp).encode(&vault, ctx).unwrap()[0].0.to_vec();
     let written = testing::with_new_password(&mut NoPasswords, &password, encode);
     assert!((140_000..=160_000).contains(&u32::from_be_bytes(written[..4].try_into().unwrap())));
     let given = [SecretText::new("wrong"), password];

@@ -36,7 +36,7 @@ static INFO: Info = Info {
     extensions: &["xml", "json"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "The app has no export. On a rooted Android phone: \
         /data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml, and \
         com.authy.storage.tokens.authy.xml in the same folder",

@@ -33,7 +33,8 @@ static INFO: Info = Info {
     extensions: &["txt", "json", "html"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -41,7 +42,7 @@ static INFO: Info = Info {
         file_name: "ente-auth-codes.txt",
         encrypted_file_name: "ente-auth-codes-encrypted.json",
         import_help: "In Ente Auth, open Settings > Data > Import codes, choose \"Plain text\" or \"Ente Encrypted export\", and pick the file",
-    }),
+    }],
     export_help: "In Ente Auth, open Settings > Data > Export codes and choose \"Encrypted\" or \"Plain text\"",
 };
 
@@ -85,11 +86,11 @@ impl Format for Ente {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

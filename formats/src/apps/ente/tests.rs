@@ -15,7 +15,7 @@ fn decode(text: &str) -> Result<Vault, Error> {
 }
 
 fn encode(vault: &Vault) -> String {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Ente.encode(vault, ctx)).unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Ente).encode(vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 

@@ -32,7 +32,8 @@ static INFO: Info = Info {
     extensions: &["xml"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Always,
         any_password: true,
@@ -42,7 +43,7 @@ static INFO: Info = Info {
         import_help: "In FreeOTP 2 on Android 8 or later, open the menu > Restore and pick the file. Do it in an \
             app without tokens: restoring replaces the backup that it keeps, and its password. The order of \
             the tokens is the app's own",
-    }),
+    }],
     export_help: "In FreeOTP 2, open the menu > Backup. FreeOTP 1 has no export. On a rooted Android phone: \
         /data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml",
 };
@@ -90,11 +91,11 @@ impl Format for FreeOtp {
         vault.map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let bytes = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![Part(bytes)])
     }

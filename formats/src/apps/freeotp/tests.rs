@@ -85,8 +85,10 @@ fn account(otp: Otp, issuer: &str, name: &str) -> Account {
 fn encode(accounts: Vec<Account>) -> Vec<u8> {
     let vault = Vault { accounts, ..Vault::default() };
     let password = SecretText::new(PASSWORD);
-    let parts =
-        testing::with_new_password(&mut NoPasswords, &password, |ctx| FreeOtp.encode(&vault, ctx)).unwrap();
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&FreeOtp).encode(&vault, ctx)
+    })
+    .unwrap();
     parts[0].0.to_vec()
 }
 
@@ -181,14 +183,17 @@ fn no_two_tokens_share_a_nonce() {
 #[test]
 fn without_a_new_password_nothing_is_written() {
     let vault = Vault { accounts: vec![account(totp_of(6, 30), "Acme", "a")], ..Vault::default() };
-    let error = testing::with_ctx(&mut NoPasswords, |ctx| FreeOtp.encode(&vault, ctx)).err().unwrap();
+    let error =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&FreeOtp).encode(&vault, ctx)).err().unwrap();
     assert_eq!((error.kind, error.format), (ErrorKind::PasswordNeeded, Some(ID)));
     assert!(error.next_step.is_some());
 }
 
 #[test]
 fn what_the_app_cannot_show_is_refused() {
-    let code = |account: Account| FreeOtp.fit(&[account]).remove(0).refused.map(|refusal| refusal.code);
+    let code = |account: Account| {
+        testing::form(&FreeOtp).fit(&[account]).remove(0).refused.map(|refusal| refusal.code)
+    };
     let motp = Otp::Motp { secret: secret(), pin: None };
     let yandex = Otp::Yandex { secret: Secret::new(vec![7; 16]).unwrap(), pin: None };
     let md5 = Otp::Hotp { secret: secret(), algorithm: Algorithm::Md5, digits: Digits::SIX, counter: 0 };
@@ -216,7 +221,9 @@ fn what_the_app_cannot_show_is_refused() {
 
 #[test]
 fn a_colon_is_remarked_and_kept() {
-    let fit = |issuer: &str, name: &str| FreeOtp.fit(&[account(totp_of(6, 30), issuer, name)]).remove(0);
+    let fit = |issuer: &str, name: &str| {
+        testing::form(&FreeOtp).fit(&[account(totp_of(6, 30), issuer, name)]).remove(0)
+    };
     assert_eq!(fit("Acme", "a"), Fit::default());
     for (issuer, name) in [("A: B", "c"), ("A", "c:d")] {
         let fit = fit(issuer, name);

@@ -15,7 +15,8 @@ fn decode(text: &str) -> Result<Vault, Error> {
 }
 
 fn encode(vault: &Vault) -> String {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| FreeOtpPlus.encode(vault, ctx)).unwrap();
+    let parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&FreeOtpPlus).encode(vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 
@@ -58,7 +59,7 @@ fn a_file_is_written_as_the_app_writes_it() {
         Otp::Hotp { secret: secret(), algorithm: Algorithm::Sha256, digits: Digits::EIGHT, counter: 7 };
     let steam = Account::new(Credential::Otp(Otp::Steam { secret: secret() }), "Arcade", "gamer");
     let accounts = vec![account, Account::new(Credential::Otp(hotp), "", "bob"), steam];
-    let fits = FreeOtpPlus.fit(&accounts);
+    let fits = testing::form(&FreeOtpPlus).fit(&accounts);
     let changed: Vec<usize> = fits.iter().map(|fit| fit.changes.len()).collect();
     assert_eq!(changed, [0, 0, 1]);
     let written = encode(&Vault { accounts, ..Vault::default() });
@@ -79,7 +80,7 @@ fn a_file_is_written_as_the_app_writes_it() {
 
 #[test]
 fn accounts_that_the_app_would_mix_up_are_refused() {
-    let fits = FreeOtpPlus.fit(&[
+    let fits = testing::form(&FreeOtpPlus).fit(&[
         totp("Acme", "alice"),
         totp("Acme", "alice"),
         totp("", "Acme:alice"),
@@ -130,7 +131,7 @@ fn no_mutation_of_a_file_panics() {
 #[test]
 fn a_colon_is_remarked_and_kept() {
     for (issuer, name, remarks) in [("Acme", "a", 0), ("A: B", "c", 1), ("A", "c:d", 1)] {
-        let fit = FreeOtpPlus.fit(&[totp(issuer, name)]).remove(0);
+        let fit = testing::form(&FreeOtpPlus).fit(&[totp(issuer, name)]).remove(0);
         assert_eq!((fit.refused, fit.changes.len(), fit.remarks.len()), (None, 0, remarks));
         let vault = Vault { accounts: vec![totp(issuer, name)], ..Vault::default() };
         let read = decode(&encode(&vault)).unwrap();

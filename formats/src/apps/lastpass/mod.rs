@@ -30,7 +30,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Never,
         any_password: true,
@@ -38,7 +39,7 @@ static INFO: Info = Info {
         file_name: "lastpass-authenticator.json",
         encrypted_file_name: "lastpass-authenticator.json",
         import_help: "In an app that imports from LastPass Authenticator (Proton, Bitwarden, 2FAS, Ente, Stratum), choose that and pick the file",
-    }),
+    }],
     export_help: "In LastPass Authenticator, open Settings > Transfer accounts > Export accounts to file",
 };
 
@@ -82,11 +83,11 @@ impl Format for LastPass {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

@@ -20,7 +20,8 @@ fn decode(bytes: &[u8]) -> Result<Vault, Error> {
 }
 
 fn encode(vault: &Vault) -> serde_json::Value {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| LastPass.encode(vault, ctx)).unwrap();
+    let parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&LastPass).encode(vault, ctx)).unwrap();
     serde_json::from_slice(&parts[0].0).unwrap()
 }
 

@@ -29,7 +29,7 @@ static INFO: Info = Info {
     extensions: &["otpauthdb", "otpauthdp", "otpauth"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "In OTP Auth, open Settings > Backups > Create Backup and choose a password",
 };
 

@@ -30,7 +30,8 @@ static INFO: Info = Info {
     extensions: &["json"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -38,7 +39,7 @@ static INFO: Info = Info {
         file_name: "proton_authenticator_backup.json",
         encrypted_file_name: "proton_authenticator_backup.json",
         import_help: "In Proton Authenticator, open Settings > Import, choose Proton Authenticator, and pick the file",
-    }),
+    }],
     export_help: "In Proton Authenticator, open Settings > Export",
 };
 
@@ -78,11 +79,11 @@ impl Format for Proton {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

@@ -27,7 +27,7 @@ fn decode(text: &str) -> Result<Vault, Error> {
 }
 
 fn encode(vault: &Vault) -> String {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Proton.encode(vault, ctx)).unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Proton).encode(vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 
@@ -121,7 +121,9 @@ fn versions_and_shapes_are_checked() {
 fn an_encrypted_file_comes_back_and_shows_nothing() {
     let vault = vault_of(vec![account(Kind::Totp, "Example", "alice")]);
     let password = SecretText::new("canary-Pässwörd-ключ-🔑-4");
-    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| Proton.encode(&vault, ctx));
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&Proton).encode(&vault, ctx)
+    });
     let bytes = parts.unwrap()[0].0.to_vec();
     let text = String::from_utf8(bytes.clone()).unwrap();
     assert!(text.starts_with(r#"{"version":1,"salt":""#) && !text.contains("alice"));

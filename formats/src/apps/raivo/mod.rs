@@ -30,7 +30,8 @@ static INFO: Info = Info {
     extensions: &["zip", "json", "html"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -39,7 +40,7 @@ static INFO: Info = Info {
         encrypted_file_name: "raivo-otp-export.zip",
         import_help: "In Raivo OTP, open Settings > Import OTPs from ZIP archive and pick the encrypted \
             file; 2FAS, Ente and Bitwarden Authenticator take the plain one as an export of Raivo",
-    }),
+    }],
     export_help: "In Raivo OTP, open Settings > Export OTPs to ZIP archive; the password is the master \
         password, not the PIN",
 };
@@ -87,7 +88,7 @@ impl Format for Raivo {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let json = write::encode(vault).map_err(|error| error.in_format(ID))?;
         let Some(password) = ctx.new_password else {
             return Ok(vec![Part(json)]);

@@ -18,7 +18,7 @@ fn decode_with(bytes: &[u8], passwords: &mut dyn Passwords) -> Result<Vault, Err
 }
 
 fn encode(vault: &Vault) -> String {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Raivo.encode(vault, ctx)).unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Raivo).encode(vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 
@@ -142,8 +142,10 @@ fn the_zip_needs_the_password() {
     let account = Account::new(Credential::Otp(Otp::Totp { secret, algorithm, digits, period }), "A", "b");
     let vault = Vault { accounts: vec![account], ..Vault::default() };
     let password = SecretText::new("master");
-    let parts =
-        testing::with_new_password(&mut NoPasswords, &password, |ctx| Raivo.encode(&vault, ctx)).unwrap();
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&Raivo).encode(&vault, ctx)
+    })
+    .unwrap();
     let bytes = parts[0].0.as_slice();
     assert_eq!(Raivo.detect(&Probe::new(bytes, None)), Confidence::Sure);
     let read = decode_with(bytes, &mut [password].as_slice()).unwrap();

@@ -29,7 +29,7 @@ static INFO: Info = Info {
     extensions: &["mafile", "json"],
     reads_encrypted: true,
     unverified: None,
-    write: None,
+    write: &[],
     export_help: "SteamDesktopAuthenticator and steamguard-cli keep one .maFile for each account in their folder \
         maFiles; an encrypted one needs the manifest.json beside it. The Steam app has no export",
 };

@@ -36,7 +36,8 @@ static INFO: Info = Info {
     extensions: &["stratum", "authpro", "html", "bin"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -44,7 +45,7 @@ static INFO: Info = Info {
         file_name: "backup-plain.stratum",
         encrypted_file_name: "backup.stratum",
         import_help: "In Stratum, tap + > Restore a backup and pick the file",
-    }),
+    }],
     export_help: "In Stratum, open the main menu > Back up and choose Back up to encrypted file",
 };
 
@@ -103,12 +104,12 @@ impl Format for Stratum {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         let mut secrets = HashSet::new();
         accounts.iter().map(|account| fit(account, &mut secrets)).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

@@ -26,7 +26,8 @@ fn decode_with(bytes: &[u8], passwords: &mut dyn Passwords) -> Result<Vault, Err
 }
 
 fn encode(vault: &Vault) -> String {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Stratum.encode(vault, ctx)).unwrap();
+    let parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Stratum).encode(vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 
@@ -162,7 +163,7 @@ fn ids_are_made_as_the_app_makes_them() {
 #[test]
 fn entries_that_would_stop_a_restore_are_refused() {
     let code = |accounts: &[Account]| {
-        let fits = Stratum.fit(accounts);
+        let fits = testing::form(&Stratum).fit(accounts);
         fits.into_iter().map(|fit| fit.refused.map_or("", |refusal| refusal.code)).collect::<Vec<_>>()
     };
     let hotp = |digits| {
@@ -187,7 +188,7 @@ fn names_and_pictures_that_do_not_fit_are_announced() {
     account.groups = [" Work ", "Work", "", &"x".repeat(40)].map(str::to_owned).to_vec();
     account.icon = Some(Icon { mime: "image/png".to_owned(), data: b"no picture".to_vec() });
     account.uses = Some(1 << 40);
-    let fit = Stratum.fit(std::slice::from_ref(&account)).remove(0);
+    let fit = testing::form(&Stratum).fit(std::slice::from_ref(&account)).remove(0);
     let fields: Vec<Field> = fit.changes.iter().map(|change| change.field).collect();
     assert_eq!(fields, [Field::Issuer, Field::Account, Field::Groups, Field::Icon, Field::Uses]);
     let read = decode(&encode(&Vault { accounts: vec![account], ..Vault::default() })).unwrap();
@@ -240,8 +241,10 @@ fn an_motp_secret_of_the_html_export_is_lower_case_hexadecimal() {
 fn encrypted_files_need_the_password() {
     let vault = Vault { accounts: vec![totp()], ..Vault::default() };
     let password = SecretText::new("pässword");
-    let parts =
-        testing::with_new_password(&mut NoPasswords, &password, |ctx| Stratum.encode(&vault, ctx)).unwrap();
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&Stratum).encode(&vault, ctx)
+    })
+    .unwrap();
     let bytes = parts[0].0.as_slice();
     assert!(bytes.starts_with(b"AUTHENTICATORPRO"));
     let read = decode_with(bytes, &mut [password.clone()].as_slice()).unwrap();

@@ -34,7 +34,8 @@ static INFO: Info = Info {
     extensions: &["2fas", "json", "bak"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         // iPhones convert the password to ASCII and fail.
@@ -43,7 +44,7 @@ static INFO: Info = Info {
         file_name: "2fas-backup.2fas",
         encrypted_file_name: "2fas-backup.2fas",
         import_help: "In 2FAS, open Settings > 2FAS Backup > Import and pick the file",
-    }),
+    }],
     export_help: "In 2FAS, open Settings > 2FAS Backup > Export and choose Export to file",
 };
 
@@ -88,12 +89,12 @@ impl Format for TwoFas {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         let mut secrets = HashSet::new();
         accounts.iter().map(|account| fit(account, &mut secrets)).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let part = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![part])
     }

@@ -41,14 +41,16 @@ fn read_one(service: &str) -> Account {
 }
 
 fn encode(vault: &Vault) -> Vec<u8> {
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| TwoFas.encode(vault, ctx)).unwrap();
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&TwoFas).encode(vault, ctx)).unwrap();
     parts[0].0.to_vec()
 }
 
 fn encode_with(vault: &Vault, password: &str) -> Vec<u8> {
     let password = SecretText::new(password);
-    let parts =
-        testing::with_new_password(&mut NoPasswords, &password, |ctx| TwoFas.encode(vault, ctx)).unwrap();
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&TwoFas).encode(vault, ctx)
+    })
+    .unwrap();
     parts[0].0.to_vec()
 }
 
@@ -393,7 +395,7 @@ fn files_that_are_no_backup_name_the_place() {
 fn what_the_apps_cannot_hold_is_said_before_writing() {
     let refused = |otp: Otp| {
         let account = Account::new(Credential::Otp(otp), "Example", "");
-        TwoFas.fit(&[account]).remove(0).refused.map(|Refusal { code, .. }| code)
+        testing::form(&TwoFas).fit(&[account]).remove(0).refused.map(|Refusal { code, .. }| code)
     };
     let totp = |algorithm, digits, period, length| Otp::Totp {
         secret: Secret::new(vec![7; length]).unwrap(),
@@ -434,7 +436,7 @@ fn the_second_account_of_a_secret_is_refused() {
         *period = Period::new(45).unwrap();
     }
     let steam = Account::new(Credential::Otp(Otp::Steam { secret: secret(1) }), "Steam", "");
-    let fits = TwoFas.fit(&[first, totp(1), odd, totp(2), steam]);
+    let fits = testing::form(&TwoFas).fit(&[first, totp(1), odd, totp(2), steam]);
     let refused: Vec<_> = fits.iter().map(|fit| fit.refused.as_ref().map(|refusal| refusal.code)).collect();
     // The refused account with the secret of the fourth does not take its place.
     assert_eq!(refused, [Some("name-only"), None, Some("unsupported-period"), None, Some("same-secret")]);
@@ -471,7 +473,7 @@ fn exactly_the_announced_fields_differ_after_a_round_trip() {
     early.modified = time("1969-12-31T23:59:59.9999Z");
     accounts.extend([undated, precise, early]);
 
-    let fits = TwoFas.fit(&accounts);
+    let fits = testing::form(&TwoFas).fit(&accounts);
     let vault = vault_of(accounts);
     let read = decode_with(&encode(&vault), &mut NoPasswords).unwrap();
     assert_eq!(codes(&read.skipped), []);

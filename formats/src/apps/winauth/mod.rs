@@ -36,7 +36,8 @@ static INFO: Info = Info {
     extensions: &["txt", "zip", "xml"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         // The only encryption of zips that the app reads is broken by a few known bytes, and every
         // export begins with the same.
@@ -46,7 +47,7 @@ static INFO: Info = Info {
         file_name: "winauth.txt",
         encrypted_file_name: "winauth.zip",
         import_help: "In WinAuth, click Add > Import and pick the file",
-    }),
+    }],
     export_help: "In WinAuth, open the menu (the cog) > Export and save as a text or zip file",
 };
 
@@ -85,11 +86,11 @@ impl Format for WinAuth {
         decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         let bytes = encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![Part(bytes)])
     }

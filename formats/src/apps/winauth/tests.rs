@@ -16,7 +16,8 @@ fn decode_with(bytes: &[u8], passwords: &mut dyn Passwords) -> Result<Vault, Err
 
 fn encode(accounts: Vec<Account>) -> String {
     let vault = Vault { accounts, ..Vault::default() };
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| WinAuth.encode(&vault, ctx)).unwrap();
+    let parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&WinAuth).encode(&vault, ctx)).unwrap();
     String::from_utf8(parts[0].0.to_vec()).unwrap()
 }
 
@@ -119,7 +120,9 @@ fn lines_are_written_as_the_app_writes_them() {
 fn with_a_password_the_text_is_in_a_zip() {
     let vault = Vault { accounts: vec![totp("Acme", "a")], ..Vault::default() };
     let password = SecretText::new("canary-password-plain-1");
-    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| WinAuth.encode(&vault, ctx));
+    let parts = testing::with_new_password(&mut NoPasswords, &password, |ctx| {
+        testing::form(&WinAuth).encode(&vault, ctx)
+    });
     let bytes = &parts.unwrap()[0].0;
     assert_eq!(zip::names(bytes).unwrap(), ["winauth-2024-05-01.txt"]);
     assert_eq!(WinAuth.detect(&Probe::new(bytes, None)), Confidence::Sure);
@@ -132,7 +135,7 @@ fn with_a_password_the_text_is_in_a_zip() {
 
 #[test]
 fn an_issuer_that_means_another_kind_is_refused() {
-    let fit = |account: Account| WinAuth.fit(&[account]).remove(0);
+    let fit = |account: Account| testing::form(&WinAuth).fit(&[account]).remove(0);
     let mut other = totp("Steam", "x");
     if let Credential::Otp(Otp::Totp { digits, .. }) = &mut other.credential {
         *digits = Digits::EIGHT;

@@ -29,7 +29,8 @@ static INFO: Info = Info {
     extensions: &["json", "csv", "zip"],
     reads_encrypted: true,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: CAPS,
         encryption: Encryption::Optional,
         any_password: true,
@@ -37,7 +38,7 @@ static INFO: Info = Info {
         file_name: "bitwarden_export.json",
         encrypted_file_name: "bitwarden_encrypted_export.json",
         import_help: "In Bitwarden, Tools > Import data > Bitwarden (json)",
-    }),
+    }],
     export_help: "In Bitwarden, Tools > Export vault (phones: Settings > Vault > Export vault), as .json, .csv, or .json \
         (encrypted) with \"password protected\"",
 };
@@ -76,11 +77,11 @@ impl Format for Bitwarden {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts.iter().map(write::fit).collect()
     }
 
-    fn encode(&self, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         write::encode(vault, ctx).map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }

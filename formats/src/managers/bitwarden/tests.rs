@@ -47,7 +47,8 @@ fn an_export_for_one_account_only_is_refused_without_asking() {
 #[test]
 fn nothing_of_an_item_but_what_belongs_to_its_code_is_written() {
     let vault = decode(PLAIN, "").unwrap();
-    let parts = testing::with_ctx(&mut NoPasswords, |ctx| Bitwarden.encode(&vault, ctx)).unwrap();
+    let parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Bitwarden).encode(&vault, ctx)).unwrap();
     let text = std::str::from_utf8(&parts[0].0).unwrap();
     assert!(!text.contains("hunter2") && !text.contains("credentialId"), "{text}");
     let written: serde_json::Value = serde_json::from_str(text).unwrap();

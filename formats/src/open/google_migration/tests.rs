@@ -44,7 +44,7 @@ fn write(accounts: Vec<Account>, per_qr: usize, id: i32) -> Vec<String> {
         table: &crate::TableOptions::default(),
     };
     let vault = Vault { accounts, ..Vault::default() };
-    let parts = GoogleMigration.encode(&vault, &mut ctx).unwrap();
+    let parts = testing::form(&GoogleMigration).encode(&vault, &mut ctx).unwrap();
     parts.iter().map(|part| String::from_utf8(part.0.to_vec()).unwrap()).collect()
 }
 
@@ -170,11 +170,11 @@ fn refused_without_further_remarks() {
         digits: Digits::new(7).unwrap(),
         period: Period::THIRTY,
     });
-    let fit = GoogleMigration.fit(&[seven]).remove(0);
+    let fit = testing::form(&GoogleMigration).fit(&[seven]).remove(0);
     assert_eq!(fit.refused.map(|refusal| refusal.code), Some("unsupported-digits"));
     assert!(fit.changes.is_empty());
     let steam = Account::new(Credential::Otp(Otp::Steam { secret: secret() }), "Steam", "a");
-    let fit = GoogleMigration.fit(&[steam]).remove(0);
+    let fit = testing::form(&GoogleMigration).fit(&[steam]).remove(0);
     assert_eq!(fit.refused.map(|refusal| refusal.code), Some("unsupported-kind"));
 }
 
@@ -276,7 +276,7 @@ fn more_codes_than_an_export_has_are_refused() {
     let vault = Vault { accounts, ..Vault::default() };
     let written = testing::with_ctx(&mut NoPasswords, |ctx| {
         ctx.per_qr = 1;
-        GoogleMigration.encode(&vault, ctx)
+        testing::form(&GoogleMigration).encode(&vault, ctx)
     });
     let error = written.err().unwrap();
     assert_eq!((error.kind, error.format), (crate::error::ErrorKind::Limit, Some(ID)));

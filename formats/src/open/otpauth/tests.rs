@@ -402,7 +402,8 @@ fn written_letter_for_letter() {
     ] {
         assert_eq!(written(&account), wanted);
         let vault = Vault { accounts: vec![account], ..Vault::default() };
-        let parts = testing::with_ctx(&mut NoPasswords, |ctx| Otpauth.encode(&vault, ctx)).unwrap();
+        let parts =
+            testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Otpauth).encode(&vault, ctx)).unwrap();
         assert_eq!(parts[0].0.as_slice(), wanted.as_bytes());
     }
 }
@@ -410,7 +411,11 @@ fn written_letter_for_letter() {
 #[test]
 fn what_a_link_cannot_say_is_refused() {
     let refusal = |issuer: &str, otp: Otp| {
-        Otpauth.fit(&[account(otp, issuer, "a")]).remove(0).refused.map(|refusal| refusal.code)
+        testing::form(&Otpauth)
+            .fit(&[account(otp, issuer, "a")])
+            .remove(0)
+            .refused
+            .map(|refusal| refusal.code)
     };
     for issuer in ["Steam", " STEAM "] {
         assert_eq!(refusal(issuer, totp(5, 30)), Some("not-expressible"), "{issuer:?}");
@@ -428,7 +433,7 @@ fn kept_parameters_change_nothing_of_the_account() {
     {
         let mut account = account(totp(6, 30), "Acme", "alice");
         account.extra.insert(ID.to_owned(), json!({ key: "steam" }));
-        let fit = Otpauth.fit(std::slice::from_ref(&account)).remove(0);
+        let fit = testing::form(&Otpauth).fit(std::slice::from_ref(&account)).remove(0);
         assert_eq!(fit, Fit::default(), "{key:?}");
         let mut read = parse(&written(&account)).unwrap();
         read.extra.clone_from(&account.extra);

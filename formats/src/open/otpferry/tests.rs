@@ -23,7 +23,8 @@ fn account(otp: Otp, issuer: &str, name: &str) -> Account {
 
 fn encode(accounts: Vec<Account>) -> String {
     let vault = Vault { accounts, ..Vault::default() };
-    let mut parts = testing::with_ctx(&mut NoPasswords, |ctx| Otpferry.encode(&vault, ctx)).unwrap();
+    let mut parts =
+        testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Otpferry).encode(&vault, ctx)).unwrap();
     assert_eq!(parts.len(), 1);
     String::from_utf8(parts.remove(0).0.to_vec()).unwrap()
 }

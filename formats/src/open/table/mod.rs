@@ -48,7 +48,8 @@ static INFO: Info = Info {
     extensions: &["csv", "tsv"],
     reads_encrypted: false,
     unverified: None,
-    write: Some(Writing {
+    write: &[Writing {
+        form: "",
         caps: Caps {
             app: "A table",
             kinds: &[Kind::Totp, Kind::Hotp, Kind::Steam, Kind::Motp, Kind::Yandex],
@@ -67,7 +68,7 @@ static INFO: Info = Info {
         file_name: "accounts.csv",
         encrypted_file_name: "accounts.csv",
         import_help: "Open the table with a spreadsheet or a script; authenticator apps do not import it",
-    }),
+    }],
     export_help: "Any table with a column of secrets or otpauth links; --columns says what its columns mean",
 };
 
@@ -84,11 +85,11 @@ impl Format for AnyTable {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        accounts.iter().map(|account| write::fit(&INFO, account)).collect()
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        accounts.iter().map(|account| write::fit(&writing.caps, account)).collect()
     }
 
-    fn encode(&self, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
         write::encode(&vault.accounts).map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }

@@ -166,7 +166,7 @@ fn what_a_table_cannot_hold_is_announced() {
     let mut account = vault.accounts[0].clone();
     account.issuer = "=cmd\u{1}".to_owned();
     account.groups = vec!["a;b".to_owned()];
-    let fit = AnyTable.fit(std::slice::from_ref(&account)).remove(0);
+    let fit = testing::form(&AnyTable).fit(std::slice::from_ref(&account)).remove(0);
     let fields: Vec<Field> = fit.changes.iter().map(|change| change.field).collect();
     assert_eq!(fields, [Field::Issuer, Field::Groups]);
     assert_eq!(fit.remarks.len(), 1);

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use super::HEADER;
-use crate::caps::{Field, Fit};
+use crate::caps::{Caps, Field, Fit};
 use crate::error::Error;
-use crate::format::{Info, Part};
+use crate::format::Part;
 use crate::model::{Account, Otp, SecretText};
 use crate::open::otpauth;
 use crate::text::csv::Writer;
 
 /// What happens to an account in the table.
-pub(super) fn fit(info: &Info, account: &Account) -> Fit {
-    let mut fit = info.write.as_ref().map(|writing| writing.caps.check(account)).unwrap_or_default();
+pub(super) fn fit(caps: &Caps, account: &Account) -> Fit {
+    let mut fit = caps.check(account);
     if fit.refused.is_some() {
         return fit;
     }
