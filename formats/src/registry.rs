@@ -35,6 +35,7 @@ pub static ALL: &[&dyn Format] = &[
     &open::otpauth::Otpauth,
     &open::otpferry::Otpferry,
     &apps::proton::Proton,
+    &managers::proton_pass::ProtonPass,
     &apps::raivo::Raivo,
     &managers::tables::ROBOFORM,
     &apps::steam::Steam,

@@ -7,5 +7,7 @@
 pub(crate) mod bitwarden;
 pub(crate) mod cotp;
 pub(crate) mod login;
+pub(crate) mod proton_pass;
 pub(crate) mod tables;
 pub(crate) mod two_fauth;
+pub(crate) mod written;

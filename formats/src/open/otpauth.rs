@@ -494,7 +494,7 @@ fn fit(caps: &Caps, account: &Account) -> Fit {
 }
 
 /// A link says something else than the account that it was written from.
-pub(super) fn not_expressible() -> Fit {
+pub(crate) fn not_expressible() -> Fit {
     Fit::refuse(
         "not-expressible",
         "A link with these values would be read as another kind of account",

@@ -3,6 +3,8 @@
 //! The `csv` crate reads and writes the records; here are the parts that all formats share: finding
 //! the columns by name, counting rows as a spreadsheet does, and limits.
 
+use std::borrow::Cow;
+
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use zeroize::Zeroizing;
 
@@ -140,14 +142,42 @@ pub(crate) fn first_row(text: &str, delimiter: u8) -> Vec<String> {
     }
 }
 
+/// A text without the characters by which a file is known as no text.
+pub(crate) fn writable(text: &str) -> Cow<'_, str> {
+    let is_foreign = |c: char| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1a}');
+    if text.contains(is_foreign) { Cow::Owned(text.replace(is_foreign, "")) } else { Cow::Borrowed(text) }
+}
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Quotes where they are needed, lines that end with LF.
+    Plain,
+    /// Quotes where they are needed, lines that end with CRLF.
+    Crlf,
+}
+
+impl Dialect {
+    fn builder(self) -> WriterBuilder {
+        let mut builder = WriterBuilder::new();
+        builder.quote_style(QuoteStyle::Necessary).terminator(match self {
+            Self::Plain => Terminator::Any(b'\n'),
+            Self::Crlf => Terminator::CRLF,
+        });
+        builder
+    }
+}
+
 /// A table in the making. The text is wiped on drop.
 pub(crate) struct Writer(csv::Writer<Vec<u8>>);
 
 impl Writer {
-    /// A table with this header: quotes where they are needed, lines that end with LF.
-    pub(crate) fn new<'a>(header: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        let mut builder = WriterBuilder::new();
-        builder.quote_style(QuoteStyle::Necessary).terminator(Terminator::Any(b'\n'));
+    /// A table with this header.
+    pub(crate) fn new<'a>(
+        header: impl IntoIterator<Item = &'a str>,
+        dialect: Dialect,
+    ) -> Result<Self, Error> {
+        let builder = dialect.builder();
         let mut table = Self(builder.from_writer(Vec::with_capacity(1 << 16)));
         table.row(header)?;
         Ok(table)
@@ -220,10 +250,13 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_needed() {
-        let mut table = Writer::new(["a", "b"]).unwrap();
-        table.row(["x,\"y\"", "two\nlines"]).unwrap();
-        table.row(["", "=1+1"]).unwrap();
-        let text = String::from_utf8(table.finish().unwrap().to_vec()).unwrap();
-        assert_eq!(text, "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n,=1+1\n");
+        let written = |dialect| {
+            let mut table = Writer::new(["a", "b"], dialect).unwrap();
+            table.row(["x,\"y\"", "two\nlines"]).unwrap();
+            table.row(["", "=1+1"]).unwrap();
+            String::from_utf8(table.finish().unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(written(Dialect::Plain), "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n,=1+1\n");
+        assert_eq!(written(Dialect::Crlf), "a,b\r\n\"x,\"\"y\"\"\",\"two\nlines\"\r\n,=1+1\r\n");
     }
 }

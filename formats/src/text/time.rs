@@ -1,4 +1,5 @@
-//! Times of last use, as Java apps keep them: milliseconds since 1970, and 0 for never.
+//! Times as numbers: of last use, as Java apps keep them, in milliseconds since 1970 and 0 for never; of
+//! creation and change, as password managers keep them, in seconds since 1970.
 
 use jiff::Timestamp;
 
@@ -21,9 +22,26 @@ pub(crate) fn kept_last_used(time: Option<Timestamp>) -> Option<Timestamp> {
     last_used(Number::Of(last_used_number(time).into()))
 }
 
+/// Reads a time in seconds; 0 and a value that is no time count as not known.
+pub(crate) fn seconds(seconds: Number) -> Option<Timestamp> {
+    let Number::Of(seconds) = seconds else { return None };
+    let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds != 0)?;
+    Timestamp::from_second(seconds).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_may_lie_before_1970() {
+        let time = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        assert_eq!(seconds(Number::Of(1_714_557_600)), time("2024-05-01T10:00:00Z"));
+        assert_eq!(seconds(Number::Of(-1)), time("1969-12-31T23:59:59Z"));
+        for number in [Number::Of(0), Number::Of(i128::MAX), Number::Invalid, Number::Absent] {
+            assert_eq!(seconds(number), None);
+        }
+    }
 
     #[test]
     fn zero_is_never_and_what_is_finer_is_cut() {

@@ -1,14 +1,12 @@
 //! Writing otpferry's own table.
 
-use std::borrow::Cow;
-
 use super::HEADER;
 use crate::caps::{Caps, Field, Fit};
 use crate::error::Error;
 use crate::format::Part;
 use crate::model::{Account, Otp, SecretText};
 use crate::open::otpauth;
-use crate::text::csv::Writer;
+use crate::text::csv::{Dialect, Writer, writable};
 
 /// What happens to an account in the table.
 pub(super) fn fit(caps: &Caps, account: &Account) -> Fit {
@@ -39,19 +37,13 @@ fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// A text without the characters by which a file is known as no text.
-fn writable(text: &str) -> Cow<'_, str> {
-    let is_foreign = |c: char| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1a}');
-    if text.contains(is_foreign) { Cow::Owned(text.replace(is_foreign, "")) } else { Cow::Borrowed(text) }
-}
-
 fn written_group(group: &str) -> String {
     writable(group).replace(';', ",")
 }
 
 /// Writes all accounts.
 pub(super) fn encode(accounts: &[Account]) -> Result<Part, Error> {
-    let mut table = Writer::new(HEADER)?;
+    let mut table = Writer::new(HEADER, Dialect::Plain)?;
     for account in accounts {
         if let Some(otp) = account.otp() {
             row(&mut table, account, otp)?;

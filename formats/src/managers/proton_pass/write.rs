@@ -1,0 +1,77 @@
+//! Writing a table that Proton Pass imports: one login for each account.
+//!
+//! The importer builds each login of a table anew, whatever version the app has; an account without a
+//! group goes into the vault that it makes for the import.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{CAPS, read};
+use crate::caps::Fit;
+use crate::ctx::Limits;
+use crate::error::Error;
+use crate::format::Part;
+use crate::managers::login::title;
+use crate::managers::written;
+use crate::model::{Account, Otp, Vault};
+use crate::open::otp_field;
+use crate::text::csv::{Dialect, Writer, writable};
+
+/// The columns, as the app has written them since it knows vaults and user names.
+const HEADER: [&str; 11] = [
+    "type",
+    "name",
+    "url",
+    "email",
+    "username",
+    "password",
+    "note",
+    "totp",
+    "createTime",
+    "modifyTime",
+    "vault",
+];
+
+pub(super) fn fit(account: &Account) -> Fit {
+    written::fit(&CAPS, account, |otp| read_again(account, otp))
+}
+
+fn read_again(account: &Account, otp: &Otp) -> Result<Vault, Error> {
+    let mut table = Writer::new(HEADER, Dialect::Crlf)?;
+    row(&mut table, account, otp)?;
+    let bytes = table.finish()?;
+    read::decode_csv(&String::from_utf8_lossy(&bytes), &Limits::default())
+}
+
+pub(super) fn csv(accounts: &[Account]) -> Result<Part, Error> {
+    let mut table = Writer::new(HEADER, Dialect::Crlf)?;
+    for account in accounts {
+        if let Some(otp) = account.otp() {
+            row(&mut table, account, otp)?;
+        }
+    }
+    table.finish().map(Part)
+}
+
+fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {
+    let value: Zeroizing<String> = otp_field::write(account, otp);
+    let name = writable(&account.name);
+    let (email, user) =
+        if name.contains('@') { (name, Cow::Borrowed("")) } else { (Cow::Borrowed(""), name) };
+    let time = |time: Option<Timestamp>| time.map(|time| time.as_second().to_string()).unwrap_or_default();
+    table.row([
+        "login",
+        &writable(title(account)),
+        &writable(&account.urls.join(", ")),
+        &email,
+        &user,
+        "",
+        &writable(&account.note),
+        &value,
+        &time(account.created),
+        &time(account.modified),
+        &writable(account.groups.first().map_or("", String::as_str)),
+    ])
+}
