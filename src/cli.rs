@@ -72,6 +72,9 @@ pub struct ReadArgs {
     /// gives one as well
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Key file of a KeePass database, with or without a password
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Vec<PathBuf>,
     /// Key file for inputs encrypted with age
     #[arg(short = 'i', long, value_name = "FILE")]
     pub age_identity: Vec<PathBuf>,

@@ -103,6 +103,7 @@ fn read_again(
     let limits = Limits { accounts: u64::MAX, bytes: u64::MAX, ..limits.clone() };
     let mut ctx = Ctx {
         passwords: &mut passwords,
+        key_files: &[],
         new_password: None,
         random: &mut no_random,
         now: Timestamp::now(),

@@ -7,7 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
-use support::{PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture, formats};
+use support::{PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture, formats, key_file_option};
 
 /// Runs `convert` on a copy of a fixture, with outputs asked for in every way; it has to fail and
 /// leave the folder as it was.
@@ -321,7 +321,9 @@ fn every_damaged_fixture_has_its_exit_code() {
         let sandbox = Sandbox::new();
         let password = expected["password"].as_str().map(|password| ("OTPFERRY_PASSWORD", password));
         let path = fixture(&name);
-        let args = ["convert", &path, "-t", "otpauth", "-o", "x/", "--report", "r.json"];
+        let key_file = key_file_option(&name);
+        let mut args = vec!["convert", &path, "-t", "otpauth", "-o", "x/", "--report", "r.json"];
+        args.extend(key_file.iter().map(String::as_str));
         let run = sandbox.run_with(&args, b"", password.as_slice()).exits(exit_of(error)).explains();
         run.says(&[&format!("otpferry: {path}: ")]);
         assert!(sandbox.names().is_empty(), "{name}");

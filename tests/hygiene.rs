@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::{PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture, formats};
+use support::{
+    PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture, formats, key_file_option,
+};
 
 const PLAIN: &str = "otpauth/plain.txt";
 
@@ -23,7 +25,7 @@ fn nothing_that_is_said_holds_a_secret() {
     });
     for (name, password) in files.chain(pictures) {
         let sandbox = Sandbox::new();
-        let path = fixture(&name);
+        let (path, key_file) = (fixture(&name), key_file_option(&name));
         let variables: Vec<(&str, &str)> =
             password.iter().map(|text| ("OTPFERRY_PASSWORD", text.as_str())).collect();
         for args in [
@@ -45,7 +47,8 @@ fn nothing_that_is_said_holds_a_secret() {
             ],
             &["convert", &path, "-t", "google-migration", "--strict", "--json", "--report", "s.json"],
         ] {
-            let run = sandbox.run_with(args, b"", &variables);
+            let args: Vec<&str> = args.iter().copied().chain(key_file.iter().map(String::as_str)).collect();
+            let run = sandbox.run_with(&args, b"", &variables);
             assert!(matches!(run.exit, Some(0..=11)), "{name}: {:?} {}", run.exit, run.err);
             runs += 1;
         }

@@ -185,3 +185,23 @@ fn weak_encryption_is_only_for_who_asks_and_is_told_of() {
     }
     assert_eq!(sandbox.names(), ["new", "one.txt", "plain.txt", "winauth.txt", "winauth.zip"]);
 }
+
+/// A database can need a key file beside the password, which no output may replace.
+#[test]
+fn key_files_open_databases_and_are_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.copy("keepass/key-xml-2.kdbx", "my.kdbx");
+    sandbox.copy("keepass/key-xml-2.kdbx.key", "my.keyx");
+    sandbox.put("password", PASSWORD);
+    let base = ["my.kdbx", "--password-file", "password"];
+    let run = |command: &str, more: &[&str]| sandbox.run(&[&[command], &base[..], more].concat());
+    run("inspect", &[]).exits(7).explains().says(&["--key-file"]);
+    run("inspect", &["--key-file", "absent.keyx"]).exits(3).explains().says(&["absent.keyx"]);
+    run("inspect", &["--key-file", "my.keyx"]).exits(0);
+    run("codes", &["--key-file", "password", "--key-file", "my.keyx", "--at", "59"]).exits(0);
+    let key = sandbox.bytes("my.keyx");
+    let args = ["--key-file", "my.keyx", "-t", "otpauth", "-o", "my.keyx", "--force"];
+    run("convert", &args).exits(9).explains().says(&["would replace a file that is read"]);
+    assert_eq!(sandbox.bytes("my.keyx"), key);
+    run("convert", &["--key-file", "my.keyx", "-t", "otpauth", "-o", "new.txt"]).exits(0);
+}

@@ -1,6 +1,7 @@
 //! What a format needs of the world: passwords, random bytes, the time, limits.
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 use crate::format::Info;
@@ -19,7 +20,8 @@ pub struct Limits {
     pub accounts: u64,
     /// Most bytes of memory that a key derivation may take.
     pub kdf_memory: u64,
-    /// Most steps of a key derivation: PBKDF2 iterations, or N * r * p of scrypt.
+    /// Most steps of a key derivation: PBKDF2 iterations, rounds of KeePass, N * r * p of scrypt, or
+    /// passes times KiB of Argon2.
     pub kdf_work: u64,
     /// Most pixels of a picture.
     pub pixels: u64,
@@ -96,6 +98,14 @@ impl Passwords for &[SecretText] {
     }
 }
 
+/// A file whose content takes part in the key of a database.
+pub struct KeyFile {
+    /// As the user named it.
+    pub name: String,
+    /// The file.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
 /// Finds QR codes in the bytes of a picture and gives their texts.
 pub type ReadCodes<'a> = dyn Fn(&[u8]) -> Vec<String> + 'a;
 
@@ -104,6 +114,8 @@ pub type ReadCodes<'a> = dyn Fn(&[u8]) -> Vec<String> + 'a;
 pub struct Ctx<'a> {
     /// Passwords for reading.
     pub passwords: &'a mut dyn Passwords,
+    /// Key files for reading, of databases that need one.
+    pub key_files: &'a [KeyFile],
     /// Password for an encrypted output; `None` writes it plain.
     pub new_password: Option<&'a SecretText>,
     /// Fills a buffer with random bytes.

@@ -55,6 +55,8 @@ pub enum Place {
     Byte(usize),
     /// Row of a table of text as a spreadsheet counts: the header is row 1.
     Row(usize),
+    /// Entry of a tree of groups, counted from 1 in the order of the app.
+    Entry(usize),
     /// A table of a database, and the row id where one is meant.
     Table(String, Option<i64>),
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Place {
             Self::Json(pointer) => write!(f, "{pointer}"),
             Self::Line(line) => write!(f, "line {line}"),
             Self::Row(row) => write!(f, "row {row}"),
+            Self::Entry(entry) => write!(f, "entry {entry}"),
             Self::Byte(offset) => write!(f, "byte {offset}"),
             Self::Table(table, None) => write!(f, "table {table}"),
             Self::Table(table, Some(row)) => write!(f, "table {table}, row {row}"),

@@ -39,7 +39,7 @@ pub mod testing;
 pub mod text;
 
 pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
-pub use ctx::{Ask, Ctx, Limits, NoPasswords, Passwords, ReadCodes};
+pub use ctx::{Ask, Ctx, KeyFile, Limits, NoPasswords, Passwords, ReadCodes};
 pub use error::{Error, ErrorKind, Place};
 pub use format::{Carrier, Confidence, Encryption, Form, Format, Info, Input, Manifest, Part, Writing};
 pub use open::foreign::{self, Foreign};

@@ -27,6 +27,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::gnome_authenticator::GnomeAuthenticator,
     &open::google_migration::GoogleMigration,
     &apps::google_sqlite::GoogleSqlite,
+    &managers::keepass::KeePass,
     &apps::lastpass::LastPass,
     &managers::tables::LASTPASS,
     &apps::microsoft::Microsoft,

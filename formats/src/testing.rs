@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::ctx::{Ctx, Limits, Passwords};
+use crate::ctx::{Ctx, KeyFile, Limits, Passwords};
 use crate::format::{Form, Format};
 use crate::model::SecretText;
 use crate::open::table::TableOptions;
@@ -12,7 +12,7 @@ use crate::open::table::TableOptions;
 /// Runs `f` in a world that is the same each time: 2024-05-01T10:00:00Z, and bytes that
 /// repeat only after an age, so that ids made from them are different.
 pub fn with_ctx<T>(passwords: &mut dyn Passwords, f: impl FnOnce(&mut Ctx<'_>) -> T) -> T {
-    run(passwords, None, f)
+    run(passwords, &[], None, f)
 }
 
 /// The same with a password for an encrypted output.
@@ -21,7 +21,16 @@ pub fn with_new_password<T>(
     new_password: &SecretText,
     f: impl FnOnce(&mut Ctx<'_>) -> T,
 ) -> T {
-    run(passwords, Some(new_password), f)
+    run(passwords, &[], Some(new_password), f)
+}
+
+/// The same with key files of a database.
+pub fn with_key_files<T>(
+    passwords: &mut dyn Passwords,
+    key_files: &[KeyFile],
+    f: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
+    run(passwords, key_files, None, f)
 }
 
 /// The usual form of a format that is written.
@@ -35,6 +44,7 @@ pub fn form(format: &'static dyn Format) -> Form {
 
 fn run<T>(
     passwords: &mut dyn Passwords,
+    key_files: &[KeyFile],
     new_password: Option<&SecretText>,
     f: impl FnOnce(&mut Ctx<'_>) -> T,
 ) -> T {
@@ -48,6 +58,7 @@ fn run<T>(
     let limits = Limits::default();
     f(&mut Ctx {
         passwords,
+        key_files,
         new_password,
         random: &mut random,
         now: Timestamp::constant(1_714_557_600, 0),

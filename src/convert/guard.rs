@@ -22,6 +22,7 @@ impl Guard {
             .read
             .password_file
             .iter()
+            .chain(&args.read.key_file)
             .chain(&args.read.age_identity)
             .chain(&args.read.age_passphrase_file)
             .chain(&args.new_password_file);

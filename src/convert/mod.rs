@@ -330,6 +330,7 @@ impl<'a> Job<'a> {
         };
         let mut ctx = Ctx {
             passwords: &mut otpferry_formats::NoPasswords,
+            key_files: &[],
             new_password: password,
             random: &mut random,
             now: now(),

@@ -298,6 +298,7 @@ impl Target {
 fn encode_alone(form: Form, vault: &Vault) -> Option<Vec<Part>> {
     let mut ctx = Ctx {
         passwords: &mut NoPasswords,
+        key_files: &[],
         new_password: None,
         random: &mut |_| Ok(()),
         now: Timestamp::UNIX_EPOCH,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Format, Limits, TableOptions};
+use otpferry_formats::{Format, KeyFile, Limits, TableOptions};
 use otpferry_formats::{closed, registry};
 use rayon::prelude::*;
 
@@ -87,6 +87,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) limits: Limits,
     pub(crate) passwords: PasswordBook,
     pub(crate) keys: Keys,
+    /// Of databases.
+    pub(crate) key_files: Vec<KeyFile>,
     pub(crate) effort: Effort,
     pub(crate) table: TableOptions,
     pub(crate) terminal: &'a Terminal,
@@ -107,6 +109,7 @@ pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
         limits: args.limits(),
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
+        key_files: open::read_key_files(&args.key_file, args.limits().bytes)?,
         effort: args.effort,
         table: args.table()?,
         terminal,

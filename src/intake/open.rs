@@ -10,7 +10,7 @@ use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
-use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, Manifest, Passwords, Probe, registry};
+use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, KeyFile, Manifest, Passwords, Probe, registry};
 use zeroize::Zeroizing;
 
 use super::{File, Reader, Sealed, Source, find, picture};
@@ -77,6 +77,7 @@ pub(super) fn decode(
     let read_codes = |picture: &[u8]| picture::texts(picture, reader);
     let mut ctx = Ctx {
         passwords,
+        key_files: &reader.key_files,
         new_password: None,
         random: &mut no_random,
         now: Timestamp::now(),
@@ -132,6 +133,16 @@ fn read_file(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
         return Err(too_large(length, limit));
     }
     read_limited(file, length, limit).map_err(io)?.ok_or_else(|| too_large(limit.saturating_mul(2), limit))
+}
+
+/// Reads the key files of databases.
+pub(super) fn read_key_files(paths: &[PathBuf], limit: u64) -> Result<Vec<KeyFile>, Failure> {
+    let read = |path: &PathBuf| {
+        let name = path.to_string_lossy().into_owned();
+        let bytes = read_file(path, limit).map_err(|failure| failure.in_file(&name))?;
+        Ok(KeyFile { name, bytes })
+    };
+    paths.iter().map(read).collect()
 }
 
 fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Ctx, Error, Format, Input, Manifest, NoPasswords, Probe, registry, testing};
+use otpferry_formats::{Ctx, Error, Format, Input, KeyFile, Manifest, NoPasswords, Probe, registry, testing};
 use serde_json::Value;
 
 /// The end of the name of an expected reading.
@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub(crate) wal: Option<Vec<u8>>,
     /// The list of the folder, which says how the file is encrypted.
     pub(crate) manifest: Option<Vec<u8>>,
+    /// The key file of a database.
+    pub(crate) key_files: Vec<KeyFile>,
     /// The reading, as fixtures/README.md describes it.
     pub(crate) expected: Value,
 }
@@ -56,13 +58,13 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether a file is a case, the reading of one, the write-ahead log of one, or the list of a folder.
+/// Whether a file is a case, the reading, write-ahead log or key file of one, or the list of a folder.
 fn belongs(file: &Path, files: &[PathBuf]) -> bool {
     if file.file_name().is_some_and(|name| name == MANIFEST) {
         return true;
     }
     let without = |end: &str| file.to_str().unwrap().strip_suffix(end).map(PathBuf::from);
-    let owner = without(EXPECTED).or_else(|| without("-wal"));
+    let owner = without(EXPECTED).or_else(|| without("-wal")).or_else(|| without(".key"));
     match owner {
         Some(owner) => files.contains(&owner),
         None => files.contains(&with_suffix(file, EXPECTED)),
@@ -81,6 +83,7 @@ fn load(root: &Path, file: &Path) -> Case {
         name: file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"),
         bytes: std::fs::read(file).unwrap(),
         wal: std::fs::read(with_suffix(file, "-wal")).ok(),
+        key_files: std::fs::read(with_suffix(file, ".key")).map(key_file).into_iter().collect(),
         manifest: std::fs::read(file.with_file_name(MANIFEST)).ok(),
         expected: serde_json::from_slice(&expected).unwrap(),
     };
@@ -88,6 +91,10 @@ fn load(root: &Path, file: &Path) -> Case {
         case.bytes = text_of_picture(&case.name, &case.bytes);
     }
     case
+}
+
+fn key_file(bytes: Vec<u8>) -> KeyFile {
+    KeyFile { name: "database.key".to_owned(), bytes: bytes.into() }
 }
 
 /// The payloads of all codes in a picture, one a line.
@@ -130,9 +137,9 @@ impl Case {
         match self.expected["password"].as_str() {
             Some(password) => {
                 let passwords = [SecretText::new(password)];
-                testing::with_ctx(&mut passwords.as_slice(), decode)
+                testing::with_key_files(&mut passwords.as_slice(), &self.key_files, decode)
             }
-            None => testing::with_ctx(&mut NoPasswords, decode),
+            None => testing::with_key_files(&mut NoPasswords, &self.key_files, decode),
         }
     }
 }

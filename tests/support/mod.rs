@@ -40,10 +40,16 @@ pub(crate) fn formats() -> impl Iterator<Item = &'static str> {
 /// Every file of a folder of `fixtures/`, without the expected readings.
 pub(crate) fn cases(folder: &str) -> Vec<String> {
     let mut names = list(&fixtures().join(folder));
-    let beside = [".expected.json", "/", "-wal", "manifest.json"];
+    let beside = [".expected.json", "/", "-wal", ".key", "manifest.json"];
     names.retain(|name| !beside.iter().any(|end| name.ends_with(end)));
     assert!(!names.is_empty(), "{folder}: no file");
     names.into_iter().map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// The option for the key file that lies beside a database.
+pub(crate) fn key_file_option(name: &str) -> Vec<String> {
+    let path = fixtures().join(format!("{name}.key"));
+    if path.exists() { vec!["--key-file".to_owned(), path.to_str().unwrap().to_owned()] } else { Vec::new() }
 }
 
 /// A folder in which the program runs.

@@ -1,6 +1,7 @@
 //! Containers that several formats share.
 
 pub(crate) mod java;
+pub(crate) mod kdbx;
 pub(crate) mod plist;
 pub(crate) mod prefs;
 pub(crate) mod sqlcipher;

@@ -3,11 +3,12 @@
 //! A flat `<map>` of named values: `<string name="k">v</string>`, `<int name="k" value="1"/>`,
 //! `<boolean>`, `<long>`, `<float>`, `<null>`, and `<set>` of strings.
 
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Place};
+use crate::text::xml::{self, attribute, character};
 
 /// Most values of one file; apps keep one for each account and setting.
 const MAX_VALUES: usize = 1_000_000;
@@ -34,13 +35,7 @@ pub(crate) struct Prefs(Vec<(String, Value)>);
 impl Prefs {
     /// Whether a text can be such a file.
     pub(crate) fn sniff(text: &str) -> bool {
-        let text = text.trim_start();
-        let body = match text.strip_prefix("<?xml") {
-            Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
-            None => text,
-        };
-        let body = body.trim_start();
-        ["<map>", "<map ", "<map/>", "<map\n", "<map\r"].iter().any(|start| body.starts_with(start))
+        xml::has_root(text, "map")
     }
 
     /// Reads a file.
@@ -103,21 +98,6 @@ pub(crate) fn damaged(position: u64) -> Error {
         .next_step("Copy the file from the phone again")
 }
 
-/// Characters that XML cannot hold as they are: five names and numbers.
-pub(crate) fn character(entity: &BytesRef<'_>) -> Option<char> {
-    if let Ok(Some(character)) = entity.resolve_char_ref() {
-        return Some(character);
-    }
-    match &**entity {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => None,
-    }
-}
-
 #[derive(Default)]
 struct Parser {
     prefs: Prefs,
@@ -168,13 +148,6 @@ impl Parser {
         }
         self.depth = self.depth.saturating_sub(1);
     }
-}
-
-/// The value of an attribute, decoded.
-pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let mut attributes = tag.attributes().flatten();
-    let found = attributes.find(|attribute| *attribute.key.as_ref() == *name)?;
-    found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -34,6 +34,16 @@ pub(crate) fn aes_cbc_open_unpadded(
     decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
 }
 
+/// The same with Twofish.
+pub(crate) fn twofish_cbc_open_unpadded(
+    key: &[u8; 32],
+    iv: &[u8; 16],
+    ciphertext: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let decryptor = cbc::Decryptor::<twofish::Twofish>::new_from_slices(key, iv).ok()?;
+    decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
+}
+
 /// Encrypts with a key of 32 bytes.
 pub(crate) fn aes_cbc_seal(key: &[u8; 32], iv: &[u8; 16], message: &[u8]) -> Vec<u8> {
     cbc::Encryptor::<aes::Aes256>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(message)

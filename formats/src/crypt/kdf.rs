@@ -1,7 +1,8 @@
 //! Keys from passwords. Parameters come from untrusted files, so they are bounded first.
 
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use crate::ctx::Limits;
@@ -95,15 +96,52 @@ pub(crate) fn argon2id(
     cost: Argon2Cost,
     limits: &Limits,
 ) -> Result<Key, Error> {
+    argon2(argon2::Algorithm::Argon2id, argon2::Version::V0x13, password, salt, cost, limits)
+}
+
+/// Argon2 of any kind and version to 32 bytes.
+///
+/// # Errors
+/// As of [`argon2id`].
+pub(crate) fn argon2(
+    algorithm: argon2::Algorithm,
+    version: argon2::Version,
+    password: &[u8],
+    salt: &[u8],
+    cost: Argon2Cost,
+    limits: &Limits,
+) -> Result<Key, Error> {
     let Argon2Cost { memory, passes, lanes } = cost;
     check_memory(u64::from(memory).saturating_mul(1024), limits)?;
     check_work(u64::from(memory).saturating_mul(u64::from(passes)), limits)?;
     let not_allowed = || Error::malformed("the Argon2 parameters are not valid");
     let params = argon2::Params::new(memory, passes, lanes, Some(32)).map_err(|_| not_allowed())?;
-    let hasher = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let hasher = argon2::Argon2::new(algorithm, version, params);
     let mut key = Key::default();
     hasher.hash_password_into(password, salt, key.as_mut_slice()).map_err(|_| not_allowed())?;
     Ok(key)
+}
+
+/// KeePass's own derivation: the key is encrypted with AES-256 under the seed, again and again, and
+/// hashed.
+///
+/// # Errors
+/// `Limit` for more rounds than allowed.
+pub(crate) fn aes_kdf(key: &Key, seed: &[u8; 32], rounds: u64, limits: &Limits) -> Result<Key, Error> {
+    check_work(rounds, limits)?;
+    let cipher = aes::Aes256::new(&(*seed).into());
+    let [mut left, mut right] = [[0_u8; 16]; 2];
+    left.iter_mut().chain(&mut right).zip(key.iter()).for_each(|(slot, byte)| *slot = *byte);
+    let mut blocks = [left.into(), right.into()];
+    for _ in 0..rounds {
+        cipher.encrypt_blocks(&mut blocks);
+    }
+    let mut derived = Key::default();
+    let [left, right] = &mut blocks;
+    derived.copy_from_slice(&Sha256::new().chain_update(*left).chain_update(*right).finalize());
+    left.fill(0);
+    right.fill(0);
+    Ok(derived)
 }
 
 fn check_memory(memory: u64, limits: &Limits) -> Result<(), Error> {

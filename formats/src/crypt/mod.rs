@@ -5,11 +5,13 @@ mod cbc;
 mod kdf;
 mod rncryptor;
 mod secretstream;
+mod stream;
 mod xchacha;
 
 pub(crate) use aead::{TAG, aes256_gcm_open, aes256_gcm_open_with, aes256_gcm_seal, aes256_gcm_seal_with};
-pub(crate) use cbc::{aes_cbc_open, aes_cbc_open_unpadded, aes_cbc_seal};
-pub(crate) use kdf::{Argon2Cost, Key, Prf, ScryptCost, argon2id, pbkdf2, scrypt};
+pub(crate) use cbc::{aes_cbc_open, aes_cbc_open_unpadded, aes_cbc_seal, twofish_cbc_open_unpadded};
+pub(crate) use kdf::{Argon2Cost, Key, Prf, ScryptCost, aes_kdf, argon2, argon2id, pbkdf2, scrypt};
 pub(crate) use rncryptor::RnCryptor;
 pub(crate) use secretstream::{HEADER, secretstream_open, secretstream_seal};
+pub(crate) use stream::KeyStream;
 pub(crate) use xchacha::xchacha20_poly1305_open;

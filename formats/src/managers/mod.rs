@@ -6,6 +6,7 @@
 
 pub(crate) mod bitwarden;
 pub(crate) mod cotp;
+pub(crate) mod keepass;
 pub(crate) mod login;
 pub(crate) mod proton_pass;
 pub(crate) mod tables;

@@ -8,3 +8,4 @@ pub(crate) mod json;
 pub mod percent;
 pub(crate) mod time;
 pub(crate) mod uuid;
+pub(crate) mod xml;

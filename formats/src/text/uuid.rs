@@ -86,6 +86,7 @@ mod tests {
         };
         let mut ctx = Ctx {
             passwords: &mut NoPasswords,
+            key_files: &[],
             new_password: None,
             random: &mut random,
             now: jiff::Timestamp::UNIX_EPOCH,

@@ -451,6 +451,7 @@ fn more_entries_than_allowed_are_not_built() {
     let error = testing::with_ctx(&mut NoPasswords, |ctx| {
         let mut ctx = Ctx {
             passwords: &mut *ctx.passwords,
+            key_files: &[],
             new_password: None,
             random: &mut *ctx.random,
             now: ctx.now,

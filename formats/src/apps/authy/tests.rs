@@ -90,6 +90,7 @@ fn entries_over_the_limit() {
     let mut random = |_: &mut [u8]| Ok(());
     let mut ctx = Ctx {
         passwords: &mut NoPasswords,
+        key_files: &[],
         new_password: None,
         random: &mut random,
         now: jiff::Timestamp::UNIX_EPOCH,

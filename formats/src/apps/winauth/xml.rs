@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, Secret, Vault};
 use crate::report::Skip;
+use crate::text::xml;
 
 /// One `<WinAuthAuthenticator>`.
 #[derive(Default)]
@@ -26,12 +27,7 @@ struct Entry {
 
 /// Whether a text is such a file.
 pub(super) fn sniff(text: &str) -> bool {
-    let text = text.trim_start();
-    let body = match text.strip_prefix("<?xml") {
-        Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
-        None => text,
-    };
-    ["<WinAuth ", "<WinAuth>"].iter().any(|start| body.trim_start().starts_with(start))
+    xml::has_root(text, "WinAuth")
 }
 
 pub(super) fn decode(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
@@ -78,7 +74,7 @@ fn read_entries(text: &str, ctx: &Ctx<'_>) -> Result<Vec<Entry>, Error> {
             Event::Text(text) => content.push_str(&text),
             Event::CData(text) => content.push_str(&text),
             Event::GeneralRef(entity) => {
-                let character = prefs::character(&entity);
+                let character = xml::character(&entity);
                 content.push(character.ok_or_else(|| prefs::damaged(reader.buffer_position()))?);
             }
             Event::End(_) => {
@@ -106,16 +102,16 @@ fn enter(path: &mut Vec<String>, tag: &BytesStart<'_>, position: u64) -> Result<
 fn open(path: &[String], tag: &BytesStart<'_>, entries: &mut Vec<Entry>) -> Result<(), Error> {
     match (path, entries.last_mut()) {
         ([_, data], _) if data == "data" => {
-            let letters = prefs::attribute(tag, "encrypted").unwrap_or_default();
+            let letters = xml::attribute(tag, "encrypted").unwrap_or_default();
             return Err(Error::unsupported(format!("the settings are protected {}", layers(&letters)))
                 .next_step("In WinAuth on that computer, open the menu > Export and save as a text file"));
         }
         ([.., one], _) if one == "WinAuthAuthenticator" => {
-            let kind = prefs::attribute(tag, "type").unwrap_or_default();
+            let kind = xml::attribute(tag, "type").unwrap_or_default();
             entries.push(Entry { kind, ..Entry::default() });
         }
         ([.., one], Some(entry)) if one == "authenticatordata" => {
-            entry.encrypted = prefs::attribute(tag, "encrypted").filter(|letters| !letters.is_empty());
+            entry.encrypted = xml::attribute(tag, "encrypted").filter(|letters| !letters.is_empty());
         }
         _ => {}
     }

@@ -35,6 +35,7 @@ fn write(accounts: Vec<Account>, per_qr: usize, id: i32) -> Vec<String> {
     let limits = Limits::default();
     let mut ctx = Ctx {
         passwords: &mut NoPasswords,
+        key_files: &[],
         new_password: None,
         random: &mut random,
         now: jiff::Timestamp::UNIX_EPOCH,

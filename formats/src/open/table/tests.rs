@@ -13,6 +13,7 @@ fn decode_with(text: &[u8], columns: &[&str], encoding: Option<SecretEncoding>) 
     testing::with_ctx(&mut NoPasswords, |ctx| {
         let mut ctx = Ctx {
             passwords: ctx.passwords,
+            key_files: &[],
             new_password: None,
             random: ctx.random,
             now: ctx.now,
