@@ -133,7 +133,7 @@ pub struct Ctx<'a> {
     pub table: &'a TableOptions,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
     /// Tries passwords until one opens the file.
     ///
     /// `open` answers `Ok(None)` for a wrong password; an error ends the search.
@@ -171,6 +171,20 @@ impl Ctx<'_> {
             attempt = attempt.saturating_add(1);
         }
         Ok(Err(attempt))
+    }
+
+    /// The new password, for an app that opens only encrypted files.
+    ///
+    /// # Errors
+    /// `PasswordNeeded` when none was given.
+    pub fn demanded_password(&self, app: &str) -> Result<&'a SecretText, Error> {
+        self.new_password.ok_or_else(|| {
+            Error::new(
+                ErrorKind::PasswordNeeded,
+                format!("{app} opens only encrypted files, and no new password was given"),
+            )
+            .next_step("Give --new-password-file FILE")
+        })
     }
 
     /// Random bytes for salts, nonces and ids.

@@ -82,10 +82,16 @@ def andotp(data: bytes, password: bytes) -> list[dict]:
 def bitwarden(data: bytes, password: bytes) -> list[dict]:
     from cryptography.hazmat.primitives import hashes, hmac, padding
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
     from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
     file = json.loads(data)
-    assert file["encrypted"] is True and file["passwordProtected"] is True and file["kdfType"] == 0
-    key = hashlib.pbkdf2_hmac("sha256", password, file["salt"].encode(), file["kdfIterations"], 32)
+    assert file["encrypted"] is True and file["passwordProtected"] is True
+    if file["kdfType"] == 1:
+        key = Argon2id(salt=hashlib.sha256(file["salt"].encode()).digest(), length=32, iterations=file["kdfIterations"],
+                       lanes=file["kdfParallelism"], memory_cost=file["kdfMemory"] * 1024).derive(password)
+    else:
+        assert file["kdfType"] == 0 and file["kdfMemory"] is None and file["kdfParallelism"] is None
+        key = hashlib.pbkdf2_hmac("sha256", password, file["salt"].encode(), file["kdfIterations"], 32)
 
     def opened(text: str) -> bytes:
         kind, parts = text.split(".")

@@ -8,11 +8,15 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+mod write;
+
+use self::write::Cell;
 use super::login::{Gathering, Login};
+use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Confidence, Format, Info, Input};
-use crate::model::Vault;
+use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
+use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::Probe;
 use crate::report::Item;
 use crate::text::csv::{Column, Row, Table};
@@ -31,6 +35,8 @@ pub(crate) struct TableManager {
     note: &'static str,
     favorite: Option<&'static str>,
     codes: Codes,
+    /// What is written, column by column; nothing for managers that are only read.
+    written: &'static [(&'static str, Cell)],
 }
 
 /// Where the code of a login stands.
@@ -58,10 +64,47 @@ const fn info(id: &'static str, title: &'static str, export_help: &'static str) 
     }
 }
 
+/// What the managers hold that are written; each says what more it takes.
+const CAPS: Caps = Caps {
+    app: "Apple Passwords",
+    kinds: &[Kind::Totp],
+    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
+    digits: &[6, 7, 8],
+    periods: Periods::UpTo(u32::MAX),
+    max_counter: 0,
+    secret_bytes: (1, usize::MAX),
+    needs_pin: false,
+    groups: Groups::None,
+    fields: &[Field::Note, Field::Urls],
+};
+
+/// The table as Apple's import takes it, with nothing in it that is not known.
+const APPLE_WRITING: Writing = Writing {
+    form: "known",
+    caps: CAPS,
+    encryption: Encryption::Never,
+    any_password: true,
+    carrier: Carrier::File,
+    file_name: "Passwords.csv",
+    encrypted_file_name: "Passwords.csv",
+    import_help: "On a Mac: Passwords > File > Import Passwords from File. Rows without a web address, a user name or a \
+        password may be passed over without a word: -t apple-passwords:filled puts placeholders there. Delete the file \
+        afterwards",
+};
+
 /// Apple Passwords, iCloud Keychain and Safari.
 pub(crate) static APPLE: TableManager = TableManager {
     info: &Info {
         unverified: Some("byte details of the export, such as line ends"),
+        write: &[
+            APPLE_WRITING,
+            Writing {
+                form: write::FILLED,
+                import_help: "On a Mac: Passwords > File > Import Passwords from File; set web addresses and passwords \
+                    there, and delete the file",
+                ..APPLE_WRITING
+            },
+        ],
         ..info(
             "apple-passwords",
             "Apple Passwords (CSV)",
@@ -78,6 +121,14 @@ pub(crate) static APPLE: TableManager = TableManager {
     note: "notes",
     favorite: None,
     codes: Codes::Columns(&["otpauth"]),
+    written: &[
+        ("Title", Cell::Title),
+        ("URL", Cell::Url),
+        ("Username", Cell::User),
+        ("Password", Cell::Password),
+        ("Notes", Cell::Note),
+        ("OTPAuth", Cell::Link),
+    ],
 };
 
 /// Chrome, Edge, Brave, Opera and Google's password manager; Firefox.
@@ -96,15 +147,26 @@ pub(crate) static BROWSERS: TableManager = TableManager {
     note: "note",
     favorite: None,
     codes: Codes::Never,
+    written: &[],
 };
 
 /// Dashlane.
 pub(crate) static DASHLANE: TableManager = TableManager {
-    info: &info(
-        "dashlane",
-        "Dashlane (CSV)",
-        "In Dashlane, My account > Export data as CSV; the file credentials.csv in the zip",
-    ),
+    info: &Info {
+        write: &[Writing {
+            caps: Caps { app: "Dashlane", groups: Groups::One, fields: &[Field::Note, Field::Urls], ..CAPS },
+            file_name: "dashlane_credentials.csv",
+            encrypted_file_name: "dashlane_credentials.csv",
+            form: "",
+            import_help: "In Dashlane's web app, My account > Import data > Dashlane (CSV)",
+            ..APPLE_WRITING
+        }],
+        ..info(
+            "dashlane",
+            "Dashlane (CSV)",
+            "In Dashlane, My account > Export data as CSV; the file credentials.csv in the zip",
+        )
+    },
     mark: &["username", "username2", "title", "password", "note", "category"],
     never: None,
     title: "title",
@@ -114,15 +176,44 @@ pub(crate) static DASHLANE: TableManager = TableManager {
     note: "note",
     favorite: None,
     codes: Codes::Columns(&["otpurl", "otpsecret"]),
+    written: &[
+        ("username", Cell::User),
+        ("username2", Cell::Empty),
+        ("username3", Cell::Empty),
+        ("title", Cell::Title),
+        ("password", Cell::Empty),
+        ("note", Cell::Note),
+        ("url", Cell::Url),
+        ("category", Cell::Group),
+        ("otpUrl", Cell::Link),
+    ],
 };
 
 /// LastPass, the password manager. The authenticator app has a format of its own.
 pub(crate) static LASTPASS: TableManager = TableManager {
-    info: &info(
-        "lastpass-csv",
-        "LastPass (password manager, CSV)",
-        "In the LastPass browser extension, Account > Fix a problem > Export vault items > Export data",
-    ),
+    info: &Info {
+        write: &[Writing {
+            caps: Caps {
+                app: "LastPass",
+                algorithms: &[Algorithm::Sha1],
+                digits: &[6],
+                periods: Periods::OneOf(&[30]),
+                groups: Groups::One,
+                fields: &[Field::Note, Field::Favorite, Field::Urls],
+                ..CAPS
+            },
+            file_name: "lastpass_vault_export.csv",
+            encrypted_file_name: "lastpass_vault_export.csv",
+            form: "",
+            import_help: "In the LastPass browser extension, Account > Fix a problem > Import > LastPass or Generic CSV",
+            ..APPLE_WRITING
+        }],
+        ..info(
+            "lastpass-csv",
+            "LastPass (password manager, CSV)",
+            "In the LastPass browser extension, Account > Fix a problem > Export vault items > Export data",
+        )
+    },
     mark: &["url", "username", "password", "extra", "name", "grouping"],
     never: None,
     title: "name",
@@ -132,6 +223,16 @@ pub(crate) static LASTPASS: TableManager = TableManager {
     note: "extra",
     favorite: Some("fav"),
     codes: Codes::Columns(&["totp"]),
+    written: &[
+        ("url", Cell::Url),
+        ("username", Cell::User),
+        ("password", Cell::Empty),
+        ("totp", Cell::Secret),
+        ("extra", Cell::Note),
+        ("name", Cell::Title),
+        ("grouping", Cell::Group),
+        ("fav", Cell::Favorite),
+    ],
 };
 
 /// NordPass.
@@ -150,6 +251,7 @@ pub(crate) static NORDPASS: TableManager = TableManager {
     note: "note",
     favorite: None,
     codes: Codes::NordPass("custom_fields"),
+    written: &[],
 };
 
 /// RoboForm.
@@ -164,6 +266,7 @@ pub(crate) static ROBOFORM: TableManager = TableManager {
     note: "note",
     favorite: None,
     codes: Codes::RoboForm("rffieldsv2"),
+    written: &[],
 };
 
 impl Format for TableManager {
@@ -184,6 +287,14 @@ impl Format for TableManager {
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         self.read(input, ctx).map_err(|error| error.in_format(self.info.id))
+    }
+
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        write::fit(self, writing, accounts)
+    }
+
+    fn encode(&self, writing: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        write::encode(self, writing, vault).map(|part| vec![part])
     }
 }
 

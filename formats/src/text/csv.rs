@@ -45,6 +45,11 @@ impl Table {
         Ok(Self { header: header.unwrap_or_default(), rows: rows.collect() })
     }
 
+    /// A table with this header and no rows yet.
+    pub(crate) fn with_header<'a>(header: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { header: header.into_iter().map(str::to_owned).collect(), rows: Vec::new() }
+    }
+
     /// The first column of that name, in any case; every cell of an absent column is empty.
     pub(crate) fn column(&self, name: &str) -> Column {
         Column(self.header.iter().position(|column| column.eq_ignore_ascii_case(name)))
@@ -58,6 +63,14 @@ impl Table {
                 .next_step("The file is damaged or was edited: export it again")),
             column => Ok(column),
         }
+    }
+}
+
+impl Row {
+    /// A row in the making, as a reader will find it.
+    pub(crate) fn of<'a>(cells: impl IntoIterator<Item = &'a str>) -> Self {
+        let cells = cells.into_iter().map(|cell| Zeroizing::new(writable(cell).into_owned()));
+        Self { number: 2, cells: cells.collect() }
     }
 }
 
@@ -185,7 +198,10 @@ impl Writer {
 
     /// Adds a row.
     pub(crate) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
-        self.0.write_record(cells).map_err(|_| not_written())
+        for cell in cells {
+            self.0.write_field(writable(cell).as_bytes()).map_err(|_| not_written())?;
+        }
+        self.0.write_record(None::<&[u8]>).map_err(|_| not_written())
     }
 
     /// The text.

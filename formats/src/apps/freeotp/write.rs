@@ -42,7 +42,7 @@ struct NewWrapped {
 }
 
 pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let password = ctx.new_password.ok_or_else(no_password)?;
+    let password = ctx.demanded_password(CAPS.app)?;
     let master = Zeroizing::new(ctx.random()?);
     let mut entries = vec![(MASTER_KEY.to_owned(), master_key(&master, password, ctx)?)];
     let mut ids = Uuids::default();
@@ -53,14 +53,6 @@ pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Zeroizing<Vec<u
         entries.push((format!("{id}{TOKEN}"), text(&new_token(account, otp))?));
     }
     java::write_string_map(&entries)
-}
-
-fn no_password() -> Error {
-    Error::new(
-        ErrorKind::PasswordNeeded,
-        format!("{} opens only encrypted files, and no new password was given", CAPS.app),
-    )
-    .next_step("Give --new-password-file FILE")
 }
 
 fn internal(message: &str) -> Error {

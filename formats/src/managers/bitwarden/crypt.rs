@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::model::{Number, SecretText};
 use crate::text::json;
 
-/// What Bitwarden sets today.
-pub(super) const ITERATIONS: u32 = 600_000;
+/// A file states the memory in mebibytes.
+pub(super) const KIB_PER_MIB: u32 = 1024;
 
 /// How the key is derived. The salt is the text itself, although it looks like base64.
 pub(super) enum Derivation {
@@ -21,6 +21,12 @@ pub(super) enum Derivation {
 }
 
 impl Derivation {
+    /// What Bitwarden sets today.
+    pub(super) const PBKDF2: Self = Self::Pbkdf2 { iterations: 600_000 };
+    /// What Bitwarden sets for an account that has chosen Argon2id.
+    pub(super) const ARGON2ID: Self =
+        Self::Argon2id(Argon2Cost { memory: 64 * KIB_PER_MIB, passes: 3, lanes: 4 });
+
     /// The parameters as a file states them.
     pub(super) fn parse(
         kind: Number,
@@ -38,8 +44,7 @@ impl Derivation {
         match kind {
             Number::Of(0) => Ok(Self::Pbkdf2 { iterations }),
             Number::Of(1) => Ok(Self::Argon2id(Argon2Cost {
-                // Mebibytes in the file.
-                memory: number(memory, "/kdfMemory", 4_194_303)?.saturating_mul(1024),
+                memory: number(memory, "/kdfMemory", 4_194_303)?.saturating_mul(KIB_PER_MIB),
                 passes: iterations,
                 lanes: number(lanes, "/kdfParallelism", 64)?,
             })),

@@ -6,6 +6,7 @@
 
 mod crypt;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -29,19 +30,39 @@ static INFO: Info = Info {
     extensions: &["json", "csv", "zip"],
     reads_encrypted: true,
     unverified: None,
-    write: &[Writing {
-        form: "",
-        caps: CAPS,
-        encryption: Encryption::Optional,
-        any_password: true,
-        carrier: Carrier::File,
-        file_name: "bitwarden_export.json",
-        encrypted_file_name: "bitwarden_encrypted_export.json",
-        import_help: "In Bitwarden, Tools > Import data > Bitwarden (json)",
-    }],
+    write: &[
+        JSON,
+        Writing { form: ARGON2ID, encryption: Encryption::Always, ..JSON },
+        Writing {
+            form: CSV,
+            encryption: Encryption::Never,
+            file_name: "bitwarden_export.csv",
+            encrypted_file_name: "bitwarden_export.csv",
+            import_help: "In Bitwarden, Tools > Import data > Bitwarden (csv)",
+            ..JSON
+        },
+    ],
     export_help: "In Bitwarden, Tools > Export vault (phones: Settings > Vault > Export vault), as .json, .csv, or .json \
         (encrypted) with \"password protected\"",
 };
+
+/// The form that keeps most; a new password protects it with PBKDF2.
+const JSON: Writing = Writing {
+    form: "json",
+    caps: CAPS,
+    encryption: Encryption::Optional,
+    any_password: true,
+    carrier: Carrier::File,
+    file_name: "bitwarden_export.json",
+    encrypted_file_name: "bitwarden_encrypted_export.json",
+    import_help: "In Bitwarden, Tools > Import data > Bitwarden (json)",
+};
+
+/// The same, protected with Argon2id.
+const ARGON2ID: &str = "argon2id";
+
+/// The table.
+const CSV: &str = "csv";
 
 const CAPS: Caps = Caps {
     app: "Bitwarden",
@@ -77,12 +98,18 @@ impl Format for Bitwarden {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
-        accounts.iter().map(write::fit).collect()
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        let fit = if writing.form == CSV { table::fit } else { write::fit };
+        accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
-        write::encode(vault, ctx).map(|part| vec![part]).map_err(|error| error.in_format(ID))
+    fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        let part = match writing.form {
+            CSV => table::encode(vault),
+            ARGON2ID => write::encode_argon2id(vault, ctx),
+            _ => write::encode(vault, ctx),
+        };
+        part.map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::crypt::{Derivation, Keys, Sealed};
-use super::{ID, INFO};
+use super::{ID, INFO, table};
 use crate::container::zip::{self, Archive};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
@@ -17,7 +17,6 @@ use crate::managers::login::{Gathering, Login};
 use crate::model::{Number, SecretText, Vault, group};
 use crate::open::label::Names;
 use crate::report::Skip;
-use crate::text::csv::Table;
 use crate::text::{encoding, json};
 
 /// The vault in a zip with attachments.
@@ -91,7 +90,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     if text.trim_start().starts_with('{') {
         decode_json(&text, "JSON", ctx)
     } else {
-        decode_csv(&text, ctx.limits)
+        table::decode(&text, ctx.limits)
     }
 }
 
@@ -203,44 +202,4 @@ fn add(
         trashed: item.deleted_date.is_some(),
     };
     gathering.item(&login, [totp], place);
-}
-
-/// The table of one person has folders, that of an organisation collections. The importer knows the
-/// columns of a login by shorter names too.
-fn decode_csv(text: &str, limits: &Limits) -> Result<Vault, Error> {
-    let table = Table::parse(text, limits)?;
-    let either = |long: &str, short: &str| {
-        let column = table.column(long);
-        if column.exists() { column } else { table.column(short) }
-    };
-    let totp = either("login_totp", "totp");
-    if !totp.exists() {
-        table.required("login_totp")?;
-    }
-    let (name, notes, favorite) = (table.column("name"), table.column("notes"), table.column("favorite"));
-    let (uris, user) = (either("login_uri", "uri"), either("login_username", "username"));
-    let (folder, collections) = (table.column("folder"), table.column("collections"));
-    let mut gathering = Gathering::new(ID, "CSV");
-    for row in &table.rows {
-        let list = |text: &str| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        let mut groups = list(row.get(collections));
-        groups.extend(Some(row.get(folder)).filter(|name| !name.is_empty()).map(str::to_owned));
-        let login = Login {
-            title: row.get(name),
-            user: row.get(user),
-            urls: list(row.get(uris)),
-            groups,
-            note: row.raw(notes),
-            favorite: row.get(favorite) == "1",
-            ..Login::default()
-        };
-        gathering.item(&login, [row.get(totp)], &row.place());
-    }
-    Ok(gathering.finish())
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::CAPS;
-use super::crypt::{Derivation, ITERATIONS, Keys};
+use super::crypt::{Derivation, KIB_PER_MIB, Keys};
 use crate::caps::Fit;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub(super) fn fit(account: &Account) -> Fit {
     }
 }
 
-fn value(account: &Account, otp: &Otp) -> Zeroizing<String> {
+pub(super) fn value(account: &Account, otp: &Otp) -> Zeroizing<String> {
     match otp.kind() {
         Kind::Steam => otp_field::write_steam(otp),
         _ => otp_field::write(account, otp),
@@ -83,7 +83,22 @@ struct Uri<'a> {
 /// The number of a login among Bitwarden's types of items.
 const LOGIN: u8 = 1;
 
+/// The export, under the password if there is one.
 pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
+    let export = new_export(vault, ctx)?;
+    match ctx.new_password {
+        Some(password) => seal(&export, &Derivation::PBKDF2, password, ctx),
+        None => json::pretty(&export, b"  ").map(Part),
+    }
+}
+
+/// The export, always under a password and with the slower derivation.
+pub(super) fn encode_argon2id(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
+    let password = ctx.demanded_password("Bitwarden with Argon2id")?;
+    seal(&new_export(vault, ctx)?, &Derivation::ARGON2ID, password, ctx)
+}
+
+fn new_export<'a>(vault: &'a Vault, ctx: &mut Ctx<'_>) -> Result<Export<'a>, Error> {
     let mut export = Export { encrypted: false, folders: Vec::new(), items: Vec::new() };
     let mut ids: HashMap<&str, String> = HashMap::new();
     for account in &vault.accounts {
@@ -110,10 +125,7 @@ pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
             collection_ids: None,
         });
     }
-    match ctx.new_password {
-        Some(password) => seal(&json::compact(&export)?, password, ctx),
-        None => json::pretty(&export, b"  ").map(Part),
-    }
+    Ok(export)
 }
 
 fn folder<'a>(
@@ -140,27 +152,35 @@ struct Protected {
     salt: String,
     kdf_type: u8,
     kdf_iterations: u32,
-    kdf_memory: Option<()>,
-    kdf_parallelism: Option<()>,
+    kdf_memory: Option<u32>,
+    kdf_parallelism: Option<u32>,
     #[serde(rename = "encKeyValidation_DO_NOT_EDIT")]
     validation: String,
     data: String,
 }
 
-fn seal(plain: &[u8], password: &SecretText, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
+fn seal(
+    export: &Export<'_>,
+    derivation: &Derivation,
+    password: &SecretText,
+    ctx: &mut Ctx<'_>,
+) -> Result<Part, Error> {
     let salt = BASE64.encode(&ctx.random::<16>()?);
-    let derivation = Derivation::Pbkdf2 { iterations: ITERATIONS };
-    let keys = Keys::derive(&derivation, password, &salt, ctx.limits)?;
+    let keys = Keys::derive(derivation, password, &salt, ctx.limits)?;
     let validation = ctx.uuid()?;
+    let (kdf_type, kdf_iterations, kdf_memory, kdf_parallelism) = match derivation {
+        Derivation::Pbkdf2 { iterations } => (0, *iterations, None, None),
+        Derivation::Argon2id(cost) => (1, cost.passes, Some(cost.memory / KIB_PER_MIB), Some(cost.lanes)),
+    };
     let protected = Protected {
         encrypted: true,
         password_protected: true,
-        kdf_type: 0,
-        kdf_iterations: ITERATIONS,
-        kdf_memory: None,
-        kdf_parallelism: None,
+        kdf_type,
+        kdf_iterations,
+        kdf_memory,
+        kdf_parallelism,
         validation: keys.seal(validation.as_bytes(), ctx)?,
-        data: keys.seal(plain, ctx)?,
+        data: keys.seal(&json::compact(export)?, ctx)?,
         salt,
     };
     json::pretty(&protected, b"  ").map(Part)

@@ -3,8 +3,6 @@
 //! The importer builds each login of a table anew, whatever version the app has; an account without a
 //! group goes into the vault that it makes for the import.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -17,7 +15,7 @@ use crate::managers::login::title;
 use crate::managers::written;
 use crate::model::{Account, Otp, Vault};
 use crate::open::otp_field;
-use crate::text::csv::{Dialect, Writer, writable};
+use crate::text::csv::{Dialect, Writer};
 
 /// The columns, as the app has written them since it knows vaults and user names.
 const HEADER: [&str; 11] = [
@@ -57,21 +55,20 @@ pub(super) fn csv(accounts: &[Account]) -> Result<Part, Error> {
 
 fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {
     let value: Zeroizing<String> = otp_field::write(account, otp);
-    let name = writable(&account.name);
-    let (email, user) =
-        if name.contains('@') { (name, Cow::Borrowed("")) } else { (Cow::Borrowed(""), name) };
+    let name = account.name.as_str();
+    let (email, user) = if name.contains('@') { (name, "") } else { ("", name) };
     let time = |time: Option<Timestamp>| time.map(|time| time.as_second().to_string()).unwrap_or_default();
     table.row([
         "login",
-        &writable(title(account)),
-        &writable(&account.urls.join(", ")),
-        &email,
-        &user,
+        title(account),
+        &account.urls.join(", "),
+        email,
+        user,
         "",
-        &writable(&account.note),
+        &account.note,
         &value,
         &time(account.created),
         &time(account.modified),
-        &writable(account.groups.first().map_or("", String::as_str)),
+        account.groups.first().map_or("", String::as_str),
     ])
 }

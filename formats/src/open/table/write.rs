@@ -58,8 +58,8 @@ fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {
     let uri = zeroize::Zeroizing::new(otpauth::write(account, otp));
     table.row([
         otp.kind().name(),
-        &writable(&account.issuer),
-        &writable(&account.name),
+        &account.issuer,
+        &account.name,
         &otp.secret().to_base32(),
         otp.algorithm().name(),
         &otp.digits().to_string(),
@@ -67,7 +67,7 @@ fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {
         &number(otp.counter()),
         otp.pin().map(SecretText::expose).unwrap_or_default(),
         &groups.join(";"),
-        &writable(&account.note),
+        &account.note,
         if account.favorite { "1" } else { "" },
         &uri,
     ])
