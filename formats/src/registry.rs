@@ -16,6 +16,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::authy::Authy,
     &apps::battlenet::BattleNet,
     &managers::bitwarden::Bitwarden,
+    &managers::bitwarden_authenticator::BitwardenAuthenticator,
     &managers::tables::BROWSERS,
     &managers::cotp::Cotp,
     &open::table::AnyTable,

@@ -103,6 +103,15 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "bitwarden-authenticator",
+        kinds: "totp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[5, 6, 7, 8, 9, 10],
+        periods: |period| period <= 2_147_483_647,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
         name: "cotp",
         kinds: "totp hotp steam motp+pin yandex+pin",
         algorithms: "MD5 SHA1 SHA256 SHA512",

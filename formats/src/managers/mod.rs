@@ -5,6 +5,7 @@
 //! is kept ends up in other files.
 
 pub(crate) mod bitwarden;
+pub(crate) mod bitwarden_authenticator;
 pub(crate) mod cotp;
 pub(crate) mod keepass;
 pub(crate) mod login;

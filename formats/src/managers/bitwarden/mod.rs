@@ -15,6 +15,7 @@ use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
+use crate::managers::bitwarden_authenticator;
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::{Node, Probe};
 
@@ -125,6 +126,7 @@ fn recognise(json: &Node) -> Confidence {
         _ => false,
     };
     match () {
+        () if bitwarden_authenticator::recognise(json) => Confidence::No,
         () if is_flag("encrypted") && is_flag("passwordProtected") => Confidence::Sure,
         () if is_flag("encrypted") && has("encKeyValidation_DO_NOT_EDIT") => Confidence::Sure,
         () if is_flag("encrypted") && has("items") && (has("folders") || has("collections")) => {
