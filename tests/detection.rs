@@ -317,8 +317,10 @@ fn a_cut_file_is_its_own_format_or_none() {
         for end in (0..case.bytes.len()).step_by(step) {
             let found = detected(&case.bytes[..end], Some(case.file_name()));
             let mut known = vec![Ok(own.info().id), Err(ErrorKind::NotRecognised)];
-            // Before its mark, a text of Ente or WinAuth is a list of links like any other.
-            if case.name == "winauth/export.txt" || (own.info().id == "ente" && case.name.ends_with(".txt")) {
+            // Before its mark, a text of Ente, WinAuth or the browser extension is a list of links like any other.
+            if ["winauth/export.txt", "authenticator-ext/links.txt"].contains(&case.name.as_str())
+                || (own.info().id == "ente" && case.name.ends_with(".txt"))
+            {
                 known.push(Ok("otpauth"));
             }
             // Before its last column, a manager's table is one like any other.
@@ -351,10 +353,10 @@ fn a_file_read_as_another_format_gives_no_accounts() {
             let id = other.info().id;
             // A table or a script's list of links is one for the readers of links as well.
             let holds_links = links.contains(&own)
-                || case.name == "authy/links.json"
+                || ["authy/links.json", "authenticator-ext/links.txt"].contains(&case.name.as_str())
                 || [".csv", ".tsv"].iter().any(|end| case.name.ends_with(end))
                 || case.name.starts_with("csv/");
-            if holds_links && links.contains(&id) {
+            if holds_links && (links.contains(&id) || id == "authenticator-ext") {
                 continue;
             }
             // A zip with a text of links is one for both.

@@ -12,6 +12,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::aegis::Aegis,
     &apps::andotp::AndOtp,
     &managers::tables::APPLE,
+    &managers::authenticator_ext::AuthenticatorExt,
     &apps::authenticator_plus::AuthenticatorPlus,
     &apps::authy::Authy,
     &apps::battlenet::BattleNet,

@@ -17,7 +17,8 @@ import zipfile
 from urllib.parse import parse_qs, unquote, urlsplit
 
 NEEDED = {
-    "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"], "bitwarden": ["cryptography"],
+    "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"],
+    "authenticator-ext": ["argon2", "cryptography"], "bitwarden": ["cryptography"],
     "ente": ["argon2", "nacl"],
     "freeotp": ["cryptography"], "proton": ["argon2", "cryptography"], "raivo": ["pyzipper"],
     "stratum": ["argon2", "cryptography"], "winauth": [],
@@ -77,6 +78,37 @@ def andotp(data: bytes, password: bytes) -> list[dict]:
     entries = json.loads(gcm(hashlib.pbkdf2_hmac("sha1", password, salt, rounds, 32), nonce, data[28:]))
     return [account(entry["type"], entry["issuer"], entry["label"], entry["secret"], entry["algorithm"],
                     entry["digits"], entry.get("period"), entry.get("counter")) for entry in entries]
+
+
+def authenticator_ext(data: bytes, password: bytes) -> list[dict]:
+    from argon2.low_level import Type, hash_secret_raw, verify_secret
+    from cryptography.hazmat.primitives import padding
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    file = json.loads(data)
+    [key] = [item for item in file.values() if item["dataType"] == "Key"]
+    assert key["version"] == 3 and file[key["id"]] is key and len(key["salt"]) == 32
+    raw = hash_secret_raw(password, key["salt"].encode(), 2, 19_456, 1, 32, Type.ID)
+    phrase = base64.b64encode(raw).rstrip(b"=")
+    assert verify_secret(key["hash"].encode(), phrase, Type.ID)
+
+    def opened(text: str) -> dict:
+        sealed = base64.b64decode(text)
+        assert sealed[:8] == b"Salted__"
+        blocks = block = b""
+        while len(blocks) < 48:
+            block = hashlib.md5(block + phrase + sealed[8:16]).digest()
+            blocks += block
+        decryptor = Cipher(algorithms.AES(blocks[:32]), modes.CBC(blocks[32:48])).decryptor()
+        unpadder = padding.PKCS7(128).unpadder()
+        return json.loads(unpadder.update(decryptor.update(sealed[16:]) + decryptor.finalize()) + unpadder.finalize())
+    accounts = []
+    for id, item in file.items():
+        if item is not key:
+            entry = opened(item["data"])
+            assert item["keyId"] == entry["keyId"] == key["id"] and id == entry["hash"] and entry["encrypted"] is True
+            accounts.append(account(entry["type"], entry["issuer"], entry["account"], entry["secret"], entry.get("algorithm", "SHA1"),
+                                    entry.get("digits", 6), entry.get("period", 30), entry.get("counter")))
+    return accounts
 
 
 def bitwarden(data: bytes, password: bytes) -> list[dict]:
@@ -193,7 +225,7 @@ def winauth(data: bytes, password: bytes) -> list[dict]:
     return [link(line) for line in text.splitlines()]
 
 
-READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "proton": proton,
+READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "authenticator-ext": authenticator_ext, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "proton": proton,
            "raivo": raivo, "stratum": stratum, "winauth": winauth}
 
 

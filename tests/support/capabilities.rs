@@ -76,6 +76,15 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "authenticator-ext",
+        kinds: "totp hotp steam",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 9_007_199_254_740_991,
+        lengths: |_| true,
+    },
+    Takes {
         name: "bitwarden:json",
         kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",

@@ -111,15 +111,46 @@ pub(crate) fn argon2(
     cost: Argon2Cost,
     limits: &Limits,
 ) -> Result<Key, Error> {
+    let mut key = Key::default();
+    hasher(algorithm, version, cost, key.len(), limits)?
+        .hash_password_into(password, salt, key.as_mut_slice())
+        .map_err(|_| argon2_not_allowed())?;
+    Ok(key)
+}
+
+/// Argon2id, version 1.3, to as many bytes as `out` has: the length takes part in the result.
+///
+/// # Errors
+/// As of [`argon2id`].
+pub(crate) fn argon2id_into(
+    password: &[u8],
+    salt: &[u8],
+    cost: Argon2Cost,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<(), Error> {
+    hasher(argon2::Algorithm::Argon2id, argon2::Version::V0x13, cost, out.len(), limits)?
+        .hash_password_into(password, salt, out)
+        .map_err(|_| argon2_not_allowed())
+}
+
+fn hasher(
+    algorithm: argon2::Algorithm,
+    version: argon2::Version,
+    cost: Argon2Cost,
+    length: usize,
+    limits: &Limits,
+) -> Result<argon2::Argon2<'static>, Error> {
     let Argon2Cost { memory, passes, lanes } = cost;
     check_memory(u64::from(memory).saturating_mul(1024), limits)?;
     check_work(u64::from(memory).saturating_mul(u64::from(passes)), limits)?;
-    let not_allowed = || Error::malformed("the Argon2 parameters are not valid");
-    let params = argon2::Params::new(memory, passes, lanes, Some(32)).map_err(|_| not_allowed())?;
-    let hasher = argon2::Argon2::new(algorithm, version, params);
-    let mut key = Key::default();
-    hasher.hash_password_into(password, salt, key.as_mut_slice()).map_err(|_| not_allowed())?;
-    Ok(key)
+    let params =
+        argon2::Params::new(memory, passes, lanes, Some(length)).map_err(|_| argon2_not_allowed())?;
+    Ok(argon2::Argon2::new(algorithm, version, params))
+}
+
+fn argon2_not_allowed() -> Error {
+    Error::malformed("the Argon2 parameters are not valid")
 }
 
 /// KeePass's own derivation: the key is encrypted with AES-256 under the seed, again and again, and

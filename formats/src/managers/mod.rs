@@ -4,6 +4,7 @@
 //! code are counted and stay where they are; nothing of them is kept for writing either, because what
 //! is kept ends up in other files.
 
+pub(crate) mod authenticator_ext;
 pub(crate) mod bitwarden;
 pub(crate) mod bitwarden_authenticator;
 pub(crate) mod cotp;

@@ -12,6 +12,7 @@ use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
+use crate::managers::authenticator_ext;
 use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret, SecretText, Vault};
 use crate::probe::Probe;
 use crate::report::Skip;
@@ -64,7 +65,9 @@ impl Format for Otpauth {
         // Readable as links all the same, but the own readers of these apps know more.
         match probe.text() {
             Some(text) if uri_list::is_of_winauth(text) => confidence.min(Confidence::Weak),
-            Some(text) if ente::is_marked_list(text) => confidence.min(Confidence::Likely),
+            Some(text) if ente::is_marked_list(text) || authenticator_ext::has_hex_secret(text) => {
+                confidence.min(Confidence::Likely)
+            }
             _ => confidence,
         }
     }
