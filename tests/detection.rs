@@ -334,6 +334,8 @@ fn a_cut_file_is_its_own_format_or_none() {
                 }
                 "cotp" if case.name.ends_with("bare-list.json") => known.push(Ok("andotp")),
                 "gnome-authenticator" => known.push(Ok("andotp")),
+                // A link alone is one, whatever stands around it.
+                "keeper" => known.push(Ok("otpauth")),
                 "bitwarden-authenticator" => known.push(Ok("bitwarden")),
                 _ => {}
             }

@@ -168,13 +168,19 @@ pub(crate) enum Dialect {
     Plain,
     /// Quotes where they are needed, lines that end with CRLF.
     Crlf,
+    /// Quotes around every cell, lines that end with LF.
+    Quoted,
 }
 
 impl Dialect {
     fn builder(self) -> WriterBuilder {
         let mut builder = WriterBuilder::new();
-        builder.quote_style(QuoteStyle::Necessary).terminator(match self {
-            Self::Plain => Terminator::Any(b'\n'),
+        builder.quote_style(match self {
+            Self::Plain | Self::Crlf => QuoteStyle::Necessary,
+            Self::Quoted => QuoteStyle::Always,
+        });
+        builder.terminator(match self {
+            Self::Plain | Self::Quoted => Terminator::Any(b'\n'),
             Self::Crlf => Terminator::CRLF,
         });
         builder
@@ -190,10 +196,14 @@ impl Writer {
         header: impl IntoIterator<Item = &'a str>,
         dialect: Dialect,
     ) -> Result<Self, Error> {
-        let builder = dialect.builder();
-        let mut table = Self(builder.from_writer(Vec::with_capacity(1 << 16)));
+        let mut table = Self::without_header(dialect);
         table.row(header)?;
         Ok(table)
+    }
+
+    /// A table whose first row is a row like any other.
+    pub(crate) fn without_header(dialect: Dialect) -> Self {
+        Self(dialect.builder().from_writer(Vec::with_capacity(1 << 16)))
     }
 
     /// Adds a row.
@@ -273,6 +283,7 @@ mod tests {
             String::from_utf8(table.finish().unwrap().to_vec()).unwrap()
         };
         assert_eq!(written(Dialect::Plain), "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n,=1+1\n");
+        assert_eq!(written(Dialect::Quoted), "\"a\",\"b\"\n\"x,\"\"y\"\"\",\"two\nlines\"\n\"\",\"=1+1\"\n");
         assert_eq!(written(Dialect::Crlf), "a,b\r\n\"x,\"\"y\"\"\",\"two\nlines\"\r\n,=1+1\r\n");
     }
 }
