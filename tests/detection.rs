@@ -68,7 +68,7 @@ fn every_fixture_is_claimed_by_its_own_format_most() {
 
 /// Encrypted files without any mark: only what the app calls them tells what they are.
 fn known_by_name(case: &Case) -> bool {
-    case.name.starts_with("andotp/otp_accounts")
+    ["andotp/otp_accounts", "otpclient/v1"].iter().any(|start| case.name.starts_with(start))
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub static ALL: &[&dyn Format] = &[
     &managers::tables::NORDPASS,
     &apps::otp_auth::OtpAuth,
     &open::otpauth::Otpauth,
+    &managers::otpclient::OtpClient,
     &open::otpferry::Otpferry,
     &apps::proton::Proton,
     &managers::proton_pass::ProtonPass,

@@ -1,7 +1,8 @@
-//! AES-256-GCM with 12-byte nonces.
+//! AES-256-GCM, mostly with 12-byte nonces.
 
+use aes_gcm::aead::consts::U16;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aes_gcm::{Aes256Gcm, AesGcm, Nonce};
 use zeroize::Zeroizing;
 
 use super::kdf::Key;
@@ -39,6 +40,18 @@ pub(crate) fn aes256_gcm_seal_with(
 ) -> Option<Vec<u8>> {
     let payload = Payload { msg: message, aad: associated };
     cipher(key)?.encrypt(&Nonce::from(*nonce), payload).ok()
+}
+
+/// Opens like [`aes256_gcm_open_with`] with a nonce of 16 bytes, which GCM hashes instead of using it as it is.
+pub(crate) fn aes256_gcm_open_long_nonce(
+    key: &Key,
+    nonce: &[u8; 16],
+    sealed: &[u8],
+    associated: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = AesGcm::<aes::Aes256, U16>::new_from_slice(key.as_slice()).ok()?;
+    let payload = Payload { msg: sealed, aad: associated };
+    cipher.decrypt(&(*nonce).into(), payload).ok().map(Zeroizing::new)
 }
 
 fn cipher(key: &Key) -> Option<Aes256Gcm> {
