@@ -337,6 +337,8 @@ fn a_cut_file_is_its_own_format_or_none() {
                 // A link alone is one, whatever stands around it.
                 "keeper" => known.push(Ok("otpauth")),
                 "bitwarden-authenticator" => known.push(Ok("bitwarden")),
+                // Until the column Favorite its header could be Apple's.
+                "1password" if case.name.ends_with(".csv") => known.push(Ok("apple-passwords")),
                 _ => {}
             }
             assert!(known.contains(&found), "{} cut at {end}: {found:?}", case.name);

@@ -7,6 +7,7 @@ use crate::{apps, managers, open};
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
+    &managers::one_password::OnePassword,
     &apps::two_fas::TwoFas,
     &managers::two_fauth::TwoFAuth,
     &apps::aegis::Aegis,

@@ -21,6 +21,15 @@ struct Takes {
 
 static TAKES: &[Takes] = &[
     Takes {
+        name: "1password",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
         name: "2fas",
         kinds: "totp hotp steam",
         algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",

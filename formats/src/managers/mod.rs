@@ -12,6 +12,7 @@ pub(crate) mod enpass;
 pub(crate) mod keepass;
 pub(crate) mod keeper;
 pub(crate) mod login;
+pub(crate) mod one_password;
 pub(crate) mod otpclient;
 pub(crate) mod proton_pass;
 pub(crate) mod tables;

@@ -315,6 +315,11 @@ impl TableManager {
         for name in self.mark {
             table.required(name)?;
         }
+        if let Some(name) = self.never.filter(|name| table.column(name).exists()) {
+            return Err(Error::malformed(format!("the column \"{name}\" is another password manager's"))
+                .at(crate::error::Place::Row(1))
+                .next_step("Leave out -f, so that the format is recognised"));
+        }
         let columns = Columns::find(self, &table);
         let mut gathering = Gathering::new(self.info.id, "CSV");
         for row in &table.rows {

@@ -184,6 +184,15 @@ impl Dialect {
             Self::Crlf => Terminator::CRLF,
         });
         builder
+            .quote_style(match self {
+                Self::Plain | Self::Crlf => QuoteStyle::Necessary,
+                Self::Quoted => QuoteStyle::Always,
+            })
+            .terminator(match self {
+                Self::Plain | Self::Quoted => Terminator::Any(b'\n'),
+                Self::Crlf => Terminator::CRLF,
+            });
+        builder
     }
 }
 
@@ -285,5 +294,7 @@ mod tests {
         assert_eq!(written(Dialect::Plain), "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n,=1+1\n");
         assert_eq!(written(Dialect::Quoted), "\"a\",\"b\"\n\"x,\"\"y\"\"\",\"two\nlines\"\n\"\",\"=1+1\"\n");
         assert_eq!(written(Dialect::Crlf), "a,b\r\n\"x,\"\"y\"\"\",\"two\nlines\"\r\n,=1+1\r\n");
+        let quoted = "\"a\",\"b\"\n\"x,\"\"y\"\"\",\"two\nlines\"\n\"\",\"=1+1\"\n";
+        assert_eq!(written(Dialect::Quoted), quoted);
     }
 }
