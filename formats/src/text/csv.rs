@@ -184,15 +184,6 @@ impl Dialect {
             Self::Crlf => Terminator::CRLF,
         });
         builder
-            .quote_style(match self {
-                Self::Plain | Self::Crlf => QuoteStyle::Necessary,
-                Self::Quoted => QuoteStyle::Always,
-            })
-            .terminator(match self {
-                Self::Plain | Self::Quoted => Terminator::Any(b'\n'),
-                Self::Crlf => Terminator::CRLF,
-            });
-        builder
     }
 }
 
