@@ -91,6 +91,10 @@ fn whole_files_are_sure() {
             {
                 Confidence::Likely
             }
+            // The shape of an entry, without a mark.
+            name if name.starts_with("pass-otp/") && name.ends_with(".txt") => Confidence::Likely,
+            // A name among others in an archive.
+            "apple-passwords/safari.zip" | "dashlane/export.zip" => Confidence::Likely,
             // Nothing but noise.
             name if name.starts_with("authenticator-plus/") && name.ends_with(".db") => Confidence::Weak,
             // Nothing but base64.
@@ -350,7 +354,7 @@ fn a_cut_file_is_its_own_format_or_none() {
 /// all sorts are read in each other's lists.
 #[test]
 fn a_file_read_as_another_format_gives_no_accounts() {
-    let links = ["otpauth", "google-migration", "ente", "winauth"];
+    let links = ["otpauth", "google-migration", "ente", "winauth", "pass-otp"];
     for (own, case) in recognisable() {
         let own = own.info().id;
         for other in registry::ALL.iter().filter(|other| other.info().id != own) {
@@ -364,7 +368,7 @@ fn a_file_read_as_another_format_gives_no_accounts() {
                 continue;
             }
             // A zip with a text of links is one for both.
-            if case.name.starts_with("authenticator-plus/export") && id == "winauth" {
+            if case.name.starts_with("authenticator-plus/export") && ["winauth", "pass-otp"].contains(&id) {
                 continue;
             }
             // A table with the same columns is one for the readers of other tables as well.

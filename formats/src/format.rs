@@ -118,6 +118,8 @@ impl Info {
 pub struct Input<'a> {
     /// The file.
     pub bytes: &'a [u8],
+    /// What it is called: its path below the folder that was given, with `/` between the parts.
+    pub name: Option<&'a str>,
     /// SQLite's write-ahead log, when it lies beside the file.
     pub wal: Option<&'a [u8]>,
     /// The list of the folder, when it lies beside the file.
@@ -136,12 +138,19 @@ pub struct Manifest<'a> {
 impl<'a> Input<'a> {
     /// A file on its own.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, wal: None, manifest: None }
+        Self { bytes, name: None, wal: None, manifest: None }
     }
 
     /// A database with its write-ahead log.
     pub fn with_wal(bytes: &'a [u8], wal: Option<&'a [u8]>) -> Self {
-        Self { bytes, wal, manifest: None }
+        Self { bytes, name: None, wal, manifest: None }
+    }
+
+    /// The same with its name.
+    #[must_use]
+    pub fn with_name(mut self, name: Option<&'a str>) -> Self {
+        self.name = name;
+        self
     }
 
     /// The same with the list of its folder.

@@ -41,6 +41,7 @@ pub static ALL: &[&dyn Format] = &[
     &open::otpauth::Otpauth,
     &managers::otpclient::OtpClient,
     &open::otpferry::Otpferry,
+    &managers::pass_otp::PassOtp,
     &apps::proton::Proton,
     &managers::proton_pass::ProtonPass,
     &apps::raivo::Raivo,

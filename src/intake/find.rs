@@ -28,17 +28,30 @@ pub struct Source {
     pub name: String,
     /// Where it is; `None` is standard input.
     pub path: Option<PathBuf>,
+    /// Its path below the folder that was named, with `/` between the parts; its name alone where
+    /// none was.
+    pub below: String,
     /// Found in a folder or by a pattern, not named.
     pub found: bool,
 }
 
 impl Source {
     fn named(path: &Path) -> Self {
-        Self { name: path.to_string_lossy().into_owned(), path: Some(path.to_owned()), found: false }
+        Self {
+            name: path.to_string_lossy().into_owned(),
+            path: Some(path.to_owned()),
+            below: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            found: false,
+        }
     }
 
     fn found(path: &Path) -> Self {
         Self { found: true, ..Self::named(path) }
+    }
+
+    fn found_in(folder: &Path, path: &Path) -> Self {
+        let parts = path.strip_prefix(folder).unwrap_or(path).iter().map(|part| part.to_string_lossy());
+        Self { below: parts.collect::<Vec<_>>().join("/"), ..Self::found(path) }
     }
 
     /// Whether the name says that it is a picture.
@@ -83,7 +96,7 @@ fn is_stdin(path: &Path) -> bool {
 
 fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     if is_stdin(path) {
-        sources.push(Source { name: "-".to_owned(), path: None, found: false });
+        sources.push(Source { name: "-".to_owned(), path: None, below: String::new(), found: false });
         return Ok(());
     }
     match fs::metadata(path) {
@@ -117,7 +130,7 @@ fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
             .in_file(&folder.to_string_lossy())
             .next_step("Name the folder with the exports or pictures; hidden files are left out"));
     }
-    sources.extend(files.iter().map(|file| Source::found(file)));
+    sources.extend(files.iter().map(|file| Source::found_in(folder, file)));
     Ok(())
 }
 

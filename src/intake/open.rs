@@ -54,6 +54,7 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
     let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
     let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
+    let input = input.with_name(Some(source.below.as_str()));
     let mut passwords = reader.passwords.for_file(&source.name);
     let (format, mut vault) = decode(&input, &source.name, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {

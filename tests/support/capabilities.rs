@@ -256,6 +256,15 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "pass-otp",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: u64::MAX,
+        lengths: |_| true,
+    },
+    Takes {
         name: "proton",
         kinds: "totp steam",
         algorithms: "SHA1 SHA256 SHA512",

@@ -130,6 +130,7 @@ impl Case {
     /// What a format makes of it with the password that the case states.
     pub(crate) fn decode(&self, format: &dyn Format) -> Result<Vault, Error> {
         let input = Input::with_wal(&self.bytes, self.wal.as_deref()).with_manifest(self.manifest());
+        let input = input.with_name(Some(self.file_name()));
         let decode = |ctx: &mut Ctx<'_>| {
             ctx.read_codes = Some(&read_codes);
             format.decode(&input, ctx)

@@ -1,25 +1,26 @@
 //! Zip archives, as apps pack their exports: a few small files, often encrypted with a password.
 //!
 //! Read: stored and deflated members, plain, with WinZip's AES (AE-1 and AE-2) and with the traditional
-//! encryption. Written: one stored member with AES-256 or with the traditional encryption.
+//! encryption. Written: plain stored members, or one stored member with AES-256 or with the traditional encryption.
 //! Source: PKWARE's APPNOTE 6.3.10, for the traditional encryption its section 6.1; WinZip's "AES Encryption Information" 1.04.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use zeroize::Zeroizing;
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::crypt::{Prf, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::SecretText;
 
-/// Most members; an export has two.
-const MAX_MEMBERS: usize = 10_000;
+/// Most members; an export has two, a password store one for each account.
+const MAX_MEMBERS: usize = 100_000;
 /// Signature of a member.
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 /// Signature of the end of an archive: all that an empty one has.
@@ -161,6 +162,26 @@ struct Method {
 /// The extra field has the compression itself.
 const AES: Method = Method { version: 51, compression: 99, extra: &EXTRA };
 const TRADITIONAL: Method = Method { version: 20, compression: 0, extra: &[] };
+
+/// An archive of plain members, stored.
+pub(crate) fn write_plain<'m>(
+    members: impl Iterator<Item = (&'m str, &'m [u8])> + Clone,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    // Both headers have the name; so no second copy of a secret is left when the buffer grows.
+    let size = |(name, content): (&str, &[u8])| name.len() * 2 + content.len() + 256;
+    let capacity = members.clone().map(size).fold(64, usize::saturating_add);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(capacity)));
+    let not_written = || Error::new(ErrorKind::Internal, "the zip archive cannot be written");
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .unix_permissions(0o600)
+        .last_modified_time(zip::DateTime::DEFAULT);
+    for (name, content) in members {
+        zip.start_file(name, options).map_err(|_| not_written())?;
+        zip.write_all(content).map_err(|_| not_written())?;
+    }
+    zip.finish().map(|cursor| Zeroizing::new(cursor.into_inner())).map_err(|_| not_written())
+}
 
 /// An archive of one member, encrypted with AES-256 and stored.
 pub(crate) fn write_aes(

@@ -106,6 +106,11 @@ impl Gathering {
         }
     }
 
+    /// How many entries there are so far, whatever became of them.
+    pub(crate) fn entries(&self) -> usize {
+        self.vault.entries()
+    }
+
     /// Counts an item without a code.
     pub(crate) fn other(&mut self) {
         self.without_code = self.without_code.saturating_add(1);

@@ -14,6 +14,7 @@ pub(crate) mod keeper;
 pub(crate) mod login;
 pub(crate) mod one_password;
 pub(crate) mod otpclient;
+pub(crate) mod pass_otp;
 pub(crate) mod proton_pass;
 pub(crate) mod tables;
 pub(crate) mod two_fauth;

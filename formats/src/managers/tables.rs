@@ -13,7 +13,8 @@ mod write;
 use self::write::Cell;
 use super::login::{Gathering, Login};
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
-use crate::ctx::Ctx;
+use crate::container::zip::{self, Archive};
+use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
@@ -26,6 +27,8 @@ pub(crate) struct TableManager {
     info: &'static Info,
     /// Columns that only its tables have together, in lower case.
     mark: &'static [&'static str],
+    /// The table in the zip that the manager exports, where it does that.
+    member: Option<&'static str>,
     /// A column that its tables never have, where another manager has the same mark.
     never: Option<&'static str>,
     title: &'static str,
@@ -95,6 +98,7 @@ const APPLE_WRITING: Writing = Writing {
 /// Apple Passwords, iCloud Keychain and Safari.
 pub(crate) static APPLE: TableManager = TableManager {
     info: &Info {
+        extensions: &["csv", "zip"],
         unverified: Some("byte details of the export, such as line ends"),
         write: &[
             APPLE_WRITING,
@@ -111,6 +115,7 @@ pub(crate) static APPLE: TableManager = TableManager {
             "On a Mac: Passwords > File > Export All Passwords to File, or Safari > File > Export > Passwords",
         )
     },
+    member: Some("passwords.csv"),
     mark: &["title", "url", "username", "password", "otpauth"],
     // That is 1Password's.
     never: Some("favorite"),
@@ -138,6 +143,7 @@ pub(crate) static BROWSERS: TableManager = TableManager {
         "Passwords of Chrome and other browsers (CSV)",
         "These exports never hold one-time codes",
     ),
+    member: None,
     mark: &["url", "username", "password"],
     never: None,
     title: "name",
@@ -153,6 +159,7 @@ pub(crate) static BROWSERS: TableManager = TableManager {
 /// Dashlane.
 pub(crate) static DASHLANE: TableManager = TableManager {
     info: &Info {
+        extensions: &["csv", "zip"],
         write: &[Writing {
             caps: Caps { app: "Dashlane", groups: Groups::One, fields: &[Field::Note, Field::Urls], ..CAPS },
             file_name: "dashlane_credentials.csv",
@@ -161,12 +168,9 @@ pub(crate) static DASHLANE: TableManager = TableManager {
             import_help: "In Dashlane's web app, My account > Import data > Dashlane (CSV)",
             ..APPLE_WRITING
         }],
-        ..info(
-            "dashlane",
-            "Dashlane (CSV)",
-            "In Dashlane, My account > Export data as CSV; the file credentials.csv in the zip",
-        )
+        ..info("dashlane", "Dashlane (CSV, zip)", "In Dashlane, My account > Export data as CSV")
     },
+    member: Some("credentials.csv"),
     mark: &["username", "username2", "title", "password", "note", "category"],
     never: None,
     title: "title",
@@ -214,6 +218,7 @@ pub(crate) static LASTPASS: TableManager = TableManager {
             "In the LastPass browser extension, Account > Fix a problem > Export vault items > Export data",
         )
     },
+    member: None,
     mark: &["url", "username", "password", "extra", "name", "grouping"],
     never: None,
     title: "name",
@@ -242,6 +247,7 @@ pub(crate) static NORDPASS: TableManager = TableManager {
         "NordPass (CSV)",
         "NordPass exports no one-time codes; only links in custom fields are found",
     ),
+    member: None,
     mark: &["name", "url", "username", "password", "note", "cardholdername", "folder"],
     never: None,
     title: "name",
@@ -257,6 +263,7 @@ pub(crate) static NORDPASS: TableManager = TableManager {
 /// RoboForm.
 pub(crate) static ROBOFORM: TableManager = TableManager {
     info: &info("roboform", "RoboForm (CSV)", "In RoboForm, Options > Account & Data > Export > CSV file"),
+    member: None,
     mark: &["name", "url", "login", "pwd", "note", "folder"],
     never: None,
     title: "name",
@@ -275,6 +282,9 @@ impl Format for TableManager {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
+        if let Some(names) = probe.zip_names() {
+            return if self.member_of(names).is_some() { Confidence::Likely } else { Confidence::No };
+        }
         let header = probe.header();
         let is_others = self.never.is_some_and(|never| header.iter().any(|name| name == never));
         let has_mark = probe.has_header(self.mark) && !is_others;
@@ -309,9 +319,27 @@ fn is_of_browser(header: &[String]) -> bool {
 }
 
 impl TableManager {
+    /// The table among the members of a zip; it may lie in a folder.
+    fn member_of<'n>(&self, names: &'n [String]) -> Option<&'n str> {
+        let wanted = self.member?;
+        let is_table =
+            |name: &&str| name.rsplit('/').next().is_some_and(|file| file.eq_ignore_ascii_case(wanted));
+        names.iter().map(String::as_str).find(is_table)
+    }
+
     fn read(&self, input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
-        let text = input.text()?;
-        let table = Table::parse(&text, ctx.limits)?;
+        if zip::sniff(input.bytes) {
+            let mut archive = Archive::open(input.bytes)?;
+            let name = self.member_of(archive.names()).map(str::to_owned);
+            let name = name.ok_or_else(|| zip::missing(self.member.unwrap_or("table of this manager")))?;
+            let bytes = archive.read(&name, ctx.limits)?;
+            return self.read_table(&Input::new(&bytes).text()?, ctx.limits);
+        }
+        self.read_table(&input.text()?, ctx.limits)
+    }
+
+    fn read_table(&self, text: &str, limits: &Limits) -> Result<Vault, Error> {
+        let table = Table::parse(text, limits)?;
         for name in self.mark {
             table.required(name)?;
         }
