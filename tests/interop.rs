@@ -118,7 +118,7 @@ fn written(name: &str) -> (Sandbox, PathBuf) {
             "password",
             "--quiet",
         ])
-        .exits(i32::from(["authenticator-ext", "winauth"].contains(&name)));
+        .exits(i32::from(["authenticator-ext:json", "winauth"].contains(&name)));
     let names = sandbox.names();
     let file = names.iter().find(|name| name.starts_with("new/") && !name.ends_with('/')).unwrap();
     let path = sandbox.path(file);

@@ -85,12 +85,21 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        name: "authenticator-ext",
+        name: "authenticator-ext:json",
         kinds: "totp hotp steam",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |_| true,
         highest_counter: 9_007_199_254_740_991,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "authenticator-ext:text",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |period| period <= 60 && 60 % period == 0,
+        highest_counter: 0,
         lengths: |_| true,
     },
     Takes {

@@ -506,7 +506,7 @@ pub(crate) fn not_expressible() -> Fit {
 }
 
 /// Announces the names that a reader of the link finds changed.
-pub(super) fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
+pub(crate) fn renamed(mut fit: Fit, account: &Account, read: &Account) -> Fit {
     if read.issuer != account.issuer {
         fit.change(Field::Issuer, format!("the issuer becomes \"{}\"", read.issuer));
     }

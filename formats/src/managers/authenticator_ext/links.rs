@@ -5,7 +5,12 @@ use std::borrow::Cow;
 use data_encoding::{BASE32_NOPAD, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
-use crate::open::uri_list;
+use super::{TEXT_CAPS, kept_issuer, remark_version_8};
+use crate::caps::Fit;
+use crate::format::Part;
+use crate::model::{Account, Algorithm, Kind, Otp, Vault};
+use crate::open::{otpauth, uri_list};
+use crate::text::percent;
 
 /// The parameters of a link, in the order in which they are written.
 const PARAMETERS: [&str; 6] = ["secret", "issuer", "counter", "period", "digits", "algorithm"];
@@ -76,6 +81,59 @@ fn to_base32(secret: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(BASE32_NOPAD.encode(&bytes)))
 }
 
+/// What a reader of the written link would see.
+pub(super) fn fit(account: &Account) -> Fit {
+    let mut fit = TEXT_CAPS.check(account);
+    let (None, Some(otp)) = (&fit.refused, account.otp()) else { return fit };
+    remark_version_8(&mut fit, account);
+    match otpauth::parse(&link(account, otp)) {
+        Ok(read) if read.otp() == Some(otp) => otpauth::renamed(fit, account, &read),
+        _ => otpauth::not_expressible(),
+    }
+}
+
+/// The links, with the line ends of the app.
+pub(super) fn encode(vault: &Vault) -> Part {
+    let mut text = Zeroizing::new(Vec::with_capacity(vault.accounts.len().saturating_mul(256)));
+    for account in &vault.accounts {
+        let Some(otp) = account.otp() else { continue };
+        if !text.is_empty() {
+            text.extend_from_slice(b"\r\n");
+        }
+        text.extend_from_slice(Zeroizing::new(link(account, otp)).as_bytes());
+    }
+    Part(text)
+}
+
+/// A link as the app writes it: names without colons, parameters only where they are not the usual ones.
+/// Source: `getOneLineOtpBackupFile`.
+fn link(account: &Account, otp: &Otp) -> String {
+    let encoded = |name: &str| percent::encode(&name.replace(':', ""));
+    let (issuer, name) = (encoded(kept_issuer(account)), encoded(&account.name));
+    let kind = if otp.kind() == Kind::Hotp { "hotp" } else { "totp" };
+    let mut link = format!("otpauth://{kind}/");
+    if !issuer.is_empty() {
+        link.push_str(&format!("{issuer}:"));
+    }
+    link.push_str(&format!("{name}?secret={}", otp.secret().to_base32().as_str()));
+    if !issuer.is_empty() {
+        link.push_str(&format!("&issuer={issuer}"));
+    }
+    if let Some(counter) = otp.counter() {
+        link.push_str(&format!("&counter={counter}"));
+    }
+    if let Some(period) = otp.period().filter(|period| *period != 30) {
+        link.push_str(&format!("&period={period}"));
+    }
+    if otp.digits() != 6 {
+        link.push_str(&format!("&digits={}", otp.digits()));
+    }
+    if otp.algorithm() != Algorithm::Sha1 {
+        link.push_str(&format!("&algorithm={}", otp.algorithm()));
+    }
+    link
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +164,21 @@ mod tests {
         assert!(!has_hex_secret("otpauth://totp/A:b?secret=0108&digits=8&issuer=A"));
         assert!(!has_hex_secret("otpauth://totp/A:b?secret=0108\nnote"));
         assert!(!has_hex_secret(""));
+    }
+
+    #[test]
+    fn links_are_written_in_the_order_of_the_app() {
+        let lines = "otpauth://hotp/Bank%20AG:carol?secret=AEEA&issuer=Bank%20AG&counter=0&digits=8\r\n\
+            otpauth://totp/bob%40acme.example?secret=AEEA&period=60&algorithm=SHA256";
+        let mut accounts: Vec<Account> =
+            lines.lines().map(|line| otpauth::parse(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+        let written = |accounts: &[Account]| {
+            encode(&Vault { accounts: accounts.to_vec(), ..Vault::default() }).0.to_vec()
+        };
+        assert_eq!(written(&accounts), lines.as_bytes());
+        // The app takes colons out of names.
+        accounts[0].name = "ca:rol".to_owned();
+        accounts[0].issuer = "Bank AG::bank.example".to_owned();
+        assert_eq!(written(&accounts), lines.as_bytes());
     }
 }

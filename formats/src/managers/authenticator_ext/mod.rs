@@ -38,16 +38,28 @@ static INFO: Info = Info {
     unverified: Some(
         "the encryption of version 8, which was checked with the libraries that the extension uses, not with a file of its own",
     ),
-    write: &[Writing {
-        form: "",
-        caps: CAPS,
-        encryption: Encryption::Optional,
-        any_password: true,
-        carrier: Carrier::File,
-        file_name: "authenticator.json",
-        encrypted_file_name: "authenticator.json",
-        import_help: "In the extension, Import Backup > Import Backup File; an encrypted file needs version 8",
-    }],
+    write: &[
+        Writing {
+            form: "json",
+            caps: CAPS,
+            encryption: Encryption::Optional,
+            any_password: true,
+            carrier: Carrier::File,
+            file_name: "authenticator.json",
+            encrypted_file_name: "authenticator.json",
+            import_help: "In the extension, Import Backup > Import Backup File; an encrypted file needs version 8",
+        },
+        Writing {
+            form: TEXT,
+            caps: TEXT_CAPS,
+            encryption: Encryption::Never,
+            any_password: true,
+            carrier: Carrier::File,
+            file_name: "authenticator.txt",
+            encrypted_file_name: "authenticator.txt",
+            import_help: "In the extension, Import Backup > Import Backup File",
+        },
+    ],
     export_help: "In the extension, Menu > Backup > Download backup file, or Download password-protected backup",
 };
 
@@ -64,6 +76,18 @@ const CAPS: Caps = Caps {
     needs_pin: false,
     groups: Groups::None,
     fields: &[Field::Favorite],
+};
+
+/// The form that is a list of links.
+const TEXT: &str = "text";
+
+const TEXT_CAPS: Caps = Caps {
+    kinds: &[Kind::Totp, Kind::Hotp],
+    // The importer drops any that does not divide a minute, and every counter.
+    periods: Periods::OneOf(&[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]),
+    max_counter: 0,
+    fields: &[],
+    ..CAPS
 };
 
 /// The newest version of the keys.
@@ -92,11 +116,15 @@ impl Format for AuthenticatorExt {
         read::decode(input, ctx).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        let fit = if writing.form == TEXT { links::fit } else { fit };
         accounts.iter().map(fit).collect()
     }
 
-    fn encode(&self, _: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+    fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        if writing.form == TEXT {
+            return Ok(vec![links::encode(vault)]);
+        }
         write::encode(vault, ctx).map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }
@@ -122,7 +150,12 @@ fn fit(account: &Account) -> Fit {
     if kept_issuer(account) != account.issuer {
         fit.change(Field::Issuer, format!("the issuer ends before \"{SITE}\""));
     }
-    // github.com/Authenticator-Extension/Authenticator/issues/1442
+    remark_version_8(&mut fit, account);
+    fit
+}
+
+/// github.com/Authenticator-Extension/Authenticator/issues/1442
+fn remark_version_8(fit: &mut Fit, account: &Account) {
     let otp = account.otp();
     if account.kind() != Kind::Totp || otp.is_some_and(|otp| otp.algorithm() != Algorithm::Sha1) {
         fit.remarks.push(
@@ -131,7 +164,6 @@ fn fit(account: &Account) -> Fit {
                 .to_owned(),
         );
     }
-    fit
 }
 
 /// The issuer as the app shows it.
