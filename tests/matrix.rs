@@ -137,8 +137,9 @@ fn check(form: Form, accounts: &[Account], password: Option<&SecretText>) -> Vec
     let fits = form.fit(accounts);
     assert_eq!(fits.len(), accounts.len(), "{id}: one answer for each account");
     let mut problems: Vec<String> = fits.iter().filter_map(incomplete).collect();
-    let kept: Vec<(&Account, &Fit)> =
+    let mut kept: Vec<(&Account, &Fit)> =
         accounts.iter().zip(&fits).filter(|(_, fit)| fit.refused.is_none()).collect();
+    form.arrange(&mut kept, |(account, _)| account);
     if kept.is_empty() {
         return problems;
     }
@@ -347,14 +348,11 @@ fn round_trip(case: &Case, form: Form, password: Option<&SecretText>) -> Vec<Str
     assert_eq!(detected, form.format.info().id, "{}", case.name);
     let vault = case.decode(form.format).unwrap();
     let fits = form.fit(&vault.accounts);
+    let mut pairs: Vec<(&Account, &Fit)> =
+        vault.accounts.iter().zip(&fits).filter(|(_, fit)| fit.refused.is_none()).collect();
+    form.arrange(&mut pairs, |(account, _)| account);
     let mut kept = vault.clone();
-    kept.accounts = vault
-        .accounts
-        .iter()
-        .zip(&fits)
-        .filter(|(_, fit)| fit.refused.is_none())
-        .map(|(a, _)| a.clone())
-        .collect();
+    kept.accounts = pairs.iter().map(|(account, _)| (*account).clone()).collect();
     if kept.accounts.is_empty() {
         return Vec::new();
     }
@@ -363,7 +361,7 @@ fn round_trip(case: &Case, form: Form, password: Option<&SecretText>) -> Vec<Str
         Err(problem) => return vec![problem],
     };
     let mut problems = clean(&again);
-    let fits = fits.iter().filter(|fit| fit.refused.is_none());
+    let fits = pairs.iter().map(|(_, fit)| *fit);
     if again.accounts.len() != kept.accounts.len() {
         problems.push(format!("{} accounts came back", again.accounts.len()));
     }

@@ -1,6 +1,7 @@
 //! What a format is: one module that implements [`Format`], one line in the registry.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use zeroize::Zeroizing;
 
@@ -194,6 +195,12 @@ pub trait Format: Sync {
         accounts.iter().map(|account| writing.caps.check(account)).collect()
     }
 
+    /// Which of two accounts stands first, in a form that does not keep the user's order: a target with
+    /// folders holds accounts folder by folder.
+    fn order(&self, _: &Writing, _: &Account, _: &Account) -> Ordering {
+        Ordering::Equal
+    }
+
     /// Writes accounts that all fit into this form, in order: encrypted when there is a new password and the app
     /// opens that. Carrier [`Carrier::File`] gives one part.
     ///
@@ -240,6 +247,11 @@ impl Form {
     /// What would happen to each account.
     pub fn fit(self, accounts: &[Account]) -> Vec<Fit> {
         self.format.fit(self.writing, accounts)
+    }
+
+    /// Puts accounts into the order in which the form holds them.
+    pub fn arrange<T>(self, accounts: &mut [T], account: impl Fn(&T) -> &Account) {
+        accounts.sort_by(|a, b| self.format.order(self.writing, account(a), account(b)));
     }
 
     /// Writes accounts that all fit.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use otpferry_formats::model::{Account, Credential, SecretText};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Change, Encryption, Field, Fit};
+use otpferry_formats::{Change, Encryption, Field, Fit, Form};
 
 use super::target::Target;
 use crate::cli::ConvertArgs;
@@ -14,8 +14,8 @@ use crate::report::{OutputLine, Report, Verified};
 /// The fate of every account in every target.
 pub(super) struct Outcomes<'a> {
     accounts: &'a [Account],
-    /// Name of the app of each target.
-    apps: Vec<&'static str>,
+    /// What is written.
+    forms: Vec<Form>,
     /// By target, then account.
     fits: Vec<Vec<Fit>>,
     without_pin: BTreeSet<usize>,
@@ -23,19 +23,29 @@ pub(super) struct Outcomes<'a> {
 
 impl<'a> Outcomes<'a> {
     pub(super) fn new(accounts: &'a [Account], targets: &[Target], fits: Vec<Vec<Fit>>) -> Self {
-        let apps = targets.iter().map(|target| target.form.writing.caps.app).collect();
-        Self { accounts, apps, fits, without_pin: BTreeSet::new() }
+        let forms = targets.iter().map(|target| target.form).collect();
+        Self { accounts, forms, fits, without_pin: BTreeSet::new() }
     }
 
-    /// The accounts that a target gets, in order.
+    /// The accounts that a target gets, in its order.
     pub(super) fn kept(&self, target: usize) -> Vec<Account> {
-        self.kept_indices(target).map(|(_, account)| account.clone()).collect()
+        self.kept_indices(target).into_iter().map(|(_, account)| account.clone()).collect()
     }
 
-    fn kept_indices(&self, target: usize) -> impl Iterator<Item = (usize, &'a Account)> {
+    fn kept_indices(&self, target: usize) -> Vec<(usize, &'a Account)> {
         let fits = self.fits.get(target).map(Vec::as_slice).unwrap_or_default();
         let accounts = self.accounts.iter().enumerate();
-        accounts.zip(fits).filter(|(_, fit)| fit.refused.is_none()).map(|(pair, _)| pair)
+        let kept = accounts.zip(fits).filter(|(_, fit)| fit.refused.is_none());
+        let mut kept: Vec<_> = kept.map(|(pair, _)| pair).collect();
+        if let Some(form) = self.forms.get(target) {
+            form.arrange(&mut kept, |(_, account)| account);
+        }
+        kept
+    }
+
+    /// Name of the app of each target.
+    fn apps(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.forms.iter().map(|form| form.writing.caps.app)
     }
 
     /// Whether any target refuses or changes anything that a user can see.
@@ -49,7 +59,7 @@ impl<'a> Outcomes<'a> {
 
     /// Adds what reading again has shown and the target did not announce.
     pub(super) fn record(&mut self, target: usize, proved: &Proved) {
-        let indices: Vec<usize> = self.kept_indices(target).map(|(index, _)| index).collect();
+        let indices: Vec<usize> = self.kept_indices(target).into_iter().map(|(index, _)| index).collect();
         for (index, differing) in indices.iter().zip(&proved.differing) {
             let Some(fit) = self.fits.get_mut(target).and_then(|fits| fits.get_mut(*index)) else {
                 continue;
@@ -107,7 +117,7 @@ impl<'a> Outcomes<'a> {
     }
 
     fn fits_of(&self, index: usize) -> impl Iterator<Item = (&'static str, &Fit)> {
-        self.apps.iter().copied().zip(self.fits.iter().filter_map(move |fits| fits.get(index)))
+        self.apps().zip(self.fits.iter().filter_map(move |fits| fits.get(index)))
     }
 
     /// An account without a secret is not moved even by a target that keeps its name: the user has
@@ -129,7 +139,7 @@ impl<'a> Outcomes<'a> {
     }
 
     fn changed(&self, index: usize, account: &Account) -> Option<Item> {
-        let several = self.apps.len() > 1;
+        let several = self.apps().len() > 1;
         let mut fields = BTreeSet::new();
         let mut messages = Vec::new();
         for (app, fit) in self.fits_of(index) {
@@ -150,7 +160,7 @@ impl<'a> Outcomes<'a> {
     /// One remark for each field that an app keeps for itself, not one for each account.
     fn bookkeeping(&self) -> Vec<Item> {
         let mut counts: BTreeMap<(Field, &'static str), usize> = BTreeMap::new();
-        for (app, fits) in self.apps.iter().zip(&self.fits) {
+        for (app, fits) in self.apps().zip(&self.fits) {
             let kept = self.accounts.iter().zip(fits).filter(|(_, fit)| fit.refused.is_none());
             for (account, change) in
                 kept.flat_map(|(account, fit)| fit.changes.iter().map(move |c| (account, c)))

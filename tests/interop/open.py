@@ -20,7 +20,7 @@ NEEDED = {
     "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"],
     "authenticator-ext": ["argon2", "cryptography"], "bitwarden": ["cryptography"],
     "ente": ["argon2", "nacl"],
-    "freeotp": ["cryptography"], "proton": ["argon2", "cryptography"], "raivo": ["pyzipper"],
+    "freeotp": ["cryptography"], "keepass": ["pykeepass"], "proton": ["argon2", "cryptography"], "raivo": ["pyzipper"],
     "stratum": ["argon2", "cryptography"], "winauth": [],
 }
 
@@ -218,6 +218,27 @@ def freeotp(data: bytes, password: bytes) -> list[dict]:
     return accounts
 
 
+def keepass(data: bytes, password: bytes) -> list[dict]:
+    from pykeepass import PyKeePass
+    database = PyKeePass(io.BytesIO(data), password=password.decode())
+    assert database.version == (4, 0) and database.kdf_algorithm == "argon2id" and database.encryption_algorithm == "aes256"
+    assert database.root_group.name == "Root"
+    accounts = []
+    for entry in database.entries:
+        fields = entry.custom_properties
+        secret = fields.get("TimeOtp-Secret-Base32") or fields["HmacOtp-Secret-Base32"]
+        if "HmacOtp-Counter" in fields:
+            read = account("hotp", entry.title, entry.username, secret, "SHA1", 6, None, fields["HmacOtp-Counter"])
+        else:
+            algorithm = fields["TimeOtp-Algorithm"].replace("HMAC-", "").replace("-", "")
+            read = account("totp", entry.title, entry.username, secret, algorithm, fields["TimeOtp-Length"], fields["TimeOtp-Period"], None)
+            # Both ways say the same.
+            assert read == link(entry.otp), entry.title
+        assert all(entry.is_custom_property_protected(key) for key in fields if key == "otp" or "Secret" in key)
+        accounts.append(read)
+    return accounts
+
+
 def winauth(data: bytes, password: bytes) -> list[dict]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         [name] = archive.namelist()
@@ -225,7 +246,7 @@ def winauth(data: bytes, password: bytes) -> list[dict]:
     return [link(line) for line in text.splitlines()]
 
 
-READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "authenticator-ext": authenticator_ext, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "proton": proton,
+READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "authenticator-ext": authenticator_ext, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "keepass": keepass, "proton": proton,
            "raivo": raivo, "stratum": stratum, "winauth": winauth}
 
 

@@ -14,8 +14,10 @@ pub(crate) fn fit(
 ) -> Fit {
     let fit = caps.check(account);
     let (None, Some(otp)) = (&fit.refused, account.otp()) else { return fit };
-    match read_again(otp).as_ref().map(|vault| vault.accounts.as_slice()) {
-        Ok([read]) if read.otp() == account.otp() => announce(fit, account, read),
+    // Nothing else may come out of the item either, be it unreadable.
+    let vault = read_again(otp).ok().filter(|vault| vault.skipped.is_empty());
+    match vault.as_ref().map(|vault| vault.accounts.as_slice()) {
+        Some([read]) if read.otp() == account.otp() => announce(fit, account, read),
         _ => otpauth::not_expressible(),
     }
 }

@@ -9,6 +9,8 @@ use super::{cut_off, damaged};
 use crate::crypt::Key;
 use crate::error::{Error, Place};
 
+/// Most bytes of a block that is written, as in every app.
+const BLOCK: usize = 1 << 20;
 /// The number under which the header is signed.
 const HEADER: u64 = u64::MAX;
 
@@ -65,6 +67,21 @@ impl BlockKeys {
 
     pub(super) fn verify_header(&self, header: &[u8], code: &[u8; 32]) -> bool {
         self.header_signer(header).verify_slice(code).is_ok()
+    }
+
+    pub(super) fn sign_header(&self, header: &[u8]) -> [u8; 32] {
+        self.header_signer(header).finalize().into_bytes().into()
+    }
+
+    /// Cuts into blocks; an empty one is the last.
+    pub(super) fn split(&self, sealed: &[u8], out: &mut Vec<u8>) {
+        let blocks = sealed.chunks(BLOCK).chain([&[][..]]);
+        for (number, data) in (0_u64..).zip(blocks) {
+            let length = u32::try_from(data.len()).unwrap_or_default();
+            out.extend(self.block_signer(number, length, data).finalize().into_bytes());
+            out.extend(length.to_le_bytes());
+            out.extend_from_slice(data);
+        }
     }
 
     /// Joins blocks of signature, length and data; an empty one is the last.

@@ -6,7 +6,6 @@ use crate::error::Error;
 /// Major version, the high byte; a later minor one only adds.
 const MAJOR: u8 = 1;
 /// Version 1.0.
-#[cfg(test)]
 const VERSION: u16 = 0x0100;
 
 /// Kinds of values.
@@ -74,10 +73,8 @@ fn damaged() -> Error {
 }
 
 /// A dictionary in the making.
-#[cfg(test)]
 pub(super) struct NewDictionary(Vec<u8>);
 
-#[cfg(test)]
 impl NewDictionary {
     pub(super) fn new() -> Self {
         Self(VERSION.to_le_bytes().to_vec())

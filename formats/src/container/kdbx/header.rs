@@ -9,6 +9,7 @@ use crate::crypt::{Argon2Cost, Key, aes_kdf, argon2};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
 
+pub(super) const MAGIC: [u8; 8] = [0x03, 0xD9, 0xA2, 0x9A, 0x67, 0xFB, 0x4B, 0xB5];
 /// Version 4 has other lengths in its header, and other blocks after it.
 pub(super) const NEWEST: u16 = 4;
 

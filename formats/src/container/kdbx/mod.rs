@@ -8,6 +8,7 @@ mod dictionary;
 mod header;
 mod inner;
 mod key;
+mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use header::{Cipher, Header, Legacy};
 
 pub(crate) use inner::InnerStream;
 pub(crate) use key::{CompositeKey, FileKey};
+pub(crate) use seal::{new_stream, seal};
 
 /// What the first bytes of a file say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,10 +32,10 @@ const SETTINGS: &str = "TOTP Settings";
 /// KeePass itself, from 2.47.
 pub(super) const TIME: &str = "TimeOtp-";
 pub(super) const COUNTER: &str = "HmacOtp-";
-const LENGTH: &str = "TimeOtp-Length";
+pub(super) const LENGTH: &str = "TimeOtp-Length";
 const DIGITS: &str = "TimeOtp-Digits";
-const PERIOD: &str = "TimeOtp-Period";
-const ALGORITHM: &str = "TimeOtp-Algorithm";
+pub(super) const PERIOD: &str = "TimeOtp-Period";
+pub(super) const ALGORITHM: &str = "TimeOtp-Algorithm";
 pub(super) const NEXT: &str = "HmacOtp-Counter";
 
 /// Whether a field of this name is kept.

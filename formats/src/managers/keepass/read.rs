@@ -106,7 +106,7 @@ fn explain(error: Error, is_without_file: bool) -> Error {
     Error::new(kind, message).next_step(next_step)
 }
 
-fn gather(document: &Document, variant: &str) -> Result<Vault, Error> {
+pub(super) fn gather(document: &Document, variant: &str) -> Result<Vault, Error> {
     let mut walk = Walk { document, gathering: Gathering::new(ID, variant), entries: 0 };
     for root in &document.roots {
         walk.group(root, "", walk.is_bin(root))?;

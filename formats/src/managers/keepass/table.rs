@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::{ID, conventions};
+use super::{ID, conventions, write};
+use crate::caps::{Caps, Fit};
 use crate::ctx::Limits;
 use crate::error::Error;
-use crate::managers::login::{Gathering, Login};
-use crate::model::{Vault, group};
-use crate::text::csv::{Column, Row, Table};
+use crate::format::Part;
+use crate::managers::login::{Gathering, Login, title};
+use crate::managers::written;
+use crate::model::{Account, Vault, group};
+use crate::text::csv::{Column, Dialect, Row, Table, Writer, writable};
 
 /// Columns that every version writes, in lower case.
 pub(super) const MARK: &[&str] = &["group", "title", "username", "password", "url", "notes"];
@@ -78,4 +81,44 @@ impl Columns {
         }
         Ok(())
     }
+}
+
+const HEADER: [&str; 10] =
+    ["Group", "Title", "Username", "Password", "URL", "Notes", "TOTP", "Icon", "Last Modified", "Created"];
+
+pub(super) fn fit(caps: &Caps, account: &Account) -> Fit {
+    written::fit(caps, account, |_| {
+        let Part(bytes) = encode(std::slice::from_ref(account))?;
+        decode(&String::from_utf8_lossy(&bytes), &Limits::default())
+    })
+}
+
+pub(super) fn encode(accounts: &[Account]) -> Result<Part, Error> {
+    let mut table = Writer::new(HEADER, Dialect::Quoted)?;
+    for account in accounts {
+        if let Some(otp) = account.otp() {
+            row(&mut table, account, &write::link(account, otp))?;
+        }
+    }
+    table.finish().map(Part)
+}
+
+fn row(table: &mut Writer, account: &Account, link: &str) -> Result<(), Error> {
+    let path: Vec<&str> = std::iter::once(write::ROOT).chain(write::folders(account)).collect();
+    let time = |time: Option<Timestamp>| {
+        let time = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
+        time.map(|time| time.to_string()).unwrap_or_default()
+    };
+    table.row([
+        &*writable(&path.join("/")),
+        &writable(title(account)),
+        &writable(&account.name),
+        "",
+        &writable(account.urls.first().map_or("", String::as_str)),
+        &writable(&account.note),
+        link,
+        "0",
+        &time(account.modified),
+        &time(account.created),
+    ])
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ctx::{KeyFile, NoPasswords};
 use crate::error::ErrorKind;
+use crate::format::Form;
 use crate::model::SecretText;
 use crate::testing;
 
@@ -85,4 +86,123 @@ fn only_its_own_files_are_recognised() {
     ] {
         assert_eq!(detect(text), Confidence::No, "{text}");
     }
+}
+
+/// An account of each kind, in groups that are not in order.
+fn accounts() -> Vec<Account> {
+    let read = |link: &str, groups: &[&str]| {
+        let mut account = crate::open::otpauth::parse(link).unwrap_or_else(|_| unreachable!());
+        account.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        account
+    };
+    let mut first = read(
+        "otpauth://totp/Acme:bob?secret=CANARYALPHACANARYALPHACANARYALPH&issuer=Acme&algorithm=SHA256&digits=8&period=60",
+        &["Work/Inner", "mail"],
+    );
+    first.favorite = true;
+    first.note = "<a> & \u{1}b\r\n".to_owned();
+    first.urls = ["https://a.example", "https://b.example", "https://c.example"].map(str::to_owned).to_vec();
+    vec![
+        first,
+        read(
+            "otpauth://hotp/Quay:paul?secret=CANARYPAPACANARYPAPACANARYPAPACA&issuer=Quay&counter=42",
+            &["Work"],
+        ),
+        read("otpauth://steam/Steam:gabe?secret=CANARYCHARLIECAN&issuer=Steam", &[]),
+    ]
+}
+
+fn form(name: &str) -> Form {
+    Form::named(&KeePass, name).unwrap()
+}
+
+fn text(form: Form, vault: &Vault) -> String {
+    let parts = testing::with_ctx(&mut NoPasswords, |ctx| form.encode(vault, ctx)).unwrap();
+    String::from_utf8(parts[0].0.to_vec()).unwrap()
+}
+
+/// What KeePassXC (`otp`) and KeePass (`TimeOtp-`, `HmacOtp-`) look for.
+#[test]
+fn codes_are_written_for_both_programs() {
+    let xml = text(form("xml"), &Vault { accounts: accounts(), ..Vault::default() });
+    let field = |key: &str, value: &str| {
+        let hidden = if key == "otp" || key.contains("Secret") { " ProtectInMemory=\"True\"" } else { "" };
+        format!("<String>\n<Key>{key}</Key>\n<Value{hidden}>{value}</Value>\n</String>\n")
+    };
+    for (key, value) in [
+        (
+            "otp",
+            "otpauth://totp/Acme:bob?secret=CANARYALPHACANARYALPHACANARYALPH&amp;issuer=Acme&amp;algorithm=SHA256&amp;digits=8&amp;period=60",
+        ),
+        ("TimeOtp-Secret-Base32", "CANARYALPHACANARYALPHACANARYALPH"),
+        ("TimeOtp-Length", "8"),
+        ("TimeOtp-Period", "60"),
+        ("TimeOtp-Algorithm", "HMAC-SHA-256"),
+        ("HmacOtp-Secret-Base32", "CANARYPAPACANARYPAPACANARYPAPACA"),
+        ("HmacOtp-Counter", "42"),
+        (
+            "otp",
+            "otpauth://totp/Steam:gabe?secret=CANARYCHARLIECAN&amp;issuer=Steam&amp;algorithm=SHA1&amp;digits=5&amp;period=30&amp;encoder=steam",
+        ),
+        ("Notes", "&lt;a&gt; &amp; b&#13;\n"),
+        ("KP2A_URL", "https://b.example"),
+        ("KP2A_URL_1", "https://c.example"),
+    ] {
+        assert_eq!(xml.matches(&field(key, value)).count(), 1, "{key}: {value}\n{xml}");
+    }
+    assert_eq!(xml.matches("<Key>otp</Key>").count(), 2, "{xml}");
+    assert!(xml.contains("<Tags>Favorite;mail</Tags>"));
+    let order = ["<Name>Root<", "Steam", "<Name>Work<", "Quay", "<Name>Inner<", "Acme"]
+        .map(|name| xml.find(name).unwrap());
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[test]
+fn the_table_is_as_keepassxc_writes_it() {
+    let mut accounts = accounts();
+    accounts.remove(1);
+    let csv = text(form("csv"), &Vault { accounts, ..Vault::default() });
+    let lines: Vec<&str> = csv.split_terminator('\n').collect();
+    assert_eq!(
+        lines[0],
+        r#""Group","Title","Username","Password","URL","Notes","TOTP","Icon","Last Modified","Created""#
+    );
+    assert!(lines[1].starts_with(r#""Root/Work/Inner","Acme","bob","","https://a.example","<a> & b"#));
+    assert_eq!(
+        lines[3],
+        r#""Root","Steam","gabe","","","","otpauth://totp/Steam:gabe?secret=CANARYCHARLIECAN&issuer=Steam&algorithm=SHA1&digits=5&period=30&encoder=steam","0","","""#
+    );
+}
+
+#[test]
+fn a_database_is_never_written_without_a_password() {
+    let vault = Vault { accounts: accounts(), ..Vault::default() };
+    let error =
+        testing::with_ctx(&mut NoPasswords, |ctx| form("").encode(&vault, ctx).map(|_| ())).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::PasswordNeeded);
+}
+
+/// KeePassXC 2.7.4 would show another code for each of these, had it a link.
+#[test]
+fn a_code_that_a_program_shows_wrong_is_kept_from_it() {
+    let fit = |link: &str| {
+        let account = crate::open::otpauth::parse(link).unwrap_or_else(|_| unreachable!());
+        let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
+        let fit = form("xml").fit(&[account]).remove(0);
+        let has_link = fit.refused.is_none().then(|| text(form("xml"), &vault).contains("<Key>otp</Key>"));
+        (fit.refused.map(|refusal| refusal.code), fit.remarks.len(), has_link)
+    };
+    let totp = |more: &str| {
+        fit(&format!("otpauth://totp/A:b?secret=CANARYOSCARCANARYOSCARCANARYOSCA&issuer=A{more}"))
+    };
+    assert_eq!(totp("&period=60"), (None, 0, Some(true)));
+    assert_eq!(totp("&period=61"), (None, 1, Some(false)));
+    assert_eq!(totp("&digits=9&period=60"), (None, 0, Some(true)));
+    assert_eq!(totp("&digits=9&period=61"), (Some("unsupported-period"), 0, None));
+    let hotp = |more: &str| {
+        fit(&format!("otpauth://hotp/A:b?secret=CANARYOSCARCANARYOSCARCANARYOSCA&issuer=A&counter=1{more}"))
+    };
+    assert_eq!(hotp(""), (None, 1, Some(false)));
+    assert_eq!(hotp("&digits=8"), (Some("unsupported-digits"), 0, None));
+    assert_eq!(hotp("&algorithm=SHA256"), (Some("unsupported-algorithm"), 0, None));
 }

@@ -18,7 +18,7 @@ pub(super) const ROOT: &str = "KeePassFile";
 /// Deepest element. Groups can be nested, but nobody finds anything at this depth.
 const MAX_DEPTH: usize = 256;
 /// From 0001-01-01, where KDBX 4 counts from, to 1970-01-01.
-const TO_1970: i64 = 62_135_596_800;
+pub(super) const TO_1970: i64 = 62_135_596_800;
 
 /// What a document says.
 #[derive(Default)]
