@@ -20,7 +20,7 @@ pub struct Limits {
     pub accounts: u64,
     /// Most bytes of memory that a key derivation may take.
     pub kdf_memory: u64,
-    /// Most steps of a key derivation: PBKDF2 iterations, rounds of KeePass, N * r * p of scrypt, or
+    /// Most steps of a key derivation: PBKDF2 iterations, 16 rounds of KeePass, N * r * p of scrypt, or
     /// passes times KiB of Argon2.
     pub kdf_work: u64,
     /// Most pixels of a picture.

@@ -153,13 +153,17 @@ fn argon2_not_allowed() -> Error {
     Error::malformed("the Argon2 parameters are not valid")
 }
 
+/// Rounds of KeePass that take about as long as one iteration of PBKDF2. Apps set as many as the machine does
+/// in a second or more, which is often over 50 million.
+const AES_ROUNDS: u64 = 16;
+
 /// KeePass's own derivation: the key is encrypted with AES-256 under the seed, again and again, and
 /// hashed.
 ///
 /// # Errors
 /// `Limit` for more rounds than allowed.
 pub(crate) fn aes_kdf(key: &Key, seed: &[u8; 32], rounds: u64, limits: &Limits) -> Result<Key, Error> {
-    check_work(rounds, limits)?;
+    check_work(rounds.div_ceil(AES_ROUNDS), limits)?;
     let cipher = aes::Aes256::new(&(*seed).into());
     let [mut left, mut right] = [[0_u8; 16]; 2];
     left.iter_mut().chain(&mut right).zip(key.iter()).for_each(|(slot, byte)| *slot = *byte);

@@ -26,7 +26,7 @@ fn costs_over_the_limit_do_not_start() {
     for (limits, bytes) in [
         (Limits { kdf_memory: (1 << 20) - 1, ..Limits::default() }, AES),
         (Limits { kdf_work: 2047, ..Limits::default() }, AES),
-        (Limits { kdf_work: 599, ..Limits::default() }, LEGACY),
+        (Limits { kdf_work: 37, ..Limits::default() }, LEGACY),
     ] {
         assert_eq!(open(bytes, &limits).unwrap_err().kind, ErrorKind::Limit);
     }
