@@ -99,6 +99,18 @@ fn detect(input: &Input<'_>, name: &str) -> Result<&'static dyn Format, Failure>
     })
 }
 
+/// Files that only the program opens that made them: the end of the name, what they are, what to do.
+const LOCKED: [(&str, &str, &str); 4] = [
+    (
+        "gpg",
+        "a file that GnuPG has encrypted",
+        "Decrypt it first, with `pass show NAME > NAME.txt` or `gpg --decrypt`, and give what comes out",
+    ),
+    ("dash", "a backup that only Dashlane opens", "Export as CSV in Dashlane: My account > Export data"),
+    ("opvault", "a vault that only 1Password opens", "Export as 1PUX in 1Password 8: File > Export"),
+    ("enpassbackup", "a backup that only Enpass opens", "Export as .json in Enpass: File > Export"),
+];
+
 /// Says what the bytes are when that is known.
 fn not_recognised(bytes: &[u8], name: &str) -> Option<Failure> {
     if let Some(kind) = otpferry_scan::unread_kind(bytes) {
@@ -107,8 +119,13 @@ fn not_recognised(bytes: &[u8], name: &str) -> Option<Failure> {
                 .next_step("Save it as PNG or JPEG, or take a screenshot of it, and give that"),
         );
     }
-    let text = encoding::decode(bytes)?;
     let extension = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
+    if let Some((_, what, next_step)) = LOCKED.iter().find(|(end, ..)| end.eq_ignore_ascii_case(extension)) {
+        return Some(
+            Failure::new(Exit::NothingToRead, format!("this is {what}")).foreign().next_step(*next_step),
+        );
+    }
+    let text = encoding::decode(bytes)?;
     if ["csv", "tsv"].iter().any(|table| extension.eq_ignore_ascii_case(table)) {
         return Some(
             Failure::new(Exit::NothingToRead, "no column of this table is known to hold secrets or links")
