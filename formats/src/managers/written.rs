@@ -26,13 +26,13 @@ fn announce(mut fit: Fit, account: &Account, read: &Account) -> Fit {
     for field in Field::ALL {
         let is_known = fit.changes.iter().any(|change| change.field == field);
         if !is_known && !field.same(account, read) {
-            fit.change(field, message(field, read));
+            fit.change(field, message(field, account, read));
         }
     }
     fit
 }
 
-fn message(field: Field, read: &Account) -> String {
+fn message(field: Field, account: &Account, read: &Account) -> String {
     match field {
         Field::Issuer => format!("the issuer becomes \"{}\"", read.issuer),
         Field::Account => format!("the account name becomes \"{}\"", read.name),
@@ -41,6 +41,9 @@ fn message(field: Field, read: &Account) -> String {
             names => format!("its groups become \"{names}\""),
         },
         Field::Note => "its note is kept without what the file cannot hold of it".to_owned(),
+        Field::Urls if account.urls.is_empty() => {
+            format!("a placeholder stands for its web address: {}", read.urls.join(" "))
+        }
         Field::Urls => "its web addresses are kept without what the file cannot hold of them".to_owned(),
         Field::Created => "the time of creation is kept in whole seconds, or not at all".to_owned(),
         Field::Modified => "the time of the last change is kept in whole seconds, or not at all".to_owned(),
