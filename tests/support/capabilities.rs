@@ -310,7 +310,16 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
-        name: "proton-pass",
+        name: "proton-pass:csv",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+        periods: |period| period <= 65_535,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "proton-pass:zip",
         kinds: "totp",
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],

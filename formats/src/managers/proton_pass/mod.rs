@@ -8,6 +8,9 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod write;
+mod write_zip;
+
+use std::cmp::Ordering;
 
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
@@ -28,18 +31,42 @@ static INFO: Info = Info {
     extensions: &["zip", "csv", "json", "pgp"],
     reads_encrypted: false,
     unverified: Some("exports with a passphrase (PGP), which are recognised and not read"),
-    write: &[Writing {
-        form: "",
-        caps: CAPS,
-        encryption: Encryption::Never,
-        any_password: true,
-        carrier: Carrier::File,
-        file_name: "Proton Pass_export.csv",
-        encrypted_file_name: "Proton Pass_export.csv",
-        import_help: "In Proton Pass on a computer, Settings > Import > Proton Pass; phones import nothing",
-    }],
+    write: &[
+        CSV,
+        Writing {
+            form: ZIP,
+            caps: Caps {
+                fields: &[
+                    Field::Groups,
+                    Field::Note,
+                    Field::Urls,
+                    Field::Favorite,
+                    Field::Created,
+                    Field::Modified,
+                ],
+                ..CAPS
+            },
+            file_name: "Proton Pass_export.zip",
+            encrypted_file_name: "Proton Pass_export.zip",
+            ..CSV
+        },
+    ],
     export_help: "In Proton Pass on a computer, Settings > Export, as ZIP or CSV",
 };
+
+const CSV: Writing = Writing {
+    form: "csv",
+    caps: CAPS,
+    encryption: Encryption::Never,
+    any_password: true,
+    carrier: Carrier::File,
+    file_name: "Proton Pass_export.csv",
+    encrypted_file_name: "Proton Pass_export.csv",
+    import_help: "In Proton Pass on a computer, Settings > Import > Proton Pass; phones import nothing",
+};
+
+/// The zip with the JSON, which keeps pinned items and needs a vault for each.
+const ZIP: &str = "zip";
 
 /// The phones take up to 9 digits and 16 bits of a period; only Proton Authenticator knows Steam's codes.
 const CAPS: Caps = Caps {
@@ -80,12 +107,23 @@ impl Format for ProtonPass {
         read::decode(input, ctx.limits).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        if writing.form == ZIP {
+            return accounts.iter().map(|account| write_zip::fit(&writing.caps, account)).collect();
+        }
         accounts.iter().map(write::fit).collect()
     }
 
-    fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
-        write::csv(&vault.accounts).map(|part| vec![part]).map_err(|error| error.in_format(ID))
+    fn order(&self, writing: &Writing, a: &Account, b: &Account) -> Ordering {
+        if writing.form == ZIP { a.groups.first().cmp(&b.groups.first()) } else { Ordering::Equal }
+    }
+
+    fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
+        let part = match writing.form {
+            ZIP => write_zip::encode(&vault.accounts, ctx),
+            _ => write::csv(&vault.accounts),
+        };
+        part.map(|part| vec![part]).map_err(|error| error.in_format(ID))
     }
 }
 

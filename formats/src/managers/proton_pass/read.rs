@@ -24,7 +24,7 @@ use super::ID;
 pub(super) const PGP: &[u8] = b"-----BEGIN PGP MESSAGE-----";
 /// The folder of everything in the zip.
 pub(super) const FOLDER: &str = "Proton Pass/";
-const PLAIN_MEMBER: &str = "Proton Pass/data.json";
+pub(super) const PLAIN_MEMBER: &str = "Proton Pass/data.json";
 const PGP_MEMBER: &str = "Proton Pass/data.pgp";
 /// The columns that tables of all versions have.
 pub(super) const COLUMNS: [&str; 7] = ["type", "name", "url", "username", "password", "note", "totp"];
@@ -163,7 +163,7 @@ struct FieldData {
     totp_uri: Option<SecretText>,
 }
 
-fn decode_json(text: &str, variant: &str, limits: &Limits) -> Result<Vault, Error> {
+pub(super) fn decode_json(text: &str, variant: &str, limits: &Limits) -> Result<Vault, Error> {
     let export: Export<'_> = json::parse_file(text, limits)?;
     let mut gathering = Gathering::new(ID, variant);
     let mut count = 0_usize;
