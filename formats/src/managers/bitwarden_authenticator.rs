@@ -140,7 +140,7 @@ fn decode(input: &Input<'_>, limits: &Limits) -> Result<Vault, Error> {
     }
     let export: Export<'_> = json::parse_file(&text, limits)?;
     limits.check_accounts(export.items.len())?;
-    let mut gathering = Gathering::new(ID, "JSON");
+    let mut gathering = Gathering::new(ID, "JSON", limits);
     for (at, raw) in export.items.iter().enumerate() {
         let place = Place::Json(format!("/items/{at}"));
         match json::entry::<Item>(raw) {
@@ -151,7 +151,7 @@ fn decode(input: &Input<'_>, limits: &Limits) -> Result<Vault, Error> {
             }
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 impl Item {
@@ -186,15 +186,17 @@ fn unescaped(link: &str) -> Zeroizing<String> {
 }
 
 fn decode_csv(text: &str, limits: &Limits) -> Result<Vault, Error> {
-    let mut rows = csv::rows(text, b',', limits)?.into_iter();
+    // A table that was saved again by another program can have quotes everywhere.
+    let read = if text.starts_with('"') { csv::rows } else { csv::rows_without_quotes };
+    let mut rows = read(text, b',', limits)?.into_iter();
     if !rows.next().is_some_and(|row| row.cells().map(str::trim).eq(HEADER)) {
         return Err(Error::malformed("the first row is not that of Bitwarden Authenticator")
             .at(Place::Row(1))
             .next_step("The file is damaged or was edited: export it again, as JSON"));
     }
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     rows.for_each(|row| gather_row(&row, &mut gathering));
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// A name with commas in it takes several cells: what stands before the link and its empty neighbour.
@@ -270,9 +272,9 @@ fn fit(caps: &Caps, account: &Account) -> Fit {
             favorite: Some(account.favorite),
             login: Some(Code { username: None, totp: Some(SecretText::new(value(account, otp).as_str())) }),
         };
-        let mut gathering = Gathering::new(ID, "JSON");
+        let mut gathering = Gathering::new(ID, "JSON", &Limits::default());
         item.gather(&mut gathering, &Place::Json("/items/0".to_owned()));
-        Ok(gathering.finish())
+        gathering.finish()
     })
 }
 
@@ -302,6 +304,18 @@ mod tests {
         ] {
             assert_eq!(unescaped(link).as_str(), if wanted.is_empty() { link } else { wanted });
         }
+    }
+
+    /// The app writes no quotes around cells: one in a name is a letter of it.
+    #[test]
+    fn a_quote_in_a_name_of_the_table_is_a_letter() {
+        let text = "folder,favorite,type,name,login_uri,login_totp\n\
+            ,,1,\"Acme,,otpauth://totp/bob?secret=JBSWY3DPEHPK3PXP,,30,6\n\
+            ,,1,Bank,,otpauth://totp/eve?secret=GEZDGNBVGY3TQOJQ,,30,6\n";
+        let vault = decode(&Input::new(text.as_bytes()), &Limits::default()).unwrap();
+        let names: Vec<_> =
+            vault.accounts.iter().map(|account| (account.issuer.as_str(), account.name.as_str())).collect();
+        assert_eq!(names, [("\"Acme", "bob"), ("Bank", "eve")]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Source: the importers of Bitwarden and Proton Pass and their test files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -161,7 +161,7 @@ fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
     limits.check_accounts(export.items.len())?;
     limits.check_accounts(export.folders.len())?;
     let paths = paths(&export.folders)?;
-    let mut gathering = Gathering::new(ID, "JSON");
+    let mut gathering = Gathering::new(ID, "JSON", limits);
     for (at, raw) in export.items.iter().enumerate() {
         let place = Place::Json(format!("/items/{at}"));
         match json::entry::<Item>(raw) {
@@ -172,7 +172,7 @@ fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
             }
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// The name of each folder with those of the folders that it is in.
@@ -195,7 +195,9 @@ fn paths(folders: &[Folder]) -> Result<HashMap<&str, String>, Error> {
 
 impl Item {
     fn gather(&self, paths: &HashMap<&str, String>, gathering: &mut Gathering, place: &Place) {
-        let groups = self.folders.iter().filter_map(|id| paths.get(id.as_str())).cloned();
+        let mut seen = HashSet::new();
+        let ids = self.folders.iter().map(String::as_str).filter(|id| seen.insert(*id));
+        let groups = ids.filter_map(|id| paths.get(id)).cloned();
         let login = Login {
             title: self.title.as_deref().unwrap_or_default(),
             user: self.values("username").chain(self.values("email")).next().unwrap_or_default(),
@@ -379,6 +381,13 @@ mod tests {
             "items":[{"title":"x","folders":["a"],"fields":[{"type":"totp","value":"JBSWY3DPEHPK3PXP"}]}]}"#;
         let vault = decode(text, &Limits::default()).unwrap();
         assert_eq!(vault.accounts[0].groups[0].len(), 2 * DEPTH + 1);
+    }
+
+    #[test]
+    fn an_item_is_in_a_folder_once() {
+        let text = r#"{"folders":[{"uuid":"a","title":"A"}],"items":[{"title":"x","folders":["a","b","a"],
+            "fields":[{"type":"totp","value":"JBSWY3DPEHPK3PXP"}]}]}"#;
+        assert_eq!(decode(text, &Limits::default()).unwrap().accounts[0].groups, ["A"]);
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn decode(input: &Input<'_>, limits: &Limits) -> Result<Vault, Error> {
 fn decode_json(text: &str, limits: &Limits) -> Result<Vault, Error> {
     let export: Export<'_> = json::parse_file(text, limits)?;
     limits.check_accounts(export.records.len())?;
-    let mut gathering = Gathering::new(ID, "JSON");
+    let mut gathering = Gathering::new(ID, "JSON", limits);
     for (at, raw) in export.records.iter().enumerate() {
         let place = Place::Json(format!("/records/{at}"));
         match json::entry::<Record<'_>>(raw) {
@@ -161,7 +161,7 @@ fn decode_json(text: &str, limits: &Limits) -> Result<Vault, Error> {
             }
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 impl Record<'_> {
@@ -204,11 +204,11 @@ const FIRST_PAIR: usize = 7;
 
 fn decode_csv(text: &str, limits: &Limits) -> Result<Vault, Error> {
     let (delimiter, _) = csv::sniff(text);
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     for row in csv::rows(text, delimiter, limits)? {
         gather_row(&row, &mut gathering);
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 fn gather_row(row: &Row, gathering: &mut Gathering) {
@@ -309,9 +309,9 @@ fn new_cells<'a>(account: &'a Account, code: &'a str) -> [&'a str; 9] {
 /// What is read of the row of an account.
 fn row_again(account: &Account, otp: &Otp) -> Result<Vault, Error> {
     let code = otp_field::write(account, otp);
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", &Limits::default());
     gather_row(&Row::of(new_cells(account, &code)), &mut gathering);
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// What is read of the record of an account.

@@ -2,10 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::error::Place;
+use crate::ctx::Limits;
+use crate::error::{Error, Place};
 use crate::model::{Account, Vault};
 use crate::open::otp_field::{self, Around};
+use crate::open::uri_list::Entry;
 use crate::report::{Item, Skip};
+
+/// How many times the largest file the descriptions of all accounts may take.
+const COPIES: u64 = 2;
 
 /// An item around its codes. What a manager does not have stays empty.
 #[derive(Clone, Debug, Default)]
@@ -59,12 +64,23 @@ pub(crate) struct Gathering {
     format: &'static str,
     vault: Vault,
     without_code: usize,
+    limits: Limits,
+    /// Bytes of the descriptions so far: each code of an item has a copy.
+    copied: u64,
+    refused: Option<Error>,
 }
 
 impl Gathering {
     /// Nothing gathered yet, from this variant of the format.
-    pub(crate) fn new(format: &'static str, variant: &str) -> Self {
-        Self { format, vault: Vault { variant: variant.to_owned(), ..Vault::default() }, without_code: 0 }
+    pub(crate) fn new(format: &'static str, variant: &str, limits: &Limits) -> Self {
+        Self {
+            format,
+            vault: Vault { variant: variant.to_owned(), ..Vault::default() },
+            without_code: 0,
+            limits: limits.clone(),
+            copied: 0,
+            refused: None,
+        }
     }
 
     /// Takes the codes of an item; blank values count as none.
@@ -87,8 +103,14 @@ impl Gathering {
     }
 
     /// Takes an entry that was read in another way than from one text.
-    pub(crate) fn entry(&mut self, login: &Login<'_>, entry: crate::open::uri_list::Entry, place: &Place) {
+    pub(crate) fn entry(&mut self, login: &Login<'_>, entry: Entry, place: &Place) {
         let index = self.vault.entries();
+        if self.refused.is_none() {
+            self.refused = self.check(login, &entry).err();
+        }
+        if self.refused.is_some() {
+            return;
+        }
         match entry {
             Ok(account) if login.trashed => {
                 let skip = Skip::new(Skip::TRASHED, "the item is in the app's recycle bin");
@@ -106,9 +128,21 @@ impl Gathering {
         }
     }
 
-    /// How many entries there are so far, whatever became of them.
-    pub(crate) fn entries(&self) -> usize {
-        self.vault.entries()
+    /// Before an entry is kept: a small file could fill the memory with many codes in an item with a long
+    /// note, or with many items in groups with long names.
+    fn check(&mut self, login: &Login<'_>, entry: &Entry) -> Result<(), Error> {
+        self.limits.check_accounts(self.vault.entries().saturating_add(1))?;
+        let lists = login.urls.iter().chain(&login.groups).map(String::len);
+        let names = match entry {
+            Ok(account) => account.issuer.len().saturating_add(account.name.len()),
+            Err((_, names)) => names.issuer.len().saturating_add(names.account.len()),
+        };
+        let size = lists.fold(login.note.len().saturating_add(names), usize::saturating_add);
+        self.copied = self.copied.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        if self.copied > self.limits.bytes.saturating_mul(COPIES) {
+            return Err(Error::limit("names and notes repeat more than in any real file", "bytes"));
+        }
+        Ok(())
     }
 
     /// Counts an item without a code.
@@ -122,14 +156,20 @@ impl Gathering {
     }
 
     /// Everything that was gathered.
-    pub(crate) fn finish(mut self) -> Vault {
+    ///
+    /// # Errors
+    /// `Limit` for more entries than allowed, and for descriptions that take much more than the file.
+    pub(crate) fn finish(mut self) -> Result<Vault, Error> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
         let message = match self.without_code {
-            0 => return self.vault,
+            0 => return Ok(self.vault),
             1 => "1 item without a code was left where it is".to_owned(),
             count => format!("{count} items without a code were left where they are"),
         };
         self.vault.warnings.push(Item::new("other-items", message));
-        self.vault
+        Ok(self.vault)
     }
 }
 
@@ -142,10 +182,11 @@ pub(crate) fn title(account: &Account) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn codes_are_gathered_and_the_rest_is_counted() {
-        let mut gathering = Gathering::new("bitwarden", "plain");
+        let mut gathering = Gathering::new("bitwarden", "plain", &Limits::default());
         let login = Login {
             title: "Acme",
             user: "bob",
@@ -158,7 +199,7 @@ mod tests {
         gathering.item(&login, ["JBSWY3DPEHPK3PXP", " ", "1019"], &Place::Row(2));
         gathering.item(&login, [""], &Place::Row(3));
         gathering.item(&Login { trashed: true, ..login }, ["JBSWY3DPEHPK3PXP"], &Place::Row(4));
-        let vault = gathering.finish();
+        let vault = gathering.finish().unwrap();
 
         let [account] = vault.accounts.as_slice() else { panic!("one account is expected") };
         assert_eq!(
@@ -171,6 +212,24 @@ mod tests {
         let skipped: Vec<_> = vault.skipped.iter().map(|item| (item.index, item.code.as_str())).collect();
         assert_eq!(skipped, [(Some(1), Skip::BAD_SECRET), (Some(2), Skip::TRASHED)]);
         assert_eq!(vault.warnings[0].message, "1 item without a code was left where it is");
+    }
+
+    #[test]
+    fn copies_are_limited() {
+        let limits = Limits { bytes: 100, accounts: 10, ..Limits::default() };
+        let kind = |login: &Login<'_>, codes: usize| {
+            let mut gathering = Gathering::new("enpass", "", &limits);
+            gathering.item(login, vec!["JBSWY3DPEHPK3PXP"; codes], &Place::Row(1));
+            gathering.finish().map(|vault| vault.accounts.len()).map_err(|error| error.kind)
+        };
+        let note = "n".repeat(50);
+        let noted = Login { note: &note, ..Login::default() };
+        assert_eq!(kind(&noted, 4), Ok(4));
+        assert_eq!(kind(&noted, 5), Err(ErrorKind::Limit));
+        let grouped = Login { groups: vec![note.clone(), note.clone()], ..Login::default() };
+        assert_eq!((kind(&grouped, 2), kind(&grouped, 3)), (Ok(2), Err(ErrorKind::Limit)));
+        let bare = Login::default();
+        assert_eq!((kind(&bare, 10), kind(&bare, 11)), (Ok(10), Err(ErrorKind::Limit)));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //!
 //! Source: `otp.bash` and README of pass-otp; gopass and Android Password Store for `totp:` lines.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use zeroize::Zeroizing;
 
@@ -15,11 +16,13 @@ use super::written;
 use crate::caps::{Caps, Fit, Groups, Periods};
 use crate::container::zip::{self, Archive};
 use crate::ctx::{Ctx, Limits};
-use crate::error::{Error, Place};
+use crate::error::{Error, ErrorKind, Place};
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Otp, Vault};
+use crate::open::label::Names;
 use crate::open::{otp_field, uri_list};
 use crate::probe::Probe;
+use crate::report::Skip;
 use crate::text::{base32, encoding};
 
 /// pass with pass-otp.
@@ -32,6 +35,9 @@ const ROOT: &str = "pass-otp/";
 const EXTENSION: &str = ".txt";
 /// Most bytes of a file name that we make; file systems take 255.
 const NAME_BYTES: usize = 120;
+/// Most bytes of a group that becomes folders; with two names and numbers the path stays below the 4096 that
+/// Linux takes, and below the 1024 of macOS where the folder to unpack to leaves that.
+const GROUP_BYTES: usize = 512;
 
 static INFO: Info = Info {
     id: ID,
@@ -91,7 +97,7 @@ impl Format for PassOtp {
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
         accounts
             .iter()
-            .map(|account| written::fit(&writing.caps, account, |otp| Ok(read_again(account, otp))))
+            .map(|account| written::fit(&writing.caps, account, |otp| read_again(account, otp)))
             .collect()
     }
 
@@ -126,26 +132,44 @@ fn code(line: &str) -> Option<&str> {
 
 fn decode(input: &Input<'_>, limits: &Limits) -> Result<Vault, Error> {
     if !zip::sniff(input.bytes) {
-        let mut gathering = Gathering::new(ID, "entry");
-        gather(&input.text()?, input.name.unwrap_or_default(), limits, &mut gathering)?;
-        return Ok(gathering.finish());
+        let mut gathering = Gathering::new(ID, "entry", limits);
+        gather(&input.text()?, input.name.unwrap_or_default(), &mut gathering);
+        return gathering.finish();
     }
     let mut archive = Archive::open(input.bytes)?;
     let names: Vec<String> =
         archive.names().iter().filter(|name| name.ends_with(EXTENSION)).cloned().collect();
     limits.check_accounts(names.len())?;
-    let mut gathering = Gathering::new(ID, "zip of entries");
+    let mut gathering = Gathering::new(ID, "zip of entries", limits);
+    // All members together are held to the limit of one file: they can be packed very small.
+    let mut left = limits.clone();
     for name in &names {
-        let bytes = archive.read(name, limits)?;
-        let text =
-            encoding::decode(&bytes).ok_or_else(|| Error::malformed("an entry in the zip is not a text"))?;
-        gather(&text, name.strip_prefix(ROOT).unwrap_or(name), limits, &mut gathering)?;
+        let path = name.strip_prefix(ROOT).unwrap_or(name);
+        let bytes = match archive.read(name, &left) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind == ErrorKind::Limit => return Err(error),
+            Err(error) => {
+                skip(Skip::new(Skip::DAMAGED, error.message), path, &mut gathering);
+                continue;
+            }
+        };
+        left.bytes = left.bytes.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        match encoding::decode(&bytes) {
+            Some(text) => gather(&text, path, &mut gathering),
+            None => skip(Skip::new(Skip::DAMAGED, "the entry is not a text"), path, &mut gathering),
+        }
     }
-    Ok(gathering.finish())
+    gathering.finish()
+}
+
+/// An entry that cannot be read is known by its path.
+fn skip(skip: Skip, path: &str, gathering: &mut Gathering) {
+    let names = Names { issuer: path.to_owned(), ..Names::default() };
+    gathering.entry(&Login::default(), Err((skip, names)), &Place::Line(1));
 }
 
 /// Takes the codes of an entry with this path.
-fn gather(text: &str, path: &str, limits: &Limits, gathering: &mut Gathering) -> Result<(), Error> {
+fn gather(text: &str, path: &str, gathering: &mut Gathering) {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let value = |names: &[&str]| {
         let mut pairs = text.lines().skip(1).filter_map(|line| line.split_once(':'));
@@ -167,7 +191,6 @@ fn gather(text: &str, path: &str, limits: &Limits, gathering: &mut Gathering) ->
         let Some(code) = code.filter(|code| !code.is_empty()) else { continue };
         none = false;
         for entry in otp_field::read(code, login.around()) {
-            limits.check_accounts(gathering.entries())?;
             let issuer = entry.as_ref().map_or("", |account| account.issuer.as_str());
             let login = Login { groups: groups(folder, issuer), ..login.clone() };
             gathering.entry(&login, entry, &Place::Line(at.saturating_add(1)));
@@ -176,7 +199,6 @@ fn gather(text: &str, path: &str, limits: &Limits, gathering: &mut Gathering) ->
     if none {
         gathering.other();
     }
-    Ok(())
 }
 
 /// The folder is the group; one that is called like the issuer says nothing more.
@@ -203,9 +225,11 @@ fn file_name(name: &str) -> String {
     out
 }
 
-/// Folder, issuer and name, without the ending.
+/// Folder, issuer and name, without the ending. A group that is deeper than people make them is left out:
+/// neither a zip nor a file system holds paths of any length.
 fn path(account: &Account) -> String {
-    let group = account.groups.first().map_or("", String::as_str);
+    let group = account.groups.first().map(String::as_str).filter(|group| group.len() <= GROUP_BYTES);
+    let group = group.unwrap_or_default();
     let mut parts: Vec<String> = group.split('/').filter(|part| !part.is_empty()).map(file_name).collect();
     parts.extend(
         [&account.issuer]
@@ -226,32 +250,49 @@ fn link(account: &Account, otp: &Otp) -> Zeroizing<String> {
 }
 
 /// What is read of the entry of an account.
-fn read_again(account: &Account, otp: &Otp) -> Vault {
-    let mut gathering = Gathering::new(ID, "entry");
+fn read_again(account: &Account, otp: &Otp) -> Result<Vault, Error> {
+    let mut gathering = Gathering::new(ID, "entry", &Limits::default());
     let path = format!("{}{EXTENSION}", path(account));
-    match gather(&link(account, otp), &path, &Limits::default(), &mut gathering) {
-        Ok(()) => gathering.finish(),
-        Err(_) => Vault::default(),
+    gather(&link(account, otp), &path, &mut gathering);
+    gathering.finish()
+}
+
+/// Paths that are not taken yet; a number tells those apart that would be the same.
+#[derive(Default)]
+struct FreeNames {
+    /// Each path that is taken, and the number that the next one of it begins to look at. Some file systems
+    /// do not tell capitals apart.
+    taken: HashMap<String, usize>,
+}
+
+impl FreeNames {
+    fn take(&mut self, path: String) -> String {
+        let key = path.to_lowercase();
+        let Some(mut number) = self.taken.get(&key).copied() else {
+            self.taken.insert(key, 2);
+            return path;
+        };
+        let free = loop {
+            let numbered = format!("{path} {number}");
+            number = number.saturating_add(1);
+            if let Entry::Vacant(free) = self.taken.entry(numbered.to_lowercase()) {
+                free.insert(2);
+                break numbered;
+            }
+        };
+        self.taken.insert(key, number);
+        free
     }
 }
 
 fn encode(vault: &Vault) -> Result<Part, Error> {
-    let mut taken = HashSet::new();
+    let mut names = FreeNames::default();
     let mut members = Vec::with_capacity(vault.accounts.len());
     for account in &vault.accounts {
         let Some(otp) = account.otp() else { continue };
-        let path = path(account);
-        let numbered = (1_usize..).map(|number| match number {
-            1 => path.clone(),
-            _ => format!("{path} {number}"),
-        });
-        // Some file systems do not tell capitals apart.
-        let Some(free) = numbered.into_iter().find(|path| taken.insert(path.to_lowercase())) else {
-            continue;
-        };
         let mut content = link(account, otp);
         content.push('\n');
-        members.push((format!("{ROOT}{free}{EXTENSION}"), content));
+        members.push((format!("{ROOT}{}{EXTENSION}", names.take(path(account))), content));
     }
     zip::write_plain(members.iter().map(|(name, content)| (name.as_str(), content.as_bytes()))).map(Part)
 }
@@ -261,9 +302,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str, path: &str) -> Vec<(String, String, Vec<String>)> {
-        let mut gathering = Gathering::new(ID, "entry");
-        gather(text, path, &Limits::default(), &mut gathering).unwrap();
-        let accounts = gathering.finish().accounts.into_iter();
+        let mut gathering = Gathering::new(ID, "entry", &Limits::default());
+        gather(text, path, &mut gathering);
+        let accounts = gathering.finish().unwrap().accounts.into_iter();
         accounts.map(|account| (account.issuer, account.name, account.groups)).collect()
     }
 
@@ -280,6 +321,62 @@ mod tests {
         assert_eq!(read(link, "Work/Acme/bob.txt"), wanted("Acme", "bob", "Work"));
         assert_eq!(read(link, ""), wanted("Acme", "bob", ""));
         assert_eq!(read("pw\nurl: https://a.example\n", "x"), vec![]);
+    }
+
+    const LINK: &str = "otpauth://totp/Acme:bob?secret=JBSWY3DPEHPK3PXP&issuer=Acme";
+
+    fn zip(members: &[(&str, &[u8])]) -> Zeroizing<Vec<u8>> {
+        zip::write_plain(members.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn an_entry_that_is_no_text_does_not_sink_the_others() {
+        let zip = zip(&[("pass-otp/noise.txt", &[0, 1, 2, 0]), ("pass-otp/Acme/bob.txt", LINK.as_bytes())]);
+        let vault = decode(&Input::new(&zip), &Limits::default()).unwrap();
+        assert_eq!((vault.accounts.len(), vault.accounts[0].name.as_str()), (1, "bob"));
+        let skipped = &vault.skipped[0];
+        assert_eq!((skipped.code.as_str(), skipped.issuer.as_str()), (Skip::DAMAGED, "noise.txt"));
+    }
+
+    #[test]
+    fn all_entries_of_a_zip_are_held_to_the_limit_of_one_file() {
+        let half = [b'x'; 60];
+        let zip = zip(&[("pass-otp/a.txt", &half), ("pass-otp/b.txt", &half)]);
+        let read = |bytes| {
+            let limits = Limits { bytes, ..Limits::default() };
+            decode(&Input::new(&zip), &limits).map(|_| ()).map_err(|error| error.kind)
+        };
+        assert_eq!((read(120), read(119)), (Ok(()), Err(ErrorKind::Limit)));
+    }
+
+    fn names(accounts: Vec<Account>) -> Vec<String> {
+        let part = encode(&Vault { accounts, ..Vault::default() }).unwrap();
+        Archive::open(&part.0).unwrap().names().to_vec()
+    }
+
+    #[test]
+    fn accounts_of_one_name_are_numbered() {
+        let named =
+            |name: &str| Account { name: name.to_owned(), ..crate::open::otpauth::parse(LINK).ok().unwrap() };
+        assert_eq!(
+            names(["bob", "bob 2", "Bob", "bob", "bob 2"].map(named).to_vec()),
+            ["bob", "bob 2", "Bob 3", "bob 4", "bob 2 2"].map(|name| format!("pass-otp/Acme/{name}.txt"))
+        );
+        // Each is numbered from the last one on; a search from the start takes hours.
+        assert_eq!(names(vec![named("bob"); 50_000]).len(), 50_000);
+    }
+
+    #[test]
+    fn a_very_deep_group_is_left_out() {
+        let account = |group: String| Account {
+            groups: vec![group],
+            ..crate::open::otpauth::parse(LINK).ok().unwrap()
+        };
+        let deep = account("a/".repeat(40_000));
+        assert_eq!(names(vec![deep.clone()]), ["pass-otp/Acme/bob.txt"]);
+        let fits = crate::testing::form(&PassOtp).fit(&[deep]);
+        assert_eq!(fits[0].changes[0].field, crate::caps::Field::Groups);
+        assert_eq!(names(vec![account("a/b".to_owned())]), ["pass-otp/a/b/Acme/bob.txt"]);
     }
 
     #[test]

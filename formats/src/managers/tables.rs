@@ -349,7 +349,7 @@ impl TableManager {
                 .next_step("Leave out -f, so that the format is recognised"));
         }
         let columns = Columns::find(self, &table);
-        let mut gathering = Gathering::new(self.info.id, "CSV");
+        let mut gathering = Gathering::new(self.info.id, "CSV", limits);
         for row in &table.rows {
             columns.gather(row, &mut gathering);
         }
@@ -359,7 +359,7 @@ impl TableManager {
                     .next_step("Look for the codes in your authenticator app, and export from there"),
             );
         }
-        Ok(gathering.finish())
+        gathering.finish()
     }
 }
 

@@ -11,6 +11,7 @@ use super::uri_list::{self, Entry};
 use super::{google_migration, otpauth};
 use crate::caps::{Caps, Fit};
 use crate::model::{Account, Credential, Draft, Kind, Otp};
+use crate::report::Skip;
 use crate::text::{base32, percent};
 
 /// What the item around a value is called.
@@ -37,7 +38,14 @@ pub(crate) fn read(value: &str, around: Around<'_>) -> Vec<Entry> {
     }
 }
 
+/// Most bytes of names that the accounts of one transfer link take from the item around it.
+const MOST_NAMES: usize = 16 << 20;
+
 impl Around<'_> {
+    fn length(self) -> usize {
+        self.title.len().saturating_add(self.user.len())
+    }
+
     fn names(self) -> Names {
         Names {
             issuer: self.title.trim().to_owned(),
@@ -99,6 +107,11 @@ fn steam(rest: &str, around: Around<'_>) -> Entry {
 
 fn expand(link: &str, around: Around<'_>) -> Vec<Entry> {
     match google_migration::parse(link) {
+        Ok(payload) if around.length().saturating_mul(payload.entries.len()) > MOST_NAMES => {
+            let message =
+                "the link has many accounts, and the item a name that is too long for a copy in each";
+            vec![Err((Skip::new(Skip::DAMAGED, message), around.names()))]
+        }
         Ok(payload) => payload.entries.into_iter().map(|entry| around.complete(entry)).collect(),
         Err(failure) => vec![Err((failure.into(), around.names()))],
     }
@@ -131,7 +144,6 @@ pub(crate) fn fit(caps: &Caps, account: &Account, value: &str, around: Around<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Skip;
 
     const AROUND: Around<'_> = Around { title: "Title", user: "user" };
 
@@ -219,6 +231,21 @@ mod tests {
         let account = entries[0].as_ref().unwrap();
         assert_eq!((account.issuer.as_str(), account.name.as_str()), ("Title", "a"));
         assert_eq!(account.otp().unwrap().secret().expose(), b"Hello!\xde\xad\xbe\xef");
+    }
+
+    #[test]
+    fn a_long_name_is_not_copied_into_many_accounts() {
+        // Encoded by hand: accounts of five bytes, with nothing but the secret.
+        let link = |count: usize| {
+            let payload = data_encoding::BASE64.encode(&b"\x0a\x07\x0a\x05Hello".repeat(count));
+            format!("otpauth-migration://offline?data={}", percent::encode(&payload))
+        };
+        let title = "t".repeat(1 << 20);
+        let around = Around { title: &title, user: "" };
+        assert_eq!(read(&link(16), around).len(), 16);
+        let codes: Vec<_> =
+            read(&link(17), around).into_iter().map(|entry| entry.map_err(|(skip, _)| skip.code)).collect();
+        assert_eq!(codes, [Err(Skip::DAMAGED)]);
     }
 
     #[test]

@@ -116,11 +116,26 @@ impl Row {
 /// Reads the rows of a table, the first one being what it may be. Lines end with LF, CRLF or CR; rows
 /// may be shorter or longer than the first.
 pub(crate) fn rows(text: &str, delimiter: u8, limits: &Limits) -> Result<Vec<Row>, Error> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
+    rows_with(reader(delimiter), text, delimiter, limits)
+}
+
+/// The same of a table in which quotes are letters like any other.
+pub(crate) fn rows_without_quotes(text: &str, delimiter: u8, limits: &Limits) -> Result<Vec<Row>, Error> {
+    let mut reader = reader(delimiter);
+    reader.quoting(false);
+    rows_with(reader, text, delimiter, limits)
+}
+
+fn reader(delimiter: u8) -> ReaderBuilder {
+    let mut reader = ReaderBuilder::new();
+    reader.has_headers(false).flexible(true).delimiter(delimiter);
+    reader
+}
+
+fn rows_with(reader: ReaderBuilder, text: &str, delimiter: u8, limits: &Limits) -> Result<Vec<Row>, Error> {
+    // A cell takes many times its length in memory.
+    limits.check_values(text.bytes().filter(|byte| *byte == delimiter).count())?;
+    let mut reader = reader.from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
     let unreadable = || Error::malformed("the table cannot be read").next_step("Export it again");
@@ -141,13 +156,13 @@ pub(crate) fn sniff(text: &str) -> (u8, Vec<String>) {
     most.unwrap_or((b',', Vec::new()))
 }
 
+/// Most bytes that are looked at for the first row.
+const MOST_FIRST: usize = 1 << 20;
+
 /// The first row that is not blank.
 pub(crate) fn first_row(text: &str, delimiter: u8) -> Vec<String> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
+    let beginning = text.as_bytes().get(..MOST_FIRST).unwrap_or(text.as_bytes());
+    let mut reader = reader(delimiter).from_reader(beginning);
     let mut record = ByteRecord::new();
     match reader.read_byte_record(&mut record) {
         Ok(true) => record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect(),
@@ -272,6 +287,23 @@ mod tests {
         assert!(rows("a\nb\nc", b',', &limits).is_ok());
         let error = rows("a\nb\nc\nd", b',', &limits).map(|_| ()).unwrap_err();
         assert_eq!(error.kind, crate::error::ErrorKind::Limit);
+    }
+
+    #[test]
+    fn cells_are_limited() {
+        let limits = Limits { accounts: 2, ..Limits::default() };
+        let count = |cells: usize| {
+            rows(&",".repeat(cells), b',', &limits).map(|rows| rows.len()).map_err(|error| error.kind)
+        };
+        assert_eq!((count(100), count(101)), (Ok(1), Err(crate::error::ErrorKind::Limit)));
+        assert_eq!(first_row(&",".repeat(2 * MOST_FIRST), b',').len(), MOST_FIRST + 1);
+    }
+
+    #[test]
+    fn quotes_can_be_letters() {
+        let read = rows_without_quotes("a,\"b\nc\"d,e", b',', &Limits::default()).unwrap();
+        let read: Vec<Vec<&str>> = read.iter().map(|row| row.cells().collect()).collect();
+        assert_eq!(read, [["a", "\"b"], ["c\"d", "e"]]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading an export.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -145,7 +145,7 @@ fn gather(export: &Export<'_>, variant: &str, limits: &Limits) -> Result<Vault, 
     limits.check_accounts(items.len())?;
     let folders = names(export.folders.as_deref().unwrap_or_default())?;
     let collections = names(export.collections.as_deref().unwrap_or_default())?;
-    let mut gathering = Gathering::new(ID, variant);
+    let mut gathering = Gathering::new(ID, variant, limits);
     for (at, raw) in items.iter().enumerate() {
         let place = Place::Json(format!("/items/{at}"));
         let Some(item) = json::entry::<Item>(raw) else {
@@ -155,7 +155,7 @@ fn gather(export: &Export<'_>, variant: &str, limits: &Limits) -> Result<Vault, 
         };
         add(&item, &folders, &collections, &mut gathering, &place);
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 fn names(folders: &[Folder]) -> Result<HashMap<&str, &str>, Error> {
@@ -184,7 +184,9 @@ fn add(
     let groups = match folder {
         Some(folder) => vec![(*folder).to_owned()],
         None => {
-            let known = ids.iter().flatten().filter_map(|id| collections.get(id.as_str()));
+            let mut seen = HashSet::new();
+            let ids = ids.iter().flatten().map(String::as_str).filter(|id| seen.insert(*id));
+            let known = ids.filter_map(|id| collections.get(id));
             known.map(|name| (*name).to_owned()).collect()
         }
     };

@@ -84,18 +84,18 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
     if !columns.totp.exists() {
         table.required("login_totp")?;
     }
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     table.rows.iter().for_each(|row| columns.gather(row, &mut gathering));
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// What the reader finds in the row of an account.
 pub(super) fn fit(account: &Account) -> Fit {
     written::fit(&CAPS, account, |otp| {
-        let mut gathering = Gathering::new(ID, "CSV");
+        let mut gathering = Gathering::new(ID, "CSV", &Limits::default());
         let row = Row::of(Cells::new(account, otp).in_order());
         Columns::find(&Table::with_header(HEADER)).gather(&row, &mut gathering);
-        Ok(gathering.finish())
+        gathering.finish()
     })
 }
 

@@ -45,6 +45,13 @@ fn an_export_for_one_account_only_is_refused_without_asking() {
 }
 
 #[test]
+fn an_item_is_in_a_collection_once() {
+    let text = r#"{"encrypted":false,"collections":[{"id":"a","name":"A"}],"items":[{"type":1,"name":"x",
+        "collectionIds":["a",null,"a"],"login":{"totp":"JBSWY3DPEHPK3PXP"}}]}"#;
+    assert_eq!(decode(text, "").unwrap().accounts[0].groups, ["A"]);
+}
+
+#[test]
 fn nothing_of_an_item_but_what_belongs_to_its_code_is_written() {
     let vault = decode(PLAIN, "").unwrap();
     let parts =

@@ -30,7 +30,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     let text = input.text()?;
     if has_root(&text, xml::ROOT) {
         let document = xml::parse(&text, None, ctx.limits)?;
-        return gather(&document, "XML");
+        return gather(&document, "XML", ctx.limits);
     }
     table::decode(&text, ctx.limits)
 }
@@ -48,7 +48,7 @@ fn decode_database(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         .map_err(|_| kdbx::damaged("the content of the database is not a text"))?;
     let document = xml::parse(text.trim_start_matches('\u{feff}'), Some(&mut stream), ctx.limits)?;
     check_header(&document, &opened)?;
-    Ok(Vault { encrypted: true, ..gather(&document, &closed.describe())? })
+    Ok(Vault { encrypted: true, ..gather(&document, &closed.describe(), ctx.limits)? })
 }
 
 /// A header that was changed could let protected values come out wrong.
@@ -106,12 +106,12 @@ fn explain(error: Error, is_without_file: bool) -> Error {
     Error::new(kind, message).next_step(next_step)
 }
 
-pub(super) fn gather(document: &Document, variant: &str) -> Result<Vault, Error> {
-    let mut walk = Walk { document, gathering: Gathering::new(ID, variant), entries: 0 };
+pub(super) fn gather(document: &Document, variant: &str, limits: &Limits) -> Result<Vault, Error> {
+    let mut walk = Walk { document, gathering: Gathering::new(ID, variant, limits), entries: 0 };
     for root in &document.roots {
         walk.group(root, "", walk.is_bin(root))?;
     }
-    Ok(walk.gathering.finish())
+    walk.gathering.finish()
 }
 
 /// Goes through the groups in the order of the app: entries before the groups inside.

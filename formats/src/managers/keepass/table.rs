@@ -42,11 +42,11 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
         modified: table.column("Last Modified"),
         created: table.column("Created"),
     };
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     for row in &table.rows {
         columns.gather(row, &mut gathering)?;
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 impl Columns {

@@ -72,7 +72,7 @@ fn read_again(account: &Account) -> Result<Vault, Error> {
     let mut xml = NewXml::plain();
     document(&mut xml, &[account], &mut || Ok(String::new()))?;
     let document = xml::parse(&xml.finish(), None, &Limits::default())?;
-    gather(&document, "XML")
+    gather(&document, "XML", &Limits::default())
 }
 
 /// Group by group, entries before the groups inside.

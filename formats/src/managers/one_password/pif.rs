@@ -108,7 +108,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
             .next_step("The file is damaged or incomplete: export or copy it again"));
     }
     let folders = folders(entries.iter().filter_map(|(_, item)| item.as_ref()))?;
-    let mut gathering = Gathering::new(ID, "1PIF");
+    let mut gathering = Gathering::new(ID, "1PIF", limits);
     for (place, item) in &entries {
         match item {
             Some(item) if item.type_name.as_deref() == Some(FOLDER) => {}
@@ -119,7 +119,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
             }
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 fn folders<'a>(items: impl Iterator<Item = &'a Item<'a>>) -> Result<HashMap<&'a str, &'a str>, Error> {

@@ -119,7 +119,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vault, Error> {
     let data = archive.read(DATA, limits)?;
     let text = std::str::from_utf8(&data).map_err(|_| json::damaged("", "the content is not a text"))?;
     let export: Export<'_> = json::parse_file(text, limits)?;
-    let mut gathering = Gathering::new(ID, "1PUX");
+    let mut gathering = Gathering::new(ID, "1PUX", limits);
     let mut count = 0_usize;
     for (owner_at, owner) in export.accounts.iter().enumerate() {
         for (at, vault) in owner.vaults.iter().flatten().enumerate() {
@@ -134,7 +134,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vault, Error> {
             }
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 fn add(raw: &RawValue, vault: &str, gathering: &mut Gathering, place: &Place) {

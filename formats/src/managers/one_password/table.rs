@@ -27,7 +27,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
     let (title, user, url) = (table.column("title"), table.column("username"), table.column("url"));
     let (code, favorite) = (table.column("otpauth"), table.column("favorite"));
     let (tags, notes) = (table.column("tags"), table.column("notes"));
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     for row in &table.rows {
         let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let login = Login {
@@ -41,7 +41,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
         };
         gathering.item(&login, [row.get(code)], &row.place());
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 pub(super) fn fit(account: &Account) -> Fit {

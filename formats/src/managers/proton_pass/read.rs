@@ -165,7 +165,7 @@ struct FieldData {
 
 pub(super) fn decode_json(text: &str, variant: &str, limits: &Limits) -> Result<Vault, Error> {
     let export: Export<'_> = json::parse_file(text, limits)?;
-    let mut gathering = Gathering::new(ID, variant);
+    let mut gathering = Gathering::new(ID, variant, limits);
     let mut count = 0_usize;
     for (id, raw) in &export.vaults.0 {
         let pointer = format!("/vaults/{}", pointer_part(id));
@@ -182,7 +182,7 @@ pub(super) fn decode_json(text: &str, variant: &str, limits: &Limits) -> Result<
             add(raw, &folders, &mut gathering, &Place::Json(format!("{pointer}/items/{at}")));
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// A key in a JSON pointer, as RFC 6901 escapes it; the ids of the app are short.
@@ -308,7 +308,7 @@ pub(super) fn decode_csv(text: &str, limits: &Limits) -> Result<Vault, Error> {
     let (url, autofill) = (table.column("url"), table.column("autofillUrls"));
     let (email, user) = (table.column("email"), table.column("username"));
     let (created, modified) = (table.column("createTime"), table.column("modifyTime"));
-    let mut gathering = Gathering::new(ID, "CSV");
+    let mut gathering = Gathering::new(ID, "CSV", limits);
     for row in &table.rows {
         let user =
             [row.get(user), row.get(email)].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
@@ -331,7 +331,7 @@ pub(super) fn decode_csv(text: &str, limits: &Limits) -> Result<Vault, Error> {
             value => take(value, &login, user, &mut gathering, &row.place()),
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// The column of addresses has some of them alone; the newer one, in JSON, all.

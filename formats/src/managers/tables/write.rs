@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Columns, TableManager};
 use crate::caps::Fit;
+use crate::ctx::Limits;
 use crate::error::Error;
 use crate::format::{Part, Writing};
 use crate::managers::login::{Gathering, title};
@@ -43,9 +44,9 @@ pub(super) fn fit(manager: &TableManager, writing: &Writing, accounts: &[Account
     let mut one = |account: &Account| {
         let fit = written::fit(&writing.caps, account, |otp| {
             let cells = manager.cells(writing, account, otp);
-            let mut gathering = Gathering::new(manager.info.id, "CSV");
+            let mut gathering = Gathering::new(manager.info.id, "CSV", &Limits::default());
             columns.gather(&Row::of(cells.iter().map(|cell| cell.as_str())), &mut gathering);
-            Ok(gathering.finish())
+            gathering.finish()
         });
         let place = manager.place_of(writing, account).filter(|_| fit.refused.is_none());
         if place.is_some_and(|place| !taken.insert(place)) { same_place(writing.caps.app) } else { fit }

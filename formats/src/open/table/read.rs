@@ -112,7 +112,7 @@ fn decode_table(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let (delimiter, body) = cut(text);
     let rows = csv::rows(body, delimiter, ctx.limits)?;
     let table = Table::new(rows, ctx.table)?;
-    let mut gathering = Gathering::new(ID, table.layout.variant());
+    let mut gathering = Gathering::new(ID, table.layout.variant(), ctx.limits);
     if table.layout == Layout::Free {
         gathering.warn(Item::new("column-mapping", table.columns.describe(&table.header)));
     }
@@ -126,7 +126,7 @@ fn decode_table(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
             Item::new("secret-encoding", message).next_step("If they are not, say so with --secret-encoding"),
         );
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
 
 /// Whose table it is.
@@ -477,7 +477,7 @@ struct ScriptEntry<'a> {
 fn decode_json(text: &str, limits: &Limits) -> Result<Vault, Error> {
     let entries: Vec<&RawValue> = json::parse_file(text, limits)?;
     limits.check_accounts(entries.len())?;
-    let mut gathering = Gathering::new(ID, "JSON of extract_otp_secrets");
+    let mut gathering = Gathering::new(ID, "JSON of extract_otp_secrets", limits);
     let rules = Rules {
         layout: Layout::Scripts,
         is_hotp: false,
@@ -510,5 +510,5 @@ fn decode_json(text: &str, limits: &Limits) -> Result<Vault, Error> {
             gathering.entry(&Login::default(), read, &place);
         }
     }
-    Ok(gathering.finish())
+    gathering.finish()
 }
