@@ -95,10 +95,7 @@ impl Format for PassOtp {
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
-        accounts
-            .iter()
-            .map(|account| written::fit(&writing.caps, account, |otp| read_again(account, otp)))
-            .collect()
+        accounts.iter().map(|account| fit(&writing.caps, account)).collect()
     }
 
     fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
@@ -249,6 +246,16 @@ fn link(account: &Account, otp: &Otp) -> Zeroizing<String> {
     otp_field::write(&Account { name: title(account).to_owned(), ..account.clone() }, otp)
 }
 
+fn fit(caps: &Caps, account: &Account) -> Fit {
+    let mut fit = written::fit(caps, account, |otp| read_again(account, otp));
+    if fit.refused.is_none() && account.kind() == Kind::Hotp {
+        // Seen with pass-otp 1.2.0: services accept a code that is one ahead.
+        fit.remarks
+            .push("pass-otp counts up before it shows a code, and so begins one code later".to_owned());
+    }
+    fit
+}
+
 /// What is read of the entry of an account.
 fn read_again(account: &Account, otp: &Otp) -> Result<Vault, Error> {
     let mut gathering = Gathering::new(ID, "entry", &Limits::default());
@@ -393,6 +400,15 @@ mod tests {
         ] {
             assert!(!is_entry(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_counter_that_goes_up_first_is_remarked() {
+        let remarks = |kind: &str| {
+            let link = format!("otpauth://{kind}/Acme:bob?secret=JBSWY3DPEHPK3PXP&issuer=Acme&counter=5");
+            fit(&CAPS, &crate::open::otpauth::parse(&link).ok().unwrap()).remarks.len()
+        };
+        assert_eq!([remarks("hotp"), remarks("totp")], [1, 0]);
     }
 
     #[test]
