@@ -17,6 +17,16 @@ fn the_table_of_formats_is_the_registry() {
     assert_eq!(written, wanted);
 }
 
+#[test]
+fn what_is_not_confirmed_is_said() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, after) = readme.split_once("Not yet confirmed with files of the real app:\n\n").unwrap();
+    let listed: Vec<&str> = after.lines().take_while(|line| line.starts_with("- ")).collect();
+    let line = |info: &Info| Some(format!("- `{}`: {}", info.id, info.unverified?));
+    let wanted: Vec<String> = registry::ALL.iter().filter_map(|format| line(format.info())).collect();
+    assert_eq!(listed, wanted);
+}
+
 /// Id, reading and writing of a row of the table.
 fn row(line: &str) -> Option<(String, String, String)> {
     let cells: Vec<&str> =
