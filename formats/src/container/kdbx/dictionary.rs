@@ -5,6 +5,8 @@ use crate::error::Error;
 
 /// Major version, the high byte; a later minor one only adds.
 const MAJOR: u8 = 1;
+/// Most values; Argon2, which takes the most, has eight.
+const MAX_VALUES: usize = 64;
 /// Version 1.0.
 const VERSION: u16 = 0x0100;
 
@@ -31,6 +33,7 @@ impl<'a> Dictionary<'a> {
         loop {
             match cursor.u8().ok_or_else(damaged)? {
                 0 => return Ok(Self(entries)),
+                _ if entries.len() == MAX_VALUES => return Err(damaged()),
                 kind @ (U32 | U64 | BOOL | I32 | I64 | TEXT | BYTES) => {
                     let name = cursor.run().ok_or_else(damaged)?;
                     entries.push((name, kind, cursor.run().ok_or_else(damaged)?));
@@ -127,6 +130,15 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(Dictionary::parse(&bytes[..length]).is_err(), "{length}");
         }
+    }
+
+    /// In memory each value takes several times its length.
+    #[test]
+    fn more_values_than_any_derivation_has_are_refused() {
+        let dictionary =
+            |count: usize| [vec![0, 1], [4, 0, 0, 0, 0, 0, 0, 0, 0].repeat(count), vec![0]].concat();
+        assert!(Dictionary::parse(&dictionary(64)).is_ok());
+        assert!(Dictionary::parse(&dictionary(65)).is_err());
     }
 
     #[test]

@@ -114,7 +114,10 @@ impl<'a> Closed<'a> {
 
     fn open_legacy(&self, legacy: &Legacy, key: &Key, limits: &Limits) -> Result<Option<Opened>, Error> {
         let Some(plain) = self.decrypt(key, self.body)? else { return Err(cut_off()) };
-        let Some(sealed) = plain.strip_prefix(&legacy.start) else { return Ok(None) };
+        let (start, sealed) = plain.split_first_chunk().ok_or_else(cut_off)?;
+        if *start != legacy.start {
+            return Ok(None);
+        }
         let content = self.unpack(blocks::join_hashed(sealed)?, limits)?;
         let stream = InnerStream::new(legacy.stream, &legacy.stream_key)?;
         Ok(Some(Opened { content, xml_at: 0, stream, header_hash: Some(self.header.hash) }))

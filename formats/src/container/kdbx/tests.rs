@@ -48,6 +48,16 @@ fn damage_anywhere_is_an_error_or_a_wrong_password() {
     }
 }
 
+/// What is too short to tell whether the key is right is not taken for a wrong password.
+#[test]
+fn a_file_that_ends_after_its_header_is_cut_off() {
+    let header = Closed::parse(LEGACY).unwrap().header_bytes.len();
+    for length in [0, 16] {
+        let error = open(&LEGACY[..header + length], &Limits::default()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Malformed, "{length}");
+    }
+}
+
 #[test]
 fn signatures_of_the_family() {
     assert_eq!(sniff(AES), Some(Signature::Kdbx));
