@@ -38,12 +38,14 @@ pub(crate) fn read(value: &str, around: Around<'_>) -> Vec<Entry> {
     }
 }
 
-/// Most bytes of names that the accounts of one transfer link take from the item around it.
+/// Most bytes of names that the accounts of one item take from it.
 const MOST_NAMES: usize = 16 << 20;
 
 impl Around<'_> {
-    fn length(self) -> usize {
-        self.title.len().saturating_add(self.user.len())
+    /// Whether so many accounts can have a copy each.
+    pub(crate) fn is_short_for(self, accounts: usize) -> bool {
+        let length = self.title.len().saturating_add(self.user.len());
+        length.saturating_mul(accounts) <= MOST_NAMES
     }
 
     fn names(self) -> Names {
@@ -107,7 +109,7 @@ fn steam(rest: &str, around: Around<'_>) -> Entry {
 
 fn expand(link: &str, around: Around<'_>) -> Vec<Entry> {
     match google_migration::parse(link) {
-        Ok(payload) if around.length().saturating_mul(payload.entries.len()) > MOST_NAMES => {
+        Ok(payload) if !around.is_short_for(payload.entries.len()) => {
             let message =
                 "the link has many accounts, and the item a name that is too long for a copy in each";
             vec![Err((Skip::new(Skip::DAMAGED, message), around.names()))]

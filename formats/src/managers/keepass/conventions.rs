@@ -44,6 +44,18 @@ pub(super) fn is_known(key: &str) -> bool {
         || [MORE_URLS, MORE_LINKS, TIME, COUNTER].iter().any(|start| key.starts_with(start))
 }
 
+/// Whether a field of this name describes the entry, and is no part of a code.
+pub(super) fn is_description(key: &str) -> bool {
+    matches!(key, TITLE | USER | URL | NOTES) || key.starts_with(MORE_URLS)
+}
+
+/// The links beside `otp`. Fields that only begin like those of KeePassXC can hold anything.
+fn more_links(entry: &Entry) -> impl Iterator<Item = &str> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let links = entry.beginning_with(MORE_LINKS);
+    links.filter(move |(end, value)| is_number(end) || value.contains("://")).map(|(_, value)| value)
+}
+
 /// The codes of an entry. Ways that say the same give one account.
 pub(super) fn read(entry: &Entry) -> Vec<uri_list::Entry> {
     let around = Around { title: entry.get(TITLE), user: entry.get(USER) };
@@ -52,6 +64,10 @@ pub(super) fn read(entry: &Entry) -> Vec<uri_list::Entry> {
             Err(Skip::new(Skip::BAD_SECRET, "a protected field of the entry is no text")),
             around,
         )];
+    }
+    if !around.is_short_for(more_links(entry).count()) {
+        let message = "the entry has many codes, and a name that is too long for a copy in each";
+        return vec![named(Err(Skip::new(Skip::DAMAGED, message)), around)];
     }
     let has_settings = !entry.get(SETTINGS).trim().is_empty();
     let tray = tray_totp(entry).map(|otp| named(otp, around));
@@ -63,16 +79,17 @@ pub(super) fn read(entry: &Entry) -> Vec<uri_list::Entry> {
     let alone = alone.filter(|seed| !codes.iter().any(|code| secret_of(code) == secret_of(seed)));
     add(&mut codes, alone);
     add(&mut codes, native_hotp(entry).map(|otp| named(otp, around)));
-    codes.extend(entry.beginning_with(MORE_LINKS).flat_map(|value| link(value, around)));
+    codes.extend(more_links(entry).flat_map(|value| link(value, around)));
     codes
 }
 
-/// Adds what is not there yet.
+/// Adds what no other way says. The accounts of one transfer link all stay.
 fn add(codes: &mut Vec<uri_list::Entry>, more: impl IntoIterator<Item = uri_list::Entry>) {
+    let others = codes.len();
     for code in more {
         let otp = code.as_ref().ok().and_then(Account::otp);
         let is_known = |other: &uri_list::Entry| other.as_ref().ok().and_then(Account::otp) == otp;
-        if otp.is_none() || !codes.iter().any(is_known) {
+        if otp.is_none() || !codes.iter().take(others).any(is_known) {
             codes.push(code);
         }
     }
@@ -137,7 +154,8 @@ fn keeotp(text: &str) -> Result<Otp, Skip> {
     let value = |name: &str| {
         let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
         let found = pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value);
-        Zeroizing::new(percent::decode(&found.replace('+', " ")))
+        let spaced = Zeroizing::new(found.replace('+', " "));
+        Zeroizing::new(percent::decode(&spaced))
     };
     let kind = match value("type").to_ascii_lowercase().as_str() {
         "" | "totp" => Kind::Totp,
@@ -374,6 +392,25 @@ mod tests {
                 format!("hotp Title/user {A} SHA1 6 0"),
                 format!("totp Title/user {B} SHA1 6 30"),
             ]
+        );
+    }
+
+    /// Each has its own names, and none may disappear.
+    #[test]
+    fn accounts_of_a_transfer_link_are_all_kept() {
+        // Encoded with Python by hand: two SHA-1 accounts of six digits, "a" and "b", with one secret.
+        let link = "otpauth-migration://offline?data=ChUKCkhlbGxvId6tvu8SAWEgASgBMAIKFQoKSGVsbG8h3q2%2B7xIBYiABKAEwAhABGAEgACgB";
+        let wanted = ["a", "b"].map(|name| format!("totp Title/{name} JBSWY3DPEHPK3PXP SHA1 6 30"));
+        assert_eq!(describe(&[(LINK, link), ("TimeOtp-Secret-Base32", "JBSWY3DPEHPK3PXP")]), wanted);
+    }
+
+    #[test]
+    fn only_numbered_fields_and_links_are_further_codes() {
+        let uri = format!("otpauth://totp/Acme:bob?secret={A}");
+        let fields = [("otp_issuer", "GITHUB"), ("otp_2", B), ("otp_old", uri.as_str()), ("otp_", A)];
+        assert_eq!(
+            describe(&fields),
+            [format!("totp Title/user {B} SHA1 6 30"), format!("totp Acme/bob {A} SHA1 6 30")]
         );
     }
 

@@ -153,7 +153,8 @@ impl Walk<'_> {
 }
 
 fn describe<'e>(entry: &'e Entry, path: &str, is_trashed: bool) -> Login<'e> {
-    let addresses = [entry.get(URL)].into_iter().chain(entry.beginning_with(MORE_URLS)).map(str::trim);
+    let more_urls = entry.beginning_with(MORE_URLS).map(|(_, url)| url);
+    let addresses = [entry.get(URL)].into_iter().chain(more_urls).map(str::trim);
     let tags = || entry.tags.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty());
     let groups =
         [path].into_iter().filter(|path| !path.is_empty()).chain(tags().filter(|tag| *tag != FAVORITE));

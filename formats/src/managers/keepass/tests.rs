@@ -60,6 +60,41 @@ fn deep_and_long_things_are_refused() {
     assert_eq!(xml("<Group></Root>").unwrap_err().kind, ErrorKind::Malformed);
 }
 
+/// A small file could fill the memory: each code of an entry gets a copy of its names and note.
+#[test]
+fn an_entry_does_not_multiply_without_bounds() {
+    let field = |key: &str, value: &str| format!("<String><Key>{key}</Key><Value>{value}</Value></String>");
+    let codes: String = (0..2100).map(|at| field(&format!("otp_{at}"), "CANARYALPHACANAR")).collect();
+    let note = field("Notes", &"x".repeat(1 << 18));
+    let entry = format!("<Group><Entry>{note}{codes}</Entry></Group>");
+    let limited = |inner: &str| xml(inner).map(|vault| vault.accounts.len()).unwrap_err().kind;
+    assert_eq!(limited(&entry), ErrorKind::Limit);
+    let title = field("Title", &"x".repeat(1 << 18));
+    let vault = xml(&format!("<Group><Entry>{title}{codes}</Entry></Group>")).unwrap();
+    assert_eq!((vault.accounts.len(), vault.skipped.len()), (0, 1));
+    let tags = format!("<Group><Entry><Tags>{}</Tags></Entry></Group>", ";a".repeat(5_000_001));
+    assert_eq!(limited(&tags), ErrorKind::Limit);
+    let codes: String = (0..100_001).map(|at| field(&format!("otp_{at}"), "CANARYALPHACANAR")).collect();
+    let entry = format!("<Group><Entry>{codes}</Entry></Group>");
+    assert_eq!(limited(&entry), ErrorKind::Limit);
+}
+
+#[test]
+fn a_note_that_is_no_text_leaves_the_code_alone() {
+    let entry = |key: &str| {
+        format!(
+            "<Group><Entry><String><Key>{key}</Key><Value Protected=\"True\">QUJDRA==</Value></String>\
+            <String><Key>TOTP Seed</Key><Value>CANARYALPHACANAR</Value></String></Entry></Group>"
+        )
+    };
+    for key in ["Notes", "URL"] {
+        let vault = xml(&entry(key)).unwrap();
+        assert_eq!((vault.accounts.len(), vault.skipped.len()), (1, 0), "{key}");
+    }
+    let vault = xml(&entry("otp")).unwrap();
+    assert_eq!((vault.accounts.len(), vault.skipped.len()), (0, 1));
+}
+
 #[test]
 fn a_protected_value_that_cannot_be_decoded_ends_the_reading() {
     let value = |value: &str| {

@@ -64,9 +64,9 @@ impl Entry {
         self.fields.iter().rev().find(|(name, _)| name == key).map_or("", |(_, value)| value)
     }
 
-    /// The values of all keys that begin like this, in order.
-    pub(super) fn beginning_with<'a>(&'a self, start: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(key, _)| key.starts_with(start)).map(|(_, value)| value.as_str())
+    /// The ends of all keys that begin like this, and their values, in order.
+    pub(super) fn beginning_with<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.fields.iter().filter_map(move |(key, value)| Some((key.strip_prefix(start)?, value.as_str())))
     }
 }
 
@@ -222,6 +222,7 @@ impl Parser<'_> {
             // The history of an entry has entries too, which are not in a group.
             [.., Tag::Group, Tag::Entry, Tag::Tags] => {
                 let tags = std::mem::take(&mut *self.content);
+                self.values = self.values.saturating_add(tags.matches([';', ',']).count());
                 self.entry()?.tags = tags;
             }
             [.., Tag::Group, Tag::Entry, Tag::Times, Tag::Created] => {
@@ -253,7 +254,7 @@ impl Parser<'_> {
         self.values = self.values.saturating_add(1);
         let (key, value) = (std::mem::take(&mut self.key), std::mem::take(&mut self.content));
         let entry = self.entry()?;
-        entry.has_unreadable_code |= !is_readable;
+        entry.has_unreadable_code |= !is_readable && !conventions::is_description(&key);
         entry.fields.push((key, value));
         Some(())
     }
