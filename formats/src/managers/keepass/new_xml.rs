@@ -10,6 +10,9 @@ use super::xml::TO_1970;
 use crate::container::kdbx::InnerStream;
 use crate::error::{Error, ErrorKind};
 
+/// More letters than the marks of an element have.
+const MARKS: usize = 64;
+
 /// The value of a field.
 pub(super) enum Value {
     /// Everybody may see it.
@@ -27,7 +30,7 @@ pub(super) struct NewXml {
 impl NewXml {
     /// A document that anybody can read.
     pub(super) fn plain() -> Self {
-        Self { out: Zeroizing::new(String::with_capacity(1 << 16)), stream: None }
+        Self { out: Zeroizing::new(String::with_capacity(1 << 12)), stream: None }
     }
 
     /// A document for a database, in which this stream hides protected values.
@@ -64,15 +67,28 @@ impl NewXml {
         self.close("KeePassFile");
     }
 
+    /// Makes room. What the text leaves behind as it grows is wiped.
+    fn reserve(&mut self, length: usize) {
+        let needed = self.out.len().saturating_add(length);
+        if needed > self.out.capacity() {
+            let mut larger = Zeroizing::new(String::with_capacity(needed.saturating_mul(2)));
+            larger.push_str(&self.out);
+            self.out = larger;
+        }
+    }
+
     pub(super) fn open(&mut self, name: &str) {
+        self.reserve(name.len().saturating_add(MARKS));
         self.out.extend(["<", name, ">\n"]);
     }
 
     pub(super) fn close(&mut self, name: &str) {
+        self.reserve(name.len().saturating_add(MARKS));
         self.out.extend(["</", name, ">\n"]);
     }
 
     pub(super) fn element(&mut self, name: &str, text: &str) {
+        self.reserve(name.len().saturating_mul(2).saturating_add(MARKS));
         self.out.extend(["<", name, ">"]);
         self.text(text);
         self.out.extend(["</", name, ">\n"]);
@@ -92,6 +108,7 @@ impl NewXml {
     pub(super) fn string(&mut self, key: &str, value: &Value) -> Result<(), Error> {
         self.open("String");
         self.element("Key", key);
+        self.reserve(MARKS);
         match (value, &mut self.stream) {
             (Value::Open(value), _) => self.element("Value", value),
             (Value::Protected(value), None) => {
@@ -104,6 +121,7 @@ impl NewXml {
                 let used_up = || Error::new(ErrorKind::Internal, "the stream of the database is used up");
                 stream.apply(&mut bytes).ok_or_else(used_up)?;
                 self.out.push_str("<Value Protected=\"True\">");
+                self.reserve(BASE64.encode_len(bytes.len()).saturating_add(MARKS));
                 BASE64.encode_append(&bytes, &mut self.out);
                 self.out.push_str("</Value>\n");
             }
@@ -113,6 +131,8 @@ impl NewXml {
     }
 
     fn text(&mut self, text: &str) {
+        // A quotation mark takes the most room; the mark that ends the element follows.
+        self.reserve(text.len().saturating_mul("&quot;".len()).saturating_add(MARKS));
         for character in writable(text).chars() {
             match character {
                 '&' => self.out.push_str("&amp;"),
@@ -140,4 +160,24 @@ fn writable(text: &str) -> Cow<'_, str> {
 /// Whether a database can hold a time: it counts from the year 1.
 pub(super) fn has_binary_form(time: Timestamp) -> bool {
     time.as_second() > -TO_1970
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_grows_with_its_values() {
+        let mut xml = NewXml::plain();
+        xml.begin();
+        for length in [1, 10, 100, 1000, 10_000, 100_000] {
+            let value = "\"".repeat(length);
+            xml.string("otp", &Value::Open(value.clone())).unwrap();
+            xml.string("otp", &Value::Protected(value.into())).unwrap();
+        }
+        xml.end();
+        let text = xml.finish();
+        assert_eq!(text.matches("&quot;").count(), 2 * 111_111);
+        assert!(text.ends_with("</KeePassFile>\n"));
+    }
 }
