@@ -95,6 +95,8 @@ fn whole_files_are_sure() {
             name if name.starts_with("pass-otp/") && name.ends_with(".txt") => Confidence::Likely,
             // A name among others in an archive.
             "apple-passwords/safari.zip" | "dashlane/export.zip" => Confidence::Likely,
+            // A zip with one JSON file, whatever that is.
+            "cxf/document.zip" => Confidence::Weak,
             // Nothing but noise.
             name if name.starts_with("authenticator-plus/") && name.ends_with(".db") => Confidence::Weak,
             // Nothing but base64.

@@ -22,6 +22,7 @@ pub static ALL: &[&dyn Format] = &[
     &managers::tables::BROWSERS,
     &managers::cotp::Cotp,
     &open::table::AnyTable,
+    &managers::cxf::Cxf,
     &managers::tables::DASHLANE,
     &apps::duo::Duo,
     &managers::enpass::Enpass,

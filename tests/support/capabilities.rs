@@ -157,6 +157,15 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "cxf",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |period| period <= 255,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
         name: "dashlane",
         kinds: "totp",
         algorithms: "SHA1 SHA256 SHA512",

@@ -8,6 +8,7 @@ pub(crate) mod authenticator_ext;
 pub(crate) mod bitwarden;
 pub(crate) mod bitwarden_authenticator;
 pub(crate) mod cotp;
+pub(crate) mod cxf;
 pub(crate) mod enpass;
 pub(crate) mod keepass;
 pub(crate) mod keeper;

@@ -466,7 +466,7 @@ fn title<'a>(title: &'a str, user: &str, url: &'a str) -> &'a str {
 }
 
 /// The host of an address, without user and port.
-fn host(url: &str) -> &str {
+pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = place.rsplit('@').next().unwrap_or_default();
