@@ -57,7 +57,7 @@ fn read_xml(text: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
             .next_step("Take the key file from a backup; without it the database does not open")
     };
     let (mut version, mut data, mut hash) = (String::new(), Zeroizing::new(String::new()), None);
-    let mut element = String::new();
+    let (mut element, mut is_whole) = (String::new(), false);
     let mut reader = Reader::from_str(text);
     loop {
         match reader.read_event().map_err(|_| damaged())? {
@@ -71,10 +71,17 @@ fn read_xml(text: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
             Event::Text(text) if element == "Data" => {
                 data.extend(text.chars().filter(|character| !character.is_whitespace()));
             }
-            Event::End(_) => element.clear(),
+            Event::End(tag) => {
+                is_whole = tag.local_name().as_ref() == "KeyFile";
+                element.clear();
+            }
             Event::Eof => break,
             _ => {}
         }
+    }
+    // A key that is cut off would look like a wrong one.
+    if !is_whole {
+        return Err(damaged());
     }
     let key = match version.split('.').next() {
         Some("1") => BASE64.decode(data.as_bytes()),
@@ -158,11 +165,13 @@ mod tests {
     #[test]
     fn damaged_key_files_are_named() {
         let wrong_hash = xml("2.0", "<Data Hash=\"630DCD28\">00</Data>");
+        let cut_off = "<KeyFile><Meta><Version>1.0</Version></Meta><Key><Data>AAECAwQF";
         for (text, wanted) in [
             (wrong_hash.as_str(), ErrorKind::Malformed),
             (&xml("1.0", "<Data>?</Data>"), ErrorKind::Malformed),
             (&xml("2.0", ""), ErrorKind::Malformed),
-            ("<KeyFile><Meta>", ErrorKind::NewerVersion),
+            ("<KeyFile><Meta>", ErrorKind::Malformed),
+            (cut_off, ErrorKind::Malformed),
             (&xml("3.0", "<Data>00</Data>"), ErrorKind::NewerVersion),
         ] {
             let error = read(text.as_bytes()).unwrap_err();
