@@ -109,7 +109,8 @@ static TAKES: &[Takes] = &[
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |_| true,
         highest_counter: 0,
-        lengths: |_| true,
+        // The link around the secret has 687 bytes at most.
+        lengths: |length| length <= 321,
     },
     Takes {
         name: "bitwarden:argon2id",
@@ -118,7 +119,8 @@ static TAKES: &[Takes] = &[
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |_| true,
         highest_counter: 0,
-        lengths: |_| true,
+        // The link around the secret has 687 bytes at most.
+        lengths: |length| length <= 321,
     },
     Takes {
         name: "bitwarden:csv",
@@ -127,7 +129,8 @@ static TAKES: &[Takes] = &[
         digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         periods: |_| true,
         highest_counter: 0,
-        lengths: |_| true,
+        // The link around the secret has 687 bytes at most.
+        lengths: |length| length <= 321,
     },
     Takes {
         name: "bitwarden-authenticator",

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use super::label::Names;
 use super::uri_list::{self, Entry};
 use super::{google_migration, otpauth};
-use crate::caps::{Caps, Fit};
 use crate::model::{Account, Credential, Draft, Kind, Otp};
 use crate::report::Skip;
 use crate::text::{base32, percent};
@@ -128,19 +127,6 @@ pub(crate) fn write(account: &Account, otp: &Otp) -> Zeroizing<String> {
 /// Writes Steam's value as Bitwarden and Proton know it.
 pub(crate) fn write_steam(otp: &Otp) -> Zeroizing<String> {
     Zeroizing::new(format!("steam://{}", otp.secret().to_base32().as_str()))
-}
-
-/// What would happen to an account that is written as this value into an item of these names: the
-/// value is read again, and what differs is announced.
-pub(crate) fn fit(caps: &Caps, account: &Account, value: &str, around: Around<'_>) -> Fit {
-    let fit = caps.check(account);
-    if fit.refused.is_some() {
-        return fit;
-    }
-    match read(value, around).as_slice() {
-        [Ok(read)] if read.otp() == account.otp() => otpauth::renamed(fit, account, read),
-        _ => otpauth::not_expressible(),
-    }
 }
 
 #[cfg(test)]

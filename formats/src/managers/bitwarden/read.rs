@@ -116,6 +116,11 @@ fn decode_json(text: &str, variant: &str, ctx: &mut Ctx<'_>) -> Result<Vault, Er
     Ok(Vault { encrypted: true, ..gather(&inner, name, ctx.limits)? })
 }
 
+/// Reads an export that is not encrypted.
+pub(super) fn decode_plain(text: &str, limits: &Limits) -> Result<Vault, Error> {
+    gather(&json::parse_file(text, limits)?, "JSON", limits)
+}
+
 fn open(export: &Export<'_>, ctx: &mut Ctx<'_>) -> Result<(&'static str, Zeroizing<Vec<u8>>), Error> {
     let part = |part: &Option<String>, pointer: &str| {
         part.clone().ok_or_else(|| json::damaged(pointer, "a part of the encryption is missing"))

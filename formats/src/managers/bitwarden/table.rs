@@ -1,13 +1,12 @@
 //! The table: the export with a row for each login.
 
-use super::write::value;
-use super::{CAPS, ID};
+use super::ID;
+use super::write::{fit_with, folder_name, note, urls, value};
 use crate::caps::Fit;
 use crate::ctx::Limits;
 use crate::error::Error;
 use crate::format::Part;
 use crate::managers::login::{Gathering, Login, title};
-use crate::managers::written;
 use crate::model::{Account, Otp, Vault};
 use crate::text::csv::{Column, Dialect, Row, Table, Writer};
 
@@ -91,7 +90,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
 
 /// What the reader finds in the row of an account.
 pub(super) fn fit(account: &Account) -> Fit {
-    written::fit(&CAPS, account, |otp| {
+    fit_with(account, |otp| {
         let mut gathering = Gathering::new(ID, "CSV", &Limits::default());
         let row = Row::of(Cells::new(account, otp).in_order());
         Columns::find(&Table::with_header(HEADER)).gather(&row, &mut gathering);
@@ -117,17 +116,17 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     fn new(account: &'a Account, otp: &Otp) -> Self {
-        Self { account, uris: account.urls.join(","), totp: value(account, otp) }
+        Self { account, uris: urls(account).collect::<Vec<_>>().join(","), totp: value(account, otp) }
     }
 
     fn in_order(&self) -> [&str; HEADER.len()] {
         let account = self.account;
         [
-            account.groups.first().map_or("", String::as_str),
+            folder_name(account).unwrap_or_default(),
             if account.favorite { "1" } else { "" },
             "login",
             title(account),
-            &account.note,
+            note(account),
             "",
             "0",
             &self.uris,

@@ -51,6 +51,41 @@ fn an_item_is_in_a_collection_once() {
     assert_eq!(decode(text, "").unwrap().accounts[0].groups, ["A"]);
 }
 
+/// One text that is too long stops the import of the whole file.
+#[test]
+fn what_bitwarden_refuses_is_not_written() {
+    use crate::caps::Field;
+    use crate::format::Form;
+    let named = |length: usize| {
+        let link = "otpauth://totp/Acme:bob?secret=JBSWY3DPEHPK3PXP";
+        let account = crate::open::otpauth::parse(link).ok().unwrap();
+        Account { name: "n".repeat(length), ..account }
+    };
+    let around = |note: usize, url: usize, group: usize| Account {
+        note: "n".repeat(note),
+        urls: vec!["u".repeat(url), "https://acme.example".to_owned()],
+        groups: vec!["g".repeat(group)],
+        ..named(3)
+    };
+    // `2.`, 24 characters, `|`, base64 of whole blocks, `|`, 44 characters: 7439 bytes give 9992, 7440 give 10012.
+    let accounts = [around(7439, 7439, 687), around(7440, 7440, 688), named(700)];
+    for form in ["json", "csv"] {
+        let form = Form::named(&Bitwarden, form).unwrap();
+        let fits = form.fit(&accounts);
+        let changed = |fit: &Fit| fit.changes.iter().map(|change| change.field).collect::<Vec<_>>();
+        assert_eq!((changed(&fits[0]), fits[0].refused.is_none()), (vec![], true));
+        assert_eq!(changed(&fits[1]), [Field::Groups, Field::Note, Field::Urls]);
+        assert_eq!(fits[2].refused.as_ref().unwrap().code, "name-too-long");
+
+        let vault = Vault { accounts: accounts[..2].to_vec(), ..Vault::default() };
+        let parts = testing::with_ctx(&mut NoPasswords, |ctx| form.encode(&vault, ctx)).unwrap();
+        let read = decode(std::str::from_utf8(&parts[0].0).unwrap(), "").unwrap();
+        assert_eq!(read.accounts[0].note, accounts[0].note);
+        let second = &read.accounts[1];
+        assert_eq!((second.note.as_str(), second.urls.len(), second.groups.len()), ("", 1, 0));
+    }
+}
+
 #[test]
 fn nothing_of_an_item_but_what_belongs_to_its_code_is_written() {
     let vault = decode(PLAIN, "").unwrap();

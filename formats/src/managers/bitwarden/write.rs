@@ -1,32 +1,70 @@
 //! Writing an export: one login for each account, which Bitwarden's importer takes with its code.
 
 use std::collections::HashMap;
+use std::slice;
 
 use data_encoding::BASE64;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::CAPS;
 use super::crypt::{Derivation, KIB_PER_MIB, Keys};
+use super::{CAPS, read};
 use crate::caps::Fit;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
 use crate::format::Part;
 use crate::managers::login::title;
+use crate::managers::written;
 use crate::model::{Account, Kind, Otp, SecretText, Vault};
-use crate::open::otp_field::{self, Around};
+use crate::open::otp_field;
 use crate::text::json;
 
+/// Most bytes of a name or code, and of a note or address. The server counts 1000 and 10000 characters of the
+/// encrypted text, and one that is longer stops the whole import: github.com/bitwarden/clients/issues/14971.
+/// Around the text are 72 characters; inside, base64 of whole blocks of 16 bytes, the last of them never full.
+const SHORT: usize = 43 * 16 - 1;
+const LONG: usize = 465 * 16 - 1;
+
 pub(super) fn fit(account: &Account) -> Fit {
-    match account.otp() {
-        Some(otp) => otp_field::fit(
-            &CAPS,
-            account,
-            &value(account, otp),
-            Around { title: title(account), user: &account.name },
-        ),
-        None => CAPS.check(account),
+    fit_with(account, |_| {
+        let mut count = 0_u32;
+        let numbered = || {
+            count = count.saturating_add(1);
+            Ok(count.to_string())
+        };
+        let text = json::compact(&new_export(slice::from_ref(account), numbered)?)?;
+        read::decode_plain(&String::from_utf8_lossy(&text), &Limits::default())
+    })
+}
+
+/// What would happen to an account of which `read_again` gives what its item is read as.
+pub(super) fn fit_with(account: &Account, read_again: impl FnOnce(&Otp) -> Result<Vault, Error>) -> Fit {
+    let texts =
+        [title(account).len(), account.name.len(), account.otp().map_or(0, |otp| value(account, otp).len())];
+    let fit = written::fit(&CAPS, account, read_again);
+    if fit.refused.is_none() && texts.into_iter().any(|length| length > SHORT) {
+        return Fit::refuse(
+            "name-too-long",
+            "a name or the secret is longer than Bitwarden takes, which would refuse the whole file",
+            "Shorten its names in the app that it comes from",
+        );
     }
+    fit
+}
+
+/// The note, if Bitwarden takes it.
+pub(super) fn note(account: &Account) -> &str {
+    Some(account.note.as_str()).filter(|note| note.len() <= LONG).unwrap_or_default()
+}
+
+/// The addresses that Bitwarden takes.
+pub(super) fn urls(account: &Account) -> impl Iterator<Item = &str> {
+    account.urls.iter().map(String::as_str).filter(|url| url.len() <= LONG)
+}
+
+/// The folder, if Bitwarden takes its name.
+pub(super) fn folder_name(account: &Account) -> Option<&str> {
+    account.groups.first().map(String::as_str).filter(|name| name.len() <= SHORT)
 }
 
 pub(super) fn value(account: &Account, otp: &Otp) -> Zeroizing<String> {
@@ -85,7 +123,7 @@ const LOGIN: u8 = 1;
 
 /// The export, under the password if there is one.
 pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
-    let export = new_export(vault, ctx)?;
+    let export = new_export(&vault.accounts, || ctx.uuid())?;
     match ctx.new_password {
         Some(password) => seal(&export, &Derivation::PBKDF2, password, ctx),
         None => json::pretty(&export, b"  ").map(Part),
@@ -95,29 +133,33 @@ pub(super) fn encode(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
 /// The export, always under a password and with the slower derivation.
 pub(super) fn encode_argon2id(vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Part, Error> {
     let password = ctx.demanded_password("Bitwarden with Argon2id")?;
-    seal(&new_export(vault, ctx)?, &Derivation::ARGON2ID, password, ctx)
+    let export = new_export(&vault.accounts, || ctx.uuid())?;
+    seal(&export, &Derivation::ARGON2ID, password, ctx)
 }
 
-fn new_export<'a>(vault: &'a Vault, ctx: &mut Ctx<'_>) -> Result<Export<'a>, Error> {
+fn new_export<'a>(
+    accounts: &'a [Account],
+    mut new_id: impl FnMut() -> Result<String, Error>,
+) -> Result<Export<'a>, Error> {
     let mut export = Export { encrypted: false, folders: Vec::new(), items: Vec::new() };
     let mut ids: HashMap<&str, String> = HashMap::new();
-    for account in &vault.accounts {
+    for account in accounts {
         let Some(otp) = account.otp() else { continue };
-        let folder_id = match account.groups.first() {
-            Some(name) => Some(folder(name, &mut export.folders, &mut ids, ctx)?),
+        let folder_id = match folder_name(account) {
+            Some(name) => Some(folder(name, &mut export.folders, &mut ids, &mut new_id)?),
             None => None,
         };
         export.items.push(Item {
-            id: ctx.uuid()?,
+            id: new_id()?,
             organization_id: None,
             folder_id,
             kind: LOGIN,
             reprompt: 0,
             name: title(account),
-            notes: Some(account.note.as_str()).filter(|note| !note.is_empty()),
+            notes: Some(note(account)).filter(|note| !note.is_empty()),
             favorite: account.favorite,
             login: Login {
-                uris: account.urls.iter().map(|uri| Uri { r#match: None, uri }).collect(),
+                uris: urls(account).map(|uri| Uri { r#match: None, uri }).collect(),
                 username: &account.name,
                 password: None,
                 totp: value(account, otp),
@@ -132,12 +174,12 @@ fn folder<'a>(
     name: &'a str,
     folders: &mut Vec<Folder<'a>>,
     ids: &mut HashMap<&'a str, String>,
-    ctx: &mut Ctx<'_>,
+    new_id: &mut impl FnMut() -> Result<String, Error>,
 ) -> Result<String, Error> {
     if let Some(id) = ids.get(name) {
         return Ok(id.clone());
     }
-    let id = ctx.uuid()?;
+    let id = new_id()?;
     folders.push(Folder { id: id.clone(), name });
     ids.insert(name, id.clone());
     Ok(id)
