@@ -115,7 +115,7 @@ impl Format for ProtonPass {
     }
 
     fn order(&self, writing: &Writing, a: &Account, b: &Account) -> Ordering {
-        if writing.form == ZIP { a.groups.first().cmp(&b.groups.first()) } else { Ordering::Equal }
+        if writing.form == ZIP { write_zip::vault(a).cmp(write_zip::vault(b)) } else { Ordering::Equal }
     }
 
     fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {

@@ -138,6 +138,11 @@ impl<'a> NewItem<'a> {
     }
 }
 
+/// The vault that an account lies in.
+pub(super) fn vault(account: &Account) -> &str {
+    account.groups.first().map_or(VAULT, String::as_str)
+}
+
 /// The JSON in the zip. Accounts come vault by vault.
 fn export<'a>(
     accounts: &'a [Account],
@@ -146,7 +151,7 @@ fn export<'a>(
     let mut vaults: Vec<(String, NewVault<'a>)> = Vec::new();
     for account in accounts {
         let Some(otp) = account.otp() else { continue };
-        let name = account.groups.first().map_or(VAULT, String::as_str);
+        let name = vault(account);
         if vaults.last().is_none_or(|(_, vault)| vault.name != name) {
             let vault =
                 NewVault { name, description: "", display: Display { icon: 0, color: 0 }, items: Vec::new() };
@@ -181,6 +186,8 @@ mod tests {
     use super::*;
     use crate::container::zip::Archive;
     use crate::ctx::NoPasswords;
+    use crate::format::Form;
+    use crate::managers::proton_pass::ProtonPass;
     use crate::open::otpauth;
     use crate::testing;
 
@@ -190,13 +197,20 @@ mod tests {
             groups: group.map(str::to_owned).into_iter().collect(),
             ..otpauth::parse(&format!("otpauth://totp/{label}?secret=JBSWY3DPEHPK3PXP")).ok().unwrap()
         };
-        let accounts = [account("Acme:bob", None), account("Acme:eve%40x.example", Some("Work"))];
+        let mut accounts = [
+            account("Acme:bob", None),
+            account("Acme:eve%40x.example", Some("Work")),
+            account("Acme:joe", Some("Personal")),
+        ];
+        let zip = Form::named(&ProtonPass, super::super::ZIP).unwrap();
+        zip.arrange(&mut accounts, |account| account);
         let part = testing::with_ctx(&mut NoPasswords, |ctx| encode(&accounts, ctx)).unwrap();
         let text = Archive::open(&part.0).unwrap().read("Proton Pass/data.json", &Limits::default()).unwrap();
         let written: serde_json::Value = serde_json::from_slice(&text).unwrap();
         let vaults: Vec<_> = written["vaults"].as_object().unwrap().values().collect();
         let names: Vec<_> = vaults.iter().map(|vault| vault["name"].as_str().unwrap()).collect();
         assert_eq!((names, &written["encrypted"]), (vec!["Personal", "Work"], &false.into()));
+        assert_eq!(vaults[0]["items"].as_array().map(Vec::len), Some(2));
         let [first, second] = [&vaults[0]["items"][0], &vaults[1]["items"][0]];
         assert_eq!(
             first["data"]["content"],
