@@ -35,17 +35,6 @@ static INFO: Info = Info {
         CSV,
         Writing {
             form: ZIP,
-            caps: Caps {
-                fields: &[
-                    Field::Groups,
-                    Field::Note,
-                    Field::Urls,
-                    Field::Favorite,
-                    Field::Created,
-                    Field::Modified,
-                ],
-                ..CAPS
-            },
             file_name: "Proton Pass_export.zip",
             encrypted_file_name: "Proton Pass_export.zip",
             ..CSV
@@ -65,7 +54,7 @@ const CSV: Writing = Writing {
     import_help: "In Proton Pass on a computer, Settings > Import > Proton Pass; phones import nothing",
 };
 
-/// The zip with the JSON, which keeps pinned items and needs a vault for each.
+/// The zip with the JSON, in which every item lies in a vault. The importer unpins what is pinned.
 const ZIP: &str = "zip";
 
 /// The phones take up to 9 digits and 16 bits of a period; only Proton Authenticator knows Steam's codes.

@@ -132,7 +132,8 @@ impl<'a> NewItem<'a> {
             content_format_version: CONTENT_VERSION,
             create_time: seconds(account.created),
             modify_time: seconds(account.modified),
-            pinned: account.favorite,
+            // The importer takes it from no file.
+            pinned: false,
             files: [],
         })
     }
