@@ -175,10 +175,15 @@ impl Record<'_> {
             note: self.notes.as_deref().unwrap_or_default(),
             ..Login::default()
         };
-        let fields = self.custom_fields.iter().flatten();
-        let codes: Vec<_> =
-            fields.filter(|(name, _)| is_code(name)).flat_map(|(_, value)| texts(value)).collect();
-        gathering.item(&login, codes.iter().map(SecretText::expose), place);
+        let fields = self.custom_fields.iter().flatten().filter(|(name, _)| is_code(name));
+        let values: Vec<_> = fields.map(|(_, value)| texts(value)).collect();
+        for _ in values.iter().filter(|texts| texts.is_none()) {
+            let skip = Skip::new(Skip::MISSING_FIELD, "a code is of another type than Keeper writes");
+            gathering.entry(&login, Err((skip, Names::default())), place);
+        }
+        if values.is_empty() || values.iter().any(Option::is_some) {
+            gathering.item(&login, values.iter().flatten().flatten().map(SecretText::expose), place);
+        }
     }
 }
 
@@ -187,9 +192,9 @@ fn is_code(name: &str) -> bool {
 }
 
 /// A field has one value, or a list of them.
-fn texts(value: &RawValue) -> Vec<SecretText> {
+fn texts(value: &RawValue) -> Option<Vec<SecretText>> {
     let one = || json::entry::<SecretText>(value).map(|text| vec![text]);
-    json::entry::<Vec<SecretText>>(value).or_else(one).unwrap_or_default()
+    json::entry::<Vec<SecretText>>(value).or_else(one)
 }
 
 /// Where the parts of a row stand; nothing else says it.

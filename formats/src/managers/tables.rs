@@ -6,6 +6,7 @@
 //! a real export.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 mod write;
@@ -21,6 +22,7 @@ use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::Probe;
 use crate::report::Item;
 use crate::text::csv::{Column, Row, Table};
+use crate::text::json;
 
 /// One such manager.
 pub(crate) struct TableManager {
@@ -444,13 +446,14 @@ impl CodeColumns {
 }
 
 /// The links in fields that the user made.
-fn links(json: &str) -> Vec<Zeroizing<String>> {
+fn links(fields: &str) -> Vec<Zeroizing<String>> {
     #[derive(Deserialize)]
     struct Field {
         value: Option<String>,
     }
-    let fields: Vec<Field> = serde_json::from_str(json).unwrap_or_default();
-    let values = fields.into_iter().filter_map(|field| field.value);
+    // A field of another type hides no link of the others.
+    let fields: Vec<&RawValue> = serde_json::from_str(fields).unwrap_or_default();
+    let values = fields.into_iter().filter_map(|raw| json::entry::<Field>(raw)?.value);
     let is_link = |value: &Zeroizing<String>| value.trim_start().to_ascii_lowercase().starts_with("otpauth");
     values.map(Zeroizing::new).filter(is_link).collect()
 }
