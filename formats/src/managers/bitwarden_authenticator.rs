@@ -12,13 +12,11 @@ use zeroize::Zeroizing;
 
 use super::login::{Gathering, Login, title};
 use super::written;
-use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::caps::{Caps, Field, Fit, Periods};
 use crate::ctx::{Ctx, Limits};
-use crate::error::Error;
-use crate::error::Place;
+use crate::error::{Error, Place};
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Otp, SecretText, Vault};
-use crate::open::label::Names;
+use crate::model::{Account, Kind, Otp, SecretText, Vault};
 use crate::open::otp_field;
 use crate::open::otpauth::Pieces;
 use crate::probe::{Node, Probe};
@@ -61,14 +59,10 @@ static INFO: Info = Info {
 const CAPS: Caps = Caps {
     app: "Bitwarden Authenticator",
     kinds: &[Kind::Totp, Kind::Steam],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[5, 6, 7, 8, 9, 10],
     periods: Periods::UpTo(2_147_483_647),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
-    groups: Groups::None,
     fields: &[Field::Favorite],
+    ..written::CAPS
 };
 
 impl Format for BitwardenAuthenticator {
@@ -147,7 +141,7 @@ fn decode(input: &Input<'_>, limits: &Limits) -> Result<Vault, Error> {
             Some(item) => item.gather(&mut gathering, &place),
             None => {
                 let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than the app writes");
-                gathering.entry(&Login::default(), Err((skip, Names::default())), &place);
+                gathering.skip(skip, &place);
             }
         }
     }

@@ -11,12 +11,11 @@ use zeroize::Zeroizing;
 
 use super::login::{Gathering, Login, title};
 use super::written;
-use crate::caps::{Caps, Field as AccountField, Fit, Groups, Periods};
+use crate::caps::{Caps, Field as AccountField, Fit, Groups};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Number, Otp, SecretText, Vault, group};
-use crate::open::label::Names;
+use crate::model::{Account, Number, Otp, SecretText, Vault, group};
 use crate::open::otp_field;
 use crate::probe::{Node, Probe};
 use crate::report::Skip;
@@ -52,13 +51,6 @@ static INFO: Info = Info {
 
 const CAPS: Caps = Caps {
     app: "Enpass",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
-    digits: &[6, 7, 8],
-    periods: Periods::UpTo(u32::MAX),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::Many,
     fields: &[
         AccountField::Groups,
@@ -68,6 +60,7 @@ const CAPS: Caps = Caps {
         AccountField::Created,
         AccountField::Modified,
     ],
+    ..written::CAPS
 };
 
 impl Format for Enpass {
@@ -168,7 +161,7 @@ fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
             Some(item) => item.gather(&paths, &mut gathering, &place),
             None => {
                 let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than Enpass writes");
-                gathering.entry(&Login::default(), Err((skip, Names::default())), &place);
+                gathering.skip(skip, &place);
             }
         }
     }
@@ -358,12 +351,7 @@ impl<'a> NewItem<'a> {
 
 /// What is read of the item of an account.
 fn read_again(account: &Account) -> Result<Vault, Error> {
-    let mut count = 0_u32;
-    let numbered = || {
-        count = count.saturating_add(1);
-        Ok(count.to_string())
-    };
-    let export = NewExport::new(std::slice::from_ref(account), numbered)?;
+    let export = NewExport::new(std::slice::from_ref(account), written::numbered())?;
     let text = json::compact(&export)?;
     decode(&String::from_utf8_lossy(&text), &Limits::default())
 }

@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use super::login::{Gathering, Login, title};
 use super::written;
-use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::caps::{Caps, Field, Fit, Groups};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Otp, SecretText, Vault};
+use crate::model::{Account, Otp, SecretText, Vault};
 use crate::open::label::Names;
 use crate::open::otp_field;
 use crate::probe::{Node, Probe};
@@ -69,15 +69,9 @@ const CSV: &str = "csv";
 
 const CAPS: Caps = Caps {
     app: "Keeper",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
-    digits: &[6, 7, 8],
-    periods: Periods::UpTo(u32::MAX),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::Many,
     fields: &[Field::Groups, Field::Note, Field::Urls],
+    ..written::CAPS
 };
 
 impl Format for Keeper {
@@ -157,7 +151,7 @@ fn decode_json(text: &str, limits: &Limits) -> Result<Vault, Error> {
             Some(record) => record.gather(&mut gathering, &place),
             None => {
                 let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than Keeper writes");
-                gathering.entry(&Login::default(), Err((skip, Names::default())), &place);
+                gathering.skip(skip, &place);
             }
         }
     }
@@ -288,12 +282,9 @@ fn write_json(vault: &Vault) -> Result<Part, Error> {
 }
 
 fn write_table(vault: &Vault) -> Result<Part, Error> {
-    let mut table = Writer::without_header(Dialect::Quoted);
-    for account in &vault.accounts {
-        let Some(otp) = account.otp() else { continue };
-        table.row(new_cells(account, &otp_field::write(account, otp)))?;
-    }
-    table.finish().map(Part)
+    written::rows(Writer::without_header(Dialect::Quoted), &vault.accounts, |table, account, otp| {
+        table.row(new_cells(account, &otp_field::write(account, otp)))
+    })
 }
 
 fn new_cells<'a>(account: &'a Account, code: &'a str) -> [&'a str; 9] {

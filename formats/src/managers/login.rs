@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::model::{Account, Vault};
+use crate::open::label::Names;
 use crate::open::otp_field::{self, Around};
 use crate::open::uri_list::Entry;
 use crate::report::{Item, Skip};
@@ -143,6 +144,11 @@ impl Gathering {
             return Err(Error::limit("names and notes repeat more than in any real file", "bytes"));
         }
         Ok(())
+    }
+
+    /// Leaves out an item of which not even the names can be read.
+    pub(crate) fn skip(&mut self, skip: Skip, place: &Place) {
+        self.entry(&Login::default(), Err((skip, Names::default())), place);
     }
 
     /// Counts an item without a code.

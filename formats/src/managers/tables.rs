@@ -13,12 +13,13 @@ mod write;
 
 use self::write::Cell;
 use super::login::{Gathering, Login};
+use super::written;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::container::zip::{self, Archive};
 use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::model::{Account, Algorithm, Vault};
 use crate::probe::Probe;
 use crate::report::Item;
 use crate::text::csv::{Column, Row, Table};
@@ -70,18 +71,7 @@ const fn info(id: &'static str, title: &'static str, export_help: &'static str) 
 }
 
 /// What the managers hold that are written; each says what more it takes.
-const CAPS: Caps = Caps {
-    app: "Apple Passwords",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
-    digits: &[6, 7, 8],
-    periods: Periods::UpTo(u32::MAX),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
-    groups: Groups::None,
-    fields: &[Field::Note, Field::Urls],
-};
+const CAPS: Caps = Caps { app: "Apple Passwords", fields: &[Field::Note, Field::Urls], ..written::CAPS };
 
 /// The table as Apple's import takes it, with nothing in it that is not known.
 const APPLE_WRITING: Writing = Writing {

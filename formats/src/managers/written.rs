@@ -1,10 +1,26 @@
 //! What becomes of an account that is written as an item of a password manager: the item is read again,
 //! and what differs is announced.
 
-use crate::caps::{Caps, Field, Fit};
+use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::error::Error;
-use crate::model::{Account, Otp, Vault};
+use crate::format::Part;
+use crate::model::{Account, Algorithm, Kind, Otp, Vault};
 use crate::open::otpauth;
+use crate::text::csv::Writer;
+
+/// What a manager shows that takes links of time-based codes. Each has a name, and says what more it takes.
+pub(crate) const CAPS: Caps = Caps {
+    app: "",
+    kinds: &[Kind::Totp],
+    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
+    digits: &[6, 7, 8],
+    periods: Periods::UpTo(u32::MAX),
+    max_counter: 0,
+    secret_bytes: (1, usize::MAX),
+    needs_pin: false,
+    groups: Groups::None,
+    fields: &[],
+};
 
 /// What would happen to an account of which `read_again` gives what its item is read as.
 pub(crate) fn fit(
@@ -20,6 +36,28 @@ pub(crate) fn fit(
         Some([read]) if read.otp() == account.otp() => announce(fit, account, read),
         _ => otpauth::not_expressible(),
     }
+}
+
+/// Ids for an item that is only read again: short, and no two the same.
+pub(crate) fn numbered() -> impl FnMut() -> Result<String, Error> {
+    let mut count = 0_u32;
+    move || {
+        count = count.saturating_add(1);
+        Ok(count.to_string())
+    }
+}
+
+/// A table with a row for each account.
+pub(crate) fn rows(
+    mut table: Writer,
+    accounts: &[Account],
+    row: impl Fn(&mut Writer, &Account, &Otp) -> Result<(), Error>,
+) -> Result<Part, Error> {
+    for account in accounts {
+        let Some(otp) = account.otp() else { continue };
+        row(&mut table, account, otp)?;
+    }
+    table.finish().map(Part)
 }
 
 fn announce(mut fit: Fit, account: &Account, read: &Account) -> Fit {

@@ -11,12 +11,13 @@ mod table;
 mod tests;
 mod write;
 
-use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::caps::{Caps, Field, Fit, Groups};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::managers::bitwarden_authenticator;
-use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::managers::written;
+use crate::model::{Account, Kind, Vault};
 use crate::probe::{Node, Probe};
 
 /// Bitwarden.
@@ -68,14 +69,10 @@ const CSV: &str = "csv";
 const CAPS: Caps = Caps {
     app: "Bitwarden",
     kinds: &[Kind::Totp, Kind::Steam],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    periods: Periods::UpTo(u32::MAX),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::One,
     fields: &[Field::Note, Field::Favorite, Field::Urls],
+    ..written::CAPS
 };
 
 impl Format for Bitwarden {

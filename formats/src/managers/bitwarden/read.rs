@@ -15,7 +15,6 @@ use crate::error::{Error, Place};
 use crate::format::Input;
 use crate::managers::login::{Gathering, Login};
 use crate::model::{Number, SecretText, Vault, group};
-use crate::open::label::Names;
 use crate::report::Skip;
 use crate::text::{encoding, json};
 
@@ -155,7 +154,7 @@ fn gather(export: &Export<'_>, variant: &str, limits: &Limits) -> Result<Vault, 
         let place = Place::Json(format!("/items/{at}"));
         let Some(item) = json::entry::<Item>(raw) else {
             let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than Bitwarden writes");
-            gathering.entry(&Login::default(), Err((skip, Names::default())), &place);
+            gathering.skip(skip, &place);
             continue;
         };
         add(&item, &folders, &collections, &mut gathering, &place);

@@ -7,6 +7,7 @@ use crate::ctx::Limits;
 use crate::error::Error;
 use crate::format::Part;
 use crate::managers::login::{Gathering, Login, title};
+use crate::managers::written;
 use crate::model::{Account, Otp, Vault};
 use crate::text::csv::{Column, Dialect, Row, Table, Writer};
 
@@ -99,12 +100,9 @@ pub(super) fn fit(account: &Account) -> Fit {
 }
 
 pub(super) fn encode(vault: &Vault) -> Result<Part, Error> {
-    let mut table = Writer::new(HEADER, Dialect::Plain)?;
-    for account in &vault.accounts {
-        let Some(otp) = account.otp() else { continue };
-        table.row(Cells::new(account, otp).in_order())?;
-    }
-    table.finish().map(Part)
+    written::rows(Writer::new(HEADER, Dialect::Plain)?, &vault.accounts, |table, account, otp| {
+        table.row(Cells::new(account, otp).in_order())
+    })
 }
 
 /// The cells of an account that are made for it.

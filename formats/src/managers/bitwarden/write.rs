@@ -27,12 +27,7 @@ const LONG: usize = 465 * 16 - 1;
 
 pub(super) fn fit(account: &Account) -> Fit {
     fit_with(account, |_| {
-        let mut count = 0_u32;
-        let numbered = || {
-            count = count.saturating_add(1);
-            Ok(count.to_string())
-        };
-        let text = json::compact(&new_export(slice::from_ref(account), numbered)?)?;
+        let text = json::compact(&new_export(slice::from_ref(account), written::numbered())?)?;
         read::decode_plain(&String::from_utf8_lossy(&text), &Limits::default())
     })
 }

@@ -13,7 +13,8 @@ use crate::container::zip::Archive;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::managers::written;
+use crate::model::{Account, Vault};
 use crate::probe::{Node, Probe};
 
 /// Credential Exchange Format.
@@ -45,15 +46,11 @@ static INFO: Info = Info {
 /// Bitwarden's reader refuses a document with a period of more than 8 bits.
 const CAPS: Caps = Caps {
     app: "The Credential Exchange Format",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
     periods: Periods::UpTo(255),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::Many,
     fields: &[Field::Groups, Field::Note, Field::Favorite, Field::Urls, Field::Created, Field::Modified],
+    ..written::CAPS
 };
 
 impl Format for Cxf {

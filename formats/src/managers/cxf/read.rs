@@ -264,7 +264,7 @@ fn parts(credentials: &[&RawValue]) -> Parts {
 fn add(raw: &RawValue, collections: &Collections<'_>, gathering: &mut Gathering, place: &Place) {
     let Some(item) = json::entry::<Item<'_>>(raw) else {
         let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than the standard says");
-        return gathering.entry(&Login::default(), Err((skip, Names::default())), place);
+        return gathering.skip(skip, place);
     };
     let parts = parts(item.credentials.as_deref().unwrap_or_default());
     if parts.codes.is_empty() {

@@ -114,12 +114,7 @@ impl<'a> Editable<'a> {
 
 pub(super) fn fit(account: &Account) -> Fit {
     written::fit(&CAPS, account, |_| {
-        let mut next = 0_u32;
-        let mut new_id = || {
-            next = next.saturating_add(1);
-            Ok(next.to_string())
-        };
-        let document = document(std::slice::from_ref(account), 0, &mut new_id)?;
+        let document = document(std::slice::from_ref(account), 0, &mut written::numbered())?;
         let bytes = json::compact(&document)?;
         read::decode_text(&String::from_utf8_lossy(&bytes), &Limits::default())
     })

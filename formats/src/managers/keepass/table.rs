@@ -10,7 +10,7 @@ use crate::format::Part;
 use crate::managers::login::{Gathering, Login, title};
 use crate::managers::written;
 use crate::model::{Account, Vault, group};
-use crate::text::csv::{Column, Dialect, Row, Table, Writer, writable};
+use crate::text::csv::{Column, Dialect, Row, Table, Writer};
 
 /// Columns that every version writes, in lower case.
 pub(super) const MARK: &[&str] = &["group", "title", "username", "password", "url", "notes"];
@@ -94,13 +94,9 @@ pub(super) fn fit(caps: &Caps, account: &Account) -> Fit {
 }
 
 pub(super) fn encode(accounts: &[Account]) -> Result<Part, Error> {
-    let mut table = Writer::new(HEADER, Dialect::Quoted)?;
-    for account in accounts {
-        if let Some(otp) = account.otp() {
-            row(&mut table, account, &write::link(account, otp))?;
-        }
-    }
-    table.finish().map(Part)
+    written::rows(Writer::new(HEADER, Dialect::Quoted)?, accounts, |table, account, otp| {
+        row(table, account, &write::link(account, otp))
+    })
 }
 
 fn row(table: &mut Writer, account: &Account, link: &str) -> Result<(), Error> {
@@ -110,12 +106,12 @@ fn row(table: &mut Writer, account: &Account, link: &str) -> Result<(), Error> {
         time.map(|time| time.to_string()).unwrap_or_default()
     };
     table.row([
-        &*writable(&path.join("/")),
-        &writable(title(account)),
-        &writable(&account.name),
+        path.join("/").as_str(),
+        title(account),
+        &account.name,
         "",
-        &writable(account.urls.first().map_or("", String::as_str)),
-        &writable(&account.note),
+        account.urls.first().map_or("", String::as_str),
+        &account.note,
         link,
         "0",
         &time(account.modified),

@@ -9,12 +9,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::caps::{Caps, Field, Fit, Groups, Periods};
+use crate::caps::{Caps, Field, Fit, Groups};
 use crate::container::zip;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::managers::written;
+use crate::model::{Account, Vault};
 use crate::probe::Probe;
 
 /// 1Password.
@@ -44,15 +45,10 @@ static INFO: Info = Info {
 
 const CAPS: Caps = Caps {
     app: "1Password",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[6, 7, 8, 9, 10],
-    periods: Periods::UpTo(u32::MAX),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::Many,
     fields: &[Field::Groups, Field::Note, Field::Favorite, Field::Urls],
+    ..written::CAPS
 };
 
 impl Format for OnePassword {

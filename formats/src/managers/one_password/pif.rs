@@ -10,7 +10,6 @@ use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::managers::login::{Gathering, Login};
 use crate::model::{Number, SecretText, Vault, group};
-use crate::open::label::Names;
 use crate::probe::Probe;
 use crate::report::Skip;
 use crate::text::{json, time};
@@ -115,7 +114,7 @@ pub(super) fn decode(text: &str, limits: &Limits) -> Result<Vault, Error> {
             Some(item) => add(item, &folders, &mut gathering, place),
             None => {
                 let skip = Skip::new(Skip::DAMAGED, "this line is no item as 1Password writes it");
-                gathering.entry(&Login::default(), Err((skip, Names::default())), place);
+                gathering.skip(skip, place);
             }
         }
     }

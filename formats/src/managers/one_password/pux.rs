@@ -9,7 +9,6 @@ use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::managers::login::{Gathering, Login};
 use crate::model::{Number, SecretText, Vault, group};
-use crate::open::label::Names;
 use crate::report::Skip;
 use crate::text::{json, time};
 
@@ -141,7 +140,7 @@ fn add(raw: &RawValue, vault: &str, gathering: &mut Gathering, place: &Place) {
     let inner = json::entry::<Wrapped<'_>>(raw).and_then(|wrapped| wrapped.item);
     let Some(item) = json::entry::<Item<'_>>(inner.unwrap_or(raw)) else {
         let skip = Skip::new(Skip::MISSING_FIELD, "a field is of another type than 1Password writes");
-        return gathering.entry(&Login::default(), Err((skip, Names::default())), place);
+        return gathering.skip(skip, place);
     };
     let overview = item.overview.as_ref();
     let tags = overview.and_then(|overview| overview.tags.as_deref()).unwrap_or_default();

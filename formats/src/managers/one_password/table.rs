@@ -53,13 +53,7 @@ pub(super) fn fit(account: &Account) -> Fit {
 }
 
 pub(super) fn encode(accounts: &[Account]) -> Result<Part, Error> {
-    let mut table = Writer::new(HEADER, Dialect::Quoted)?;
-    for account in accounts {
-        if let Some(otp) = account.otp() {
-            row(&mut table, account, otp)?;
-        }
-    }
-    table.finish().map(Part)
+    written::rows(Writer::new(HEADER, Dialect::Quoted)?, accounts, row)
 }
 
 fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {

@@ -16,7 +16,8 @@ use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
-use crate::model::{Account, Algorithm, Kind, Vault};
+use crate::managers::written;
+use crate::model::{Account, Vault};
 use crate::probe::{Node, Probe};
 
 /// Proton Pass.
@@ -60,15 +61,11 @@ const ZIP: &str = "zip";
 /// The phones take up to 9 digits and 16 bits of a period; only Proton Authenticator knows Steam's codes.
 const CAPS: Caps = Caps {
     app: "Proton Pass",
-    kinds: &[Kind::Totp],
-    algorithms: &[Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512],
     digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
     periods: Periods::UpTo(65_535),
-    max_counter: 0,
-    secret_bytes: (1, usize::MAX),
-    needs_pin: false,
     groups: Groups::One,
     fields: &[Field::Groups, Field::Note, Field::Urls, Field::Created, Field::Modified],
+    ..written::CAPS
 };
 
 impl Format for ProtonPass {

@@ -11,7 +11,6 @@ use crate::error::{Error, Place};
 use crate::format::Input;
 use crate::managers::login::{Gathering, Login};
 use crate::model::{Number, SecretText, Vault, group};
-use crate::open::label::Names;
 use crate::open::otp_field;
 use crate::report::Skip;
 use crate::text::csv::Table;
@@ -171,7 +170,7 @@ pub(super) fn decode_json(text: &str, variant: &str, limits: &Limits) -> Result<
         let pointer = format!("/vaults/{}", pointer_part(id));
         let Some(vault) = json::entry::<VaultData<'_>>(raw) else {
             let skip = Skip::new(Skip::DAMAGED, "a vault has another shape than Proton Pass writes");
-            gathering.entry(&Login::default(), Err((skip, Names::default())), &Place::Json(pointer));
+            gathering.skip(skip, &Place::Json(pointer));
             continue;
         };
         let items = vault.items.as_deref().unwrap_or_default();
@@ -226,7 +225,7 @@ fn add(raw: &RawValue, folders: &Folders<'_>, gathering: &mut Gathering, place: 
     let Some(item) = json::entry::<Item>(raw) else {
         let skip =
             Skip::new(Skip::MISSING_FIELD, "a field is missing or of another type than Proton Pass writes");
-        return gathering.entry(&Login::default(), Err((skip, Names::default())), place);
+        return gathering.skip(skip, place);
     };
     let user = item.user();
     let login = Login {

@@ -44,19 +44,18 @@ fn read_again(account: &Account, otp: &Otp) -> Result<Vault, Error> {
 }
 
 pub(super) fn csv(accounts: &[Account]) -> Result<Part, Error> {
-    let mut table = Writer::new(HEADER, Dialect::Crlf)?;
-    for account in accounts {
-        if let Some(otp) = account.otp() {
-            row(&mut table, account, otp)?;
-        }
-    }
-    table.finish().map(Part)
+    written::rows(Writer::new(HEADER, Dialect::Crlf)?, accounts, row)
+}
+
+/// The app keeps an address and a name apart.
+pub(super) fn email_and_user(account: &Account) -> (&str, &str) {
+    let name = account.name.as_str();
+    if name.contains('@') { (name, "") } else { ("", name) }
 }
 
 fn row(table: &mut Writer, account: &Account, otp: &Otp) -> Result<(), Error> {
     let value: Zeroizing<String> = otp_field::write(account, otp);
-    let name = account.name.as_str();
-    let (email, user) = if name.contains('@') { (name, "") } else { ("", name) };
+    let (email, user) = email_and_user(account);
     let time = |time: Option<Timestamp>| time.map(|time| time.as_second().to_string()).unwrap_or_default();
     table.row([
         "login",

@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use super::read;
+use super::write::email_and_user;
 use crate::caps::{Caps, Fit};
 use crate::container::zip;
 use crate::ctx::{Ctx, Limits};
@@ -110,8 +111,7 @@ impl<'a> NewItem<'a> {
         share_id: &str,
         mut id: impl FnMut() -> Result<String, Error>,
     ) -> Result<Self, Error> {
-        let name = account.name.as_str();
-        let (item_email, item_username) = if name.contains('@') { (name, "") } else { ("", name) };
+        let (item_email, item_username) = email_and_user(account);
         let seconds = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_second);
         let content = Content {
             item_email,
@@ -167,12 +167,7 @@ fn export<'a>(
 
 pub(super) fn fit(caps: &Caps, account: &Account) -> Fit {
     written::fit(caps, account, |_| {
-        let mut count = 0_u32;
-        let numbered = || {
-            count = count.saturating_add(1);
-            Ok(count.to_string())
-        };
-        let text = json::compact(&export(std::slice::from_ref(account), numbered)?)?;
+        let text = json::compact(&export(std::slice::from_ref(account), written::numbered())?)?;
         read::decode_json(&String::from_utf8_lossy(&text), "ZIP", &Limits::default())
     })
 }

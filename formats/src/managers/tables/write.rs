@@ -55,12 +55,10 @@ pub(super) fn fit(manager: &TableManager, writing: &Writing, accounts: &[Account
 }
 
 pub(super) fn encode(manager: &TableManager, writing: &Writing, vault: &Vault) -> Result<Part, Error> {
-    let mut table = Writer::new(manager.written.iter().map(|(name, _)| *name), Dialect::Plain)?;
-    for account in &vault.accounts {
-        let Some(otp) = account.otp() else { continue };
-        table.row(manager.cells(writing, account, otp).iter().map(|cell| cell.as_str()))?;
-    }
-    table.finish().map(Part)
+    let table = Writer::new(manager.written.iter().map(|(name, _)| *name), Dialect::Plain)?;
+    written::rows(table, &vault.accounts, |table, account, otp| {
+        table.row(manager.cells(writing, account, otp).iter().map(|cell| cell.as_str()))
+    })
 }
 
 /// Apple keeps one login for a web address and a user name, and drops a second one.
