@@ -6,7 +6,7 @@ use crate::found;
 use crate::picture::Picture;
 use crate::raster::{Bits, Luma};
 use crate::reader::Reading;
-use crate::{Code, Effort, Point, Scan};
+use crate::{Code, Effort, Frame, Hint, Place, Point, Unread};
 
 /// One way to look at the picture.
 struct Rung {
@@ -157,7 +157,7 @@ struct Climb {
     spent: u64,
 }
 
-pub(crate) fn climb(picture: &Picture, effort: Effort) -> Scan {
+pub(crate) fn climb(picture: &Picture, effort: Effort) -> Frame {
     let mut climb = Climb { effort, codes: Vec::new(), missed: Vec::new(), spent: 0 };
     let reduction = reduction(&picture.on_white, effort);
     if picture.on_white.short_side() / reduction < FEWEST_MODULES {
@@ -184,11 +184,13 @@ pub(crate) fn climb(picture: &Picture, effort: Effort) -> Scan {
 
 impl Climb {
     /// What was found on the way.
-    fn scan(self, picture: &Picture) -> Scan {
-        Scan {
+    fn scan(self, picture: &Picture) -> Frame {
+        Frame {
+            place: Place::Whole,
             width: picture.on_white.width as u32,
             height: picture.on_white.height as u32,
-            undecoded: self.undecoded(),
+            unread: self.unread(),
+            cut_short: self.exhausted(),
             codes: found::in_reading_order(self.codes),
         }
     }
@@ -197,7 +199,7 @@ impl Climb {
     fn done(&self, rungs: usize) -> bool {
         let settled = match self.effort {
             Effort::Fast => rungs > 0,
-            Effort::Normal => rungs > 1 && self.undecoded() == 0,
+            Effort::Normal => rungs > 1 && self.unread().is_empty(),
             Effort::Max => false,
         };
         settled || self.exhausted()
@@ -227,9 +229,12 @@ impl Climb {
 
     /// The most codes that one rung saw and no rung has read. A union over the rungs would count
     /// one code several times, as they place it differently.
-    fn undecoded(&self) -> usize {
-        let unread = |rung: &Vec<Sighting>| rung.iter().filter(|at| !self.is_read(at)).count();
-        self.missed.iter().map(unread).max().unwrap_or(0)
+    fn unread(&self) -> Vec<Unread> {
+        let unread = |rung: &Vec<Sighting>| -> Vec<Unread> {
+            let open = rung.iter().filter(|at| !self.is_read(at));
+            open.map(|at| Unread { corners: at.outline, hint: Hint::Unclear, grid: None }).collect()
+        };
+        self.missed.iter().map(unread).max_by_key(Vec::len).unwrap_or_default()
     }
 
     fn look_at(&mut self, rung: &Rung, layers: &[Layer], missed: &mut Vec<Sighting>) {
@@ -269,7 +274,9 @@ impl Climb {
 
 fn code(reading: Reading, factor: f32, stage: &'static str) -> Code {
     Code {
+        text: std::str::from_utf8(&reading.payload).ok().map(|text| text.to_owned().into()),
         payload: reading.payload,
+        part: None,
         corners: reading.corners.map(|corner| to_picture(corner, factor)),
         stage,
     }

@@ -75,6 +75,8 @@ mod tests {
         let corner = |dx, dy| Point { x: x + dx, y: y + dy };
         Code {
             payload: Zeroizing::new(payload.as_bytes().to_vec()),
+            text: None,
+            part: None,
             corners: [corner(0, 0), corner(100, 0), corner(100, 100), corner(0, 100)],
             stage: "test",
         }

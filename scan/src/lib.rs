@@ -6,7 +6,7 @@
 //! ```no_run
 //! let bytes: Vec<u8> = Vec::new(); // of a PNG, JPEG, WebP, GIF, BMP or TIFF picture
 //! let scan = otpferry_scan::scan(&bytes, &otpferry_scan::Options::default())?;
-//! for code in &scan.codes {
+//! for code in scan.codes() {
 //!     println!("{} bytes at {:?}", code.payload.len(), code.corners[0]);
 //! }
 //! # Ok::<(), otpferry_scan::Error>(())
@@ -22,14 +22,18 @@ mod contain;
 mod engine;
 mod finder;
 mod found;
+mod grid;
 mod picture;
 mod raster;
 mod reader;
+mod result;
 
-use zeroize::Zeroizing;
+use std::time::Instant;
 
 pub use contain::contains_panics;
+pub use grid::{Grid, Merged, merge};
 pub use picture::{PictureKind, sniff, unread_kind};
+pub use result::{Code, Frame, Hint, Part, Place, Point, Scan, Unread};
 
 /// How large a picture may be. Checked against the header, before any pixel is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,51 +71,8 @@ pub struct Options {
     pub limits: Limits,
     /// Number of retries.
     pub effort: Effort,
-}
-
-/// A place in the picture as displayed, in pixels from the top left corner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Point {
-    /// To the right.
-    pub x: i32,
-    /// Down.
-    pub y: i32,
-}
-
-/// A QR code that was read.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Code {
-    /// The bytes in the code; not necessarily text.
-    pub payload: Zeroizing<Vec<u8>>,
-    /// Top left, top right, bottom right and bottom left as the code itself counts them, so a code
-    /// that lies on its side has its top left corner elsewhere. May lie outside the picture.
-    pub corners: [Point; 4],
-    /// The look at the picture that read it first.
-    pub stage: &'static str,
-}
-
-impl std::fmt::Debug for Code {
-    /// Without the payload, which is likely to be a secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Code")
-            .field("payload_len", &self.payload.len())
-            .field("corners", &self.corners)
-            .field("stage", &self.stage)
-            .finish()
-    }
-}
-
-/// What a picture holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scan {
-    /// Width of the picture as displayed.
-    pub width: u32,
-    /// Height of the picture as displayed.
-    pub height: u32,
-    /// The codes in reading order. Two separate codes with one payload are two codes.
-    pub codes: Vec<Code>,
-    /// Codes that were seen (three finder patterns with timing patterns between them) and not read.
-    pub undecoded: usize,
+    /// When to stop looking; what is left undone is told. `None` looks at no clock.
+    pub deadline: Option<Instant>,
 }
 
 /// Why a picture could not be scanned. No variant quotes the picture.
@@ -152,7 +113,7 @@ pub enum Error {
 /// See [`Error`]. A picture without codes is not an error.
 pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
     let picture = picture::decode(bytes, &options.limits)?;
-    climb(&picture, options.effort)
+    Ok(Scan { frames: vec![climb(&picture, options)?], left_out: 0 })
 }
 
 /// Reads the QR codes in an 8-bit grey raster in row order, for pictures that the caller decoded.
@@ -161,13 +122,13 @@ pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
 ///
 /// [`Error::Malformed`] when `luma` does not have `width * height` bytes, [`Error::TooLarge`] when
 /// that is over the limit.
-pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Result<Scan, Error> {
+pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Result<Frame, Error> {
     let picture = picture::from_luma(width, height, luma, &options.limits)?;
-    climb(&picture, options.effort)
+    climb(&picture, options)
 }
 
 /// A mistake in our own handling of an odd picture must not cost the other pictures of a run.
-fn climb(picture: &picture::Picture, effort: Effort) -> Result<Scan, Error> {
-    contain::contain(|| engine::climb(picture, effort))
+fn climb(picture: &picture::Picture, options: &Options) -> Result<Frame, Error> {
+    contain::contain(|| engine::climb(picture, options.effort))
         .ok_or(Error::Malformed { reason: "its shape cannot be handled" })
 }

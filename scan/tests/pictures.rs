@@ -5,7 +5,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use otpferry_scan::{Code, Effort, Error, Limits, Options, PictureKind, scan, scan_luma, sniff};
+use otpferry_scan::{Code, Effort, Error, Frame, Limits, Options, PictureKind, scan_luma, sniff};
+
+/// The only frame of a picture.
+fn scan(bytes: &[u8], options: &Options) -> Result<Frame, Error> {
+    let scan = otpferry_scan::scan(bytes, options)?;
+    assert_eq!((scan.frames.len(), scan.left_out), (1, 0));
+    Ok(scan.frames.into_iter().next().unwrap())
+}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/pictures")
@@ -71,7 +78,7 @@ fn every_effort_reads_a_plain_code_and_finds_nothing_in_none() {
         let options = Options { effort, ..Options::default() };
         assert_eq!(scan(&fixture("plain.png"), &options).unwrap().codes.len(), 1);
         let nothing = scan(&fixture("no-code.png"), &options).unwrap();
-        assert_eq!((nothing.codes.len(), nothing.undecoded), (0, 0));
+        assert_eq!((nothing.codes.len(), nothing.unread.len()), (0, 0));
     }
 }
 
@@ -100,7 +107,7 @@ fn corners_are_in_pixels_of_the_picture_at_every_scale() {
 #[test]
 fn a_torn_code_is_seen_and_not_read() {
     let scan = scan(&fixture("unreadable.png"), &Options::default()).unwrap();
-    assert_eq!((scan.codes.len(), scan.undecoded), (0, 1));
+    assert_eq!((scan.codes.len(), scan.unread.len()), (0, 1));
 }
 
 #[test]

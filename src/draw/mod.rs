@@ -81,7 +81,7 @@ fn rasterise(code: &QrCode) -> GrayImage {
 /// The payload of a drawn picture.
 pub(crate) fn read(picture: &[u8]) -> Result<Vec<u8>, Failure> {
     let scan = otpferry_scan::scan(picture, &Options::default()).ok();
-    let code = scan.and_then(|scan| scan.codes.into_iter().next());
+    let code = scan.and_then(|scan| scan.codes().next().cloned());
     code.map(|code| code.payload.to_vec()).ok_or_else(unreadable)
 }
 
@@ -91,9 +91,9 @@ fn unreadable() -> Failure {
 }
 
 fn check(raster: &GrayImage, payload: &[u8]) -> Result<(), Failure> {
-    let scan =
+    let frame =
         otpferry_scan::scan_luma(raster.width(), raster.height(), raster.as_raw(), &Options::default());
-    let same = scan.is_ok_and(|scan| scan.codes.iter().any(|code| code.payload.as_slice() == payload));
+    let same = frame.is_ok_and(|frame| frame.codes.iter().any(|code| code.payload.as_slice() == payload));
     if same { Ok(()) } else { Err(unreadable()) }
 }
 
@@ -106,7 +106,7 @@ mod tests {
         let payload = b"otpauth://totp/Acme:a?secret=OTPFERRYCANARYAAAAAAAAAAAAAAAAAA";
         let png = draw(payload, Picture::Png).unwrap();
         let scan = otpferry_scan::scan(&png, &Options::default()).unwrap();
-        assert_eq!(scan.codes[0].payload.as_slice(), payload);
+        assert_eq!(scan.codes().next().unwrap().payload.as_slice(), payload);
         let svg = String::from_utf8(draw(payload, Picture::Svg).unwrap()).unwrap();
         assert!(svg.starts_with("<?xml") && svg.contains("<svg"));
     }

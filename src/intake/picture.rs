@@ -5,7 +5,7 @@ use otpferry_formats::foreign;
 use otpferry_formats::model::{Vault, merge};
 use otpferry_formats::report::{Item, Skip};
 use otpferry_formats::{Limits, NoPasswords};
-use otpferry_scan::{Code, Options};
+use otpferry_scan::{Code, Options, Scan};
 
 use super::{File, Reader, Sealed, Source, open};
 use crate::cli::Effort;
@@ -14,13 +14,14 @@ use crate::failure::{Exit, Failure};
 /// Reads the codes of a picture.
 pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Failure> {
     let scan = otpferry_scan::scan(bytes, &options(reader.effort, &reader.limits)).map_err(failure)?;
-    if scan.codes.is_empty() {
-        return Err(no_code(scan.undecoded));
+    let unread_codes: usize = scan.frames.iter().map(|frame| frame.unread.len()).sum();
+    if scan.codes().next().is_none() {
+        return Err(no_code(unread_codes));
     }
     let mut found = Vec::new();
     let mut others = Vec::new();
     let mut first_failure = None;
-    for (index, code) in scan.codes.iter().enumerate() {
+    for (index, code) in scan.codes().enumerate() {
         match read_code(code, source, reader) {
             Ok(file) => found.push(file),
             Err(failure) => {
@@ -36,20 +37,20 @@ pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result
         (None, Some(failure)) => Err(failure),
         (Some(file), _) => {
             file.vault.warnings.extend(others);
-            if scan.undecoded > 0 {
-                file.vault.warnings.push(unread(scan.undecoded));
+            if unread_codes > 0 {
+                file.vault.warnings.push(unread(unread_codes));
             }
             Ok(files)
         }
-        (None, None) => Err(no_code(scan.undecoded)),
+        (None, None) => Err(no_code(unread_codes)),
     }
 }
 
 /// The texts of the codes in a picture inside a page. What cannot be read gives none.
 pub(super) fn texts(picture: &[u8], reader: &Reader<'_>) -> Vec<String> {
     let scan = otpferry_scan::scan(picture, &options(reader.effort, &reader.limits));
-    let codes = scan.map(|scan| scan.codes).unwrap_or_default();
-    codes.iter().filter_map(|code| String::from_utf8(code.payload.to_vec()).ok()).collect()
+    let texts = |scan: Scan| scan.codes().filter_map(|code| code.text.as_deref().cloned()).collect();
+    scan.map(texts).unwrap_or_default()
 }
 
 fn options(effort: Effort, limits: &Limits) -> Options {

@@ -14,8 +14,8 @@ const MANIFEST: &str = "manifest.json";
 /// Reads the codes of the pictures inside a page.
 fn read_codes(picture: &[u8]) -> Vec<String> {
     let scan = otpferry_scan::scan(picture, &otpferry_scan::Options::default());
-    let codes = scan.map(|scan| scan.codes).unwrap_or_default();
-    codes.iter().map(|code| String::from_utf8_lossy(&code.payload).into_owned()).collect()
+    let text = |code: &otpferry_scan::Code| String::from_utf8_lossy(&code.payload).into_owned();
+    scan.map(|scan| scan.codes().map(text).collect()).unwrap_or_default()
 }
 
 /// A file and what a correct reader makes of it.
@@ -101,8 +101,8 @@ fn key_file(bytes: Vec<u8>) -> KeyFile {
 fn text_of_picture(name: &str, bytes: &[u8]) -> Vec<u8> {
     let scan = otpferry_scan::scan(bytes, &otpferry_scan::Options::default())
         .unwrap_or_else(|error| panic!("{name}: {error}"));
-    assert!(!scan.codes.is_empty(), "{name}: no code was found in the picture");
-    let payloads: Vec<&[u8]> = scan.codes.iter().map(|code| code.payload.as_slice()).collect();
+    assert!(scan.codes().next().is_some(), "{name}: no code was found in the picture");
+    let payloads: Vec<&[u8]> = scan.codes().map(|code| code.payload.as_slice()).collect();
     payloads.join(&b'\n')
 }
 
