@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use otpferry_formats::{Limits, SecretEncoding, TableOptions};
@@ -47,6 +48,9 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Show the codes of the accounts now, or at another time
     Codes(CodesArgs),
+    /// Print what the QR codes in pictures hold, accounts or not, and where they are; payloads can
+    /// be secrets
+    Scan(ScanArgs),
     /// List the formats that can be read and written
     Formats,
     /// Print a completion script for a shell
@@ -98,7 +102,15 @@ pub struct ReadArgs {
     /// Go on although a QR code of a batch is missing
     #[arg(long)]
     pub partial: bool,
-    /// Raise a limit: bytes, accounts, pixels, kdf-memory or kdf-work
+    /// What it may cost.
+    #[command(flatten)]
+    pub cost: CostArgs,
+}
+
+/// What reading may cost.
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// Raise a limit: bytes, accounts, pixels, kdf-memory, kdf-work, or seconds for one picture
     #[arg(long, value_name = "NAME=NUMBER")]
     pub limit: Vec<LimitArg>,
     /// How many inputs are read at once [default: one for each processor]
@@ -125,13 +137,25 @@ pub enum SecretForm {
 /// How hard to look for QR codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Effort {
-    /// Stop at the first stage that finds one
+    /// Stop at the first stage that finds one, and after 1 second a picture
     Fast,
-    /// Go on while there are signs of more
+    /// Go on while there are signs of more, for at most 5 seconds a picture
     #[default]
     Normal,
-    /// Try everything on every picture
+    /// Try everything on every picture, for at most 60 seconds each
     Max,
+}
+
+impl Effort {
+    /// How long one picture may take. It is there so that no picture hangs a run: the stages end by
+    /// themselves long before on a usual one.
+    fn seconds(self) -> u64 {
+        match self {
+            Self::Fast => 1,
+            Self::Normal => 5,
+            Self::Max => 60,
+        }
+    }
 }
 
 /// Options of `convert`.
@@ -199,6 +223,35 @@ pub struct CodesArgs {
     pub read: ReadArgs,
 }
 
+/// Options of `scan`.
+#[derive(Debug, Args)]
+#[command(after_help = SCAN_HELP)]
+pub struct ScanArgs {
+    /// Pictures, folders of pictures, or - for standard input
+    #[arg(value_name = "PICTURE", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Print one line of JSON for each picture, in their order, as soon as it is known
+    #[arg(long, conflicts_with = "json", help_heading = "Printing")]
+    pub jsonl: bool,
+    /// Passwords for pictures encrypted with age: one a line, tried in order
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub password_file: Option<PathBuf>,
+    /// Key file for pictures encrypted with age
+    #[arg(short = 'i', long, value_name = "FILE", help_heading = "Reading")]
+    pub age_identity: Vec<PathBuf>,
+    /// What it may cost.
+    #[command(flatten, next_help_heading = "Reading")]
+    pub cost: CostArgs,
+}
+
+/// Printed under `scan --help`.
+const SCAN_HELP: &str = "\
+The payload of an account's QR code holds its secret. It is printed on standard output and nowhere
+else: take care where that goes. `inspect` shows the accounts of pictures without their secrets.
+
+Exit codes: 0 every picture held codes and all were read; 1 some were not read, or a picture held
+none; 4 no picture held a code that can be read; the others as for every command.";
+
 /// Options about what is printed, for every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Printing")]
@@ -243,6 +296,7 @@ enum LimitName {
     Pixels,
     KdfMemory,
     KdfWork,
+    Seconds,
 }
 
 impl FromStr for LimitArg {
@@ -256,7 +310,12 @@ impl FromStr for LimitArg {
             "pixels" => LimitName::Pixels,
             "kdf-memory" => LimitName::KdfMemory,
             "kdf-work" => LimitName::KdfWork,
-            _ => return Err("the limits are bytes, accounts, pixels, kdf-memory and kdf-work".to_owned()),
+            "seconds" => LimitName::Seconds,
+            _ => {
+                return Err(
+                    "the limits are bytes, accounts, pixels, kdf-memory, kdf-work and seconds".to_owned()
+                );
+            }
         };
         let upper = number.to_ascii_uppercase();
         let (digits, shift) = match upper.strip_suffix(['K', 'M', 'G']) {
@@ -270,7 +329,7 @@ impl FromStr for LimitArg {
     }
 }
 
-impl ReadArgs {
+impl CostArgs {
     /// The limits with what the user raised.
     pub fn limits(&self) -> Limits {
         let mut limits = Limits::default();
@@ -281,12 +340,23 @@ impl ReadArgs {
                 LimitName::Pixels => &mut limits.pixels,
                 LimitName::KdfMemory => &mut limits.kdf_memory,
                 LimitName::KdfWork => &mut limits.kdf_work,
+                LimitName::Seconds => continue,
             };
             *slot = arg.value;
         }
         limits
     }
 
+    /// How long one picture may take.
+    pub fn time_for_picture(&self) -> Duration {
+        let given = self.limit.iter().rev().find(|arg| arg.name == LimitName::Seconds);
+        // A year is for ever; more could be beyond the clock.
+        let seconds = given.map_or(self.effort.seconds(), |arg| arg.value.min(31_536_000));
+        Duration::from_secs(seconds)
+    }
+}
+
+impl ReadArgs {
     /// What is said about tables.
     ///
     /// # Errors

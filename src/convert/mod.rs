@@ -158,7 +158,7 @@ impl<'a> Job<'a> {
         if report.read == 0 {
             report.warnings.push(outcome::no_accounts(args));
         }
-        Self { args, limits: args.read.limits(), accounts: merged.accounts, intake, report }
+        Self { args, limits: args.read.cost.limits(), accounts: merged.accounts, intake, report }
     }
 
     /// Plain secrets on a terminal stay in its history and in photographs of it.

@@ -73,13 +73,25 @@ impl Source {
 
 /// The inputs in order: names as given, folders and patterns in order of name.
 pub(crate) fn sources(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    collect(inputs, false)
+}
+
+/// The same; a name that leads nowhere stops nothing here, but when it is read.
+pub(crate) fn sources_of_pictures(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    collect(inputs, true)
+}
+
+fn collect(inputs: &[PathBuf], keep_missing: bool) -> Result<Vec<Source>, Failure> {
     if inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::new(Exit::Usage, "standard input can be read only once")
             .next_step("Name - once, and files for the rest"));
     }
     let mut sources = Vec::new();
     for path in inputs {
-        add(path, &mut sources)?;
+        match add(path, &mut sources) {
+            Err(failure) if keep_missing && failure.exit == Exit::Io => sources.push(Source::named(path)),
+            added => added?,
+        }
         if sources.len() > MAX_FILES {
             return Err(Failure::new(Exit::Limit, format!("more than {MAX_FILES} files"))
                 .next_step("Name a smaller folder"));

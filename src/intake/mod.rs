@@ -1,8 +1,10 @@
 //! From what the user named to accounts: files, folders, standard input, envelopes, pictures.
 
 mod find;
+pub(crate) mod in_order;
 mod open;
-mod picture;
+pub(crate) mod picture;
+pub(crate) mod position;
 
 use std::path::PathBuf;
 
@@ -10,9 +12,8 @@ use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Format, KeyFile, Limits, TableOptions};
 use otpferry_formats::{closed, registry};
-use rayon::prelude::*;
 
-use crate::cli::{Effort, ReadArgs};
+use crate::cli::{CostArgs, ReadArgs};
 use crate::envelope::Keys;
 use crate::failure::{Exit, Failure};
 use crate::password::PasswordBook;
@@ -21,6 +22,7 @@ use crate::select::Selection;
 use crate::show::Terminal;
 
 pub use find::Source;
+pub(crate) use find::sources_of_pictures;
 
 /// What all inputs held together.
 #[derive(Debug, Default)]
@@ -82,16 +84,16 @@ impl File {
 }
 
 /// What reading needs to know, shared by all inputs.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Reader {
     pub(crate) from: Option<&'static dyn Format>,
     pub(crate) limits: Limits,
     pub(crate) passwords: PasswordBook,
     pub(crate) keys: Keys,
     /// Of databases.
     pub(crate) key_files: Vec<KeyFile>,
-    pub(crate) effort: Effort,
+    /// How pictures are looked at.
+    pub(crate) look: picture::Look,
     pub(crate) table: TableOptions,
-    pub(crate) terminal: &'a Terminal,
 }
 
 /// Reads everything the arguments name.
@@ -106,15 +108,14 @@ pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
     let sources = find::sources(&args.inputs)?;
     let reader = Reader {
         from,
-        limits: args.limits(),
+        limits: args.cost.limits(),
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
-        key_files: open::read_key_files(&args.key_file, args.limits().bytes)?,
-        effort: args.effort,
+        key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
+        look: picture::Look::new(&args.cost),
         table: args.table()?,
-        terminal,
     };
-    let results = read_all(&reader, &sources, args.jobs)?;
+    let results = read_all(&reader, &sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, results)?;
     intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
     intake.passphrase = reader.keys.passphrase().cloned();
@@ -145,32 +146,19 @@ pub(crate) fn unknown_format(name: &str) -> Failure {
 }
 
 fn read_all(
-    reader: &Reader<'_>,
+    reader: &Reader,
     sources: &[Source],
-    jobs: Option<usize>,
+    cost: &CostArgs,
+    terminal: &Terminal,
 ) -> Result<Vec<Result<Vec<File>, Failure>>, Failure> {
-    let progress = reader.terminal.progress(sources.len());
-    let read_one = |source: &Source| {
-        let result = open::read(source, reader);
+    let progress = terminal.progress(sources.len());
+    let mut results = Vec::with_capacity(sources.len());
+    let keep = |result| {
         progress.inc(1);
-        result
+        results.push(result);
+        Ok(())
     };
-    let work = || match sources {
-        // Starting threads for one file would cost more than it gains.
-        [only] => vec![read_one(only)],
-        several => several.par_iter().map(read_one).collect(),
-    };
-    let results = match jobs {
-        None => work(),
-        Some(jobs) => rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs.min(sources.len()))
-            .build()
-            .map_err(|_| {
-                Failure::new(Exit::Usage, "cannot start that many threads")
-                    .next_step("Give -j a smaller number")
-            })?
-            .install(work),
-    };
+    in_order::each(sources, cost.jobs, |source| open::read(source, reader), keep)?;
     progress.finish_and_clear();
     Ok(results)
 }

@@ -20,14 +20,18 @@ use crate::failure::{Exit, Failure};
 /// How many age files inside each other are opened.
 const MAX_LAYERS: usize = 3;
 
-/// Reads one input. A picture with codes of several formats gives several files.
-pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Failure> {
+/// The bytes of an input, out of the age files around them.
+pub(super) struct Content {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) sealed: Sealed,
+}
+
+/// Reads the bytes of one input.
+pub(super) fn content(source: &Source, reader: &Reader) -> Result<Content, Failure> {
     let mut bytes = match &source.path {
         Some(path) => read_file(path, reader.limits.bytes)?,
         None => read_stdin(reader.limits.bytes)?,
     };
-    let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
-    let manifest = source.path.as_deref().map(|path| read_manifest(path, reader)).transpose()?.flatten();
     let mut sealed = Sealed::No;
     for _ in 0..MAX_LAYERS {
         if !envelope::is_age(&bytes) {
@@ -39,10 +43,20 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
         bytes = opened.content;
         sealed = if opened.by_passphrase_file { Sealed::ByPassphraseFile } else { Sealed::Yes };
     }
+    Ok(Content { bytes, sealed })
+}
+
+pub(super) fn empty() -> Failure {
+    Failure::new(Exit::NothingToRead, "the file is empty").foreign().next_step("Export or copy it again")
+}
+
+/// Reads one input. A picture with codes of several formats gives several files.
+pub(super) fn read(source: &Source, reader: &Reader) -> Result<Vec<File>, Failure> {
+    let Content { bytes, sealed } = content(source, reader)?;
+    let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
+    let manifest = source.path.as_deref().map(|path| read_manifest(path, reader)).transpose()?.flatten();
     if bytes.is_empty() && wal.is_none() {
-        return Err(Failure::new(Exit::NothingToRead, "the file is empty")
-            .foreign()
-            .next_step("Export or copy it again"));
+        return Err(empty());
     }
     if otpferry_scan::sniff(&bytes).is_some() {
         let mut files = picture::read(&bytes, source, reader)?;
@@ -67,7 +81,7 @@ pub(super) fn read(source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Fa
 pub(super) fn decode(
     input: &Input<'_>,
     name: &str,
-    reader: &Reader<'_>,
+    reader: &Reader,
     passwords: &mut dyn Passwords,
 ) -> Result<(&'static dyn Format, otpferry_formats::model::Vault), Failure> {
     let format = match reader.from {
@@ -204,7 +218,7 @@ fn unfinished(path: &Path) -> Option<Item> {
 }
 
 /// The write-ahead log beside a database: `NAME-wal`.
-fn read_wal(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+fn read_wal(path: &Path, reader: &Reader) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     let wal = PathBuf::from(name);
@@ -215,7 +229,7 @@ fn read_wal(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>
 }
 
 /// The list beside a `.maFile`, which says how it is encrypted.
-fn read_manifest(path: &Path, reader: &Reader<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+fn read_manifest(path: &Path, reader: &Reader) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let manifest = path.with_file_name(find::MANIFEST);
     if !find::is_listed(path) || !manifest.is_file() {
         return Ok(None);

@@ -1,5 +1,7 @@
 //! Pictures: each QR code is read as a text of its own.
 
+use std::time::{Duration, Instant};
+
 use otpferry_formats::Input;
 use otpferry_formats::foreign;
 use otpferry_formats::model::{Vault, merge};
@@ -7,16 +9,67 @@ use otpferry_formats::report::{Item, Skip};
 use otpferry_formats::{Limits, NoPasswords};
 use otpferry_scan::{Code, Options, Scan};
 
-use super::{File, Reader, Sealed, Source, open};
-use crate::cli::Effort;
+use super::{File, Reader, Sealed, Source, open, position};
+use crate::cli::{CostArgs, Effort};
 use crate::failure::{Exit, Failure};
 
+/// How pictures are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    effort: otpferry_scan::Effort,
+    limits: otpferry_scan::Limits,
+    /// For each picture.
+    time: Duration,
+}
+
+impl Look {
+    pub(crate) fn new(cost: &CostArgs) -> Self {
+        let effort = match cost.effort {
+            Effort::Fast => otpferry_scan::Effort::Fast,
+            Effort::Normal => otpferry_scan::Effort::Normal,
+            Effort::Max => otpferry_scan::Effort::Max,
+        };
+        let pixels = cost.limits().pixels;
+        let mut limits = otpferry_scan::Limits { pixels, ..otpferry_scan::Limits::default() };
+        // Who allows more pixels allows the memory that they take.
+        if pixels > Limits::default().pixels {
+            limits.memory = limits.memory.max(pixels.saturating_mul(8));
+        }
+        Self { effort, limits, time: cost.time_for_picture() }
+    }
+
+    /// For a picture that is looked at from now on.
+    fn options(&self) -> Options {
+        Options { limits: self.limits, effort: self.effort, deadline: Instant::now().checked_add(self.time) }
+    }
+
+    /// Finds the codes of a picture.
+    pub(crate) fn scan(&self, bytes: &[u8]) -> Result<Scan, Failure> {
+        otpferry_scan::scan(bytes, &self.options()).map_err(failure)
+    }
+}
+
+/// Finds the codes of the picture that an input is. `None` when it was only found in a folder, and
+/// nothing says that it is a picture.
+pub(crate) fn scan_source(source: &Source, reader: &Reader) -> Result<Option<Scan>, Failure> {
+    let bytes = open::content(source, reader)?.bytes;
+    let looks_like_one =
+        otpferry_scan::sniff(&bytes).is_some() || otpferry_scan::unread_kind(&bytes).is_some();
+    if !looks_like_one && source.found && !source.is_picture() {
+        return Ok(None);
+    }
+    if bytes.is_empty() {
+        return Err(open::empty());
+    }
+    reader.look.scan(&bytes).map(Some)
+}
+
 /// Reads the codes of a picture.
-pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result<Vec<File>, Failure> {
-    let scan = otpferry_scan::scan(bytes, &options(reader.effort, &reader.limits)).map_err(failure)?;
+pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader) -> Result<Vec<File>, Failure> {
+    let scan = reader.look.scan(bytes)?;
     let unread_codes: usize = scan.frames.iter().map(|frame| frame.unread.len()).sum();
     if scan.codes().next().is_none() {
-        return Err(no_code(unread_codes));
+        return Err(nothing_found(&scan));
     }
     let mut found = Vec::new();
     let mut others = Vec::new();
@@ -42,33 +95,18 @@ pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader<'_>) -> Result
             }
             Ok(files)
         }
-        (None, None) => Err(no_code(unread_codes)),
+        (None, None) => Err(nothing_found(&scan)),
     }
 }
 
 /// The texts of the codes in a picture inside a page. What cannot be read gives none.
-pub(super) fn texts(picture: &[u8], reader: &Reader<'_>) -> Vec<String> {
-    let scan = otpferry_scan::scan(picture, &options(reader.effort, &reader.limits));
+pub(super) fn texts(picture: &[u8], reader: &Reader) -> Vec<String> {
+    let scan = reader.look.scan(picture);
     let texts = |scan: Scan| scan.codes().filter_map(|code| code.text.as_deref().cloned()).collect();
     scan.map(texts).unwrap_or_default()
 }
 
-fn options(effort: Effort, limits: &Limits) -> Options {
-    let effort = match effort {
-        Effort::Fast => otpferry_scan::Effort::Fast,
-        Effort::Normal => otpferry_scan::Effort::Normal,
-        Effort::Max => otpferry_scan::Effort::Max,
-    };
-    let mut options = Options { effort, ..Options::default() };
-    options.limits.pixels = limits.pixels;
-    // Who allows more pixels allows the memory that they take.
-    if limits.pixels > Limits::default().pixels {
-        options.limits.memory = options.limits.memory.max(limits.pixels.saturating_mul(8));
-    }
-    options
-}
-
-fn read_code(code: &Code, source: &Source, reader: &Reader<'_>) -> Result<File, Failure> {
+fn read_code(code: &Code, source: &Source, reader: &Reader) -> Result<File, Failure> {
     let input = Input::new(&code.payload);
     let (format, vault) =
         open::decode(&input, "", reader, &mut NoPasswords).map_err(|failure| match failure.exit {
@@ -122,16 +160,32 @@ fn not_an_account(index: usize, failure: &Failure) -> Item {
     item
 }
 
-fn no_code(undecoded: usize) -> Failure {
-    let (message, next_step) = if undecoded > 0 {
-        ("there is a QR code in the picture, but it cannot be read", RETAKE)
-    } else {
-        (
-            "no QR code was found in the picture",
-            "Take a picture in which the whole QR code is sharp; --effort max looks harder",
-        )
-    };
-    Failure::new(Exit::NothingToRead, message).next_step(next_step)
+/// Why a picture gave nothing.
+pub(crate) fn nothing_found(scan: &Scan) -> Failure {
+    let looked_longer = cut_short(scan);
+    let mut unread = scan.frames.iter().flat_map(|frame| frame.unread.iter().map(move |code| (frame, code)));
+    if let Some((frame, code)) = unread.next() {
+        let (reason, next_step) = position::obstacle(code.hint);
+        let place = position::in_words(&code.corners, frame);
+        let message = format!("there is a QR code in the picture ({place}), but it cannot be read: {reason}");
+        return Failure::new(Exit::NothingToRead, message).next_step(next_step);
+    }
+    let message = "no QR code was found in the picture";
+    let next_step = "Take a picture in which the whole QR code is sharp; --effort max looks harder";
+    match looked_longer {
+        Some(short) => Failure::new(Exit::NothingToRead, format!("{message}; {short}")).next_step(next_step),
+        None => Failure::new(Exit::NothingToRead, message).next_step(next_step),
+    }
+}
+
+/// What was left undone, in words.
+pub(crate) fn cut_short(scan: &Scan) -> Option<String> {
+    let stopped = "the picture was not looked at to the end; --effort max looks longer";
+    match scan.left_out {
+        0 => scan.is_cut_short().then(|| stopped.to_owned()),
+        1 => Some("1 page or frame was left out; a larger --limit reads more".to_owned()),
+        several => Some(format!("{several} pages or frames were left out; a larger --limit reads more")),
+    }
 }
 
 fn unread(count: usize) -> Item {
@@ -139,7 +193,7 @@ fn unread(count: usize) -> Item {
     Item::new("unread-code", message).next_step(RETAKE)
 }
 
-const RETAKE: &str = "Take the picture again: straight, sharp, without glare, the code filling half of it; or use a screenshot";
+pub(crate) const RETAKE: &str = "Take the picture again: straight, sharp, without glare, the code filling half of it; or use a screenshot";
 
 fn failure(error: otpferry_scan::Error) -> Failure {
     match error {

@@ -1,0 +1,98 @@
+//! What people get: each picture with its codes, one below the other.
+
+use std::fmt::Write as _;
+
+use otpferry_formats::{Probe, foreign, registry};
+use otpferry_scan::{Code, Frame, Scan, Unread};
+
+use super::{Scanned, Tally, lines};
+use crate::failure::Failure;
+use crate::intake::{picture, position};
+use crate::show::{self, Terminal};
+
+/// Prints what was found on standard output, and what was not on standard error.
+pub(super) fn print(scanned: &Scanned<'_>, terminal: &Terminal) {
+    let name = &scanned.source.name;
+    let fail = |failure: Failure| terminal.failure(&failure.in_file(name));
+    match &scanned.scan {
+        Ok(scan) if scan.codes().next().is_none() => fail(picture::nothing_found(scan)),
+        Ok(scan) => terminal.print(&codes(name, scan)),
+        Err(failure) => fail(failure.clone()),
+    }
+}
+
+fn codes(name: &str, scan: &Scan) -> String {
+    let mut text = format!("{}: {}\n", show::place(name), show::count(scan.codes().count(), "QR code"));
+    for frame in &scan.frames {
+        for code in &frame.codes {
+            let _ = writeln!(text, "  {}: {}", place(frame, &code.corners), kind(code));
+            for line in lines::payload(code).lines() {
+                let _ = writeln!(text, "    {}", show::clean(line));
+            }
+        }
+        for unread in &frame.unread {
+            text.push_str(&not_read(unread, frame));
+        }
+    }
+    if let Some(short) = picture::cut_short(scan) {
+        let _ = writeln!(text, "  {short}");
+    }
+    text
+}
+
+fn place(frame: &Frame, corners: &[otpferry_scan::Point; 4]) -> String {
+    let in_frame = position::in_words(corners, frame);
+    match position::of_frame(frame.place) {
+        Some(place) => format!("{place}, {in_frame}"),
+        None => in_frame.to_owned(),
+    }
+}
+
+fn not_read(unread: &Unread, frame: &Frame) -> String {
+    let (reason, next_step) = position::obstacle(unread.hint);
+    format!("  {}: a code that cannot be read: {reason}\n    {next_step}.\n", place(frame, &unread.corners))
+}
+
+/// What a code holds, in a few words.
+fn kind(code: &Code) -> String {
+    let what = match registry::detect(&Probe::new(&code.payload, None)) {
+        Ok(format) => match format.info().id {
+            "otpauth" => "an account".to_owned(),
+            _ => format.info().title.to_owned(),
+        },
+        Err(_) => foreign_kind(code),
+    };
+    match code.part {
+        Some(part) => format!("part {} of {}, {what}", u16::from(part.index) + 1, part.count),
+        None => what,
+    }
+}
+
+fn foreign_kind(code: &Code) -> String {
+    match &code.text {
+        Some(text) => {
+            foreign::classify(text).map_or_else(|| "text".to_owned(), |foreign| show::clean(&foreign.what))
+        }
+        None => format!("{} that are no text", show::count(code.payload.len(), "byte")),
+    }
+}
+
+/// The last line, where there were several pictures.
+pub(super) fn summary(tally: &Tally, terminal: &Terminal) {
+    if tally.pictures + tally.passed_over < 2 {
+        return;
+    }
+    let codes = show::count(tally.codes, "QR code");
+    let mut text = format!("\n{codes} in {}", show::count(tally.pictures, "picture"));
+    let remarks = [
+        (tally.unread, "that cannot be read", "code"),
+        (tally.without_a_code, "without a code that can be read", "picture"),
+        (tally.failed, "that cannot be opened", "picture"),
+        (tally.cut_short, "not looked at to the end", "picture"),
+        (tally.passed_over, "passed over, being no pictures", "file"),
+    ];
+    for (number, what, of) in remarks.into_iter().filter(|(number, ..)| *number > 0) {
+        let _ = write!(text, "; {} {what}", show::count(number, of));
+    }
+    terminal.print(&(text + "\n"));
+}
