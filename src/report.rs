@@ -95,7 +95,7 @@ pub fn needs_attention(item: &Item) -> bool {
 }
 
 /// Remarks about something in the inputs that was not read.
-const UNREAD: &[&str] = &["not-read", "unread-code", "not-an-account"];
+const UNREAD: &[&str] = &["not-read", "unread-code", "not-an-account", "cut-short"];
 
 /// Remarks that ask nothing of the user.
 const QUIET: &[&str] = &[
@@ -103,6 +103,7 @@ const QUIET: &[&str] = &[
     "column-mapping",
     "other-items",
     "plain-output",
+    "read-together",
     "repeated-payload",
     "passed-over",
     "pin-unknown",

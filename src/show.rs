@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otpferry_formats::model::Account;
+use otpferry_formats::model::merge::{self, MissingPart};
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
@@ -143,7 +144,7 @@ impl Terminal {
         if self.verbose {
             section(&mut text, GOOD, "Moved", &report.moved_names);
         }
-        section(&mut text, BAD, "Missing", &missing(report));
+        counted(&mut text, BAD, ("Missing", report.missing_parts.len()), &missing(&report.missing_parts));
         section(&mut text, BAD, "Not moved", &lines(&report.not_moved));
         section(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
         section(&mut text, WARN, "Please decide", &lines(&report.conflicts));
@@ -255,20 +256,38 @@ fn outputs(text: &mut String, report: &Report, dry_run: bool) {
 }
 
 fn section(text: &mut String, style: Style, title: &str, lines: &[String]) {
+    counted(text, style, (title, lines.len()), lines);
+}
+
+fn counted(text: &mut String, style: Style, (title, count): (&str, usize), lines: &[String]) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{style}{title}: {}{style:#}", lines.len());
+    let _ = writeln!(text, "\n{style}{title}: {count}{style:#}");
     for line in lines {
         let _ = writeln!(text, "  {line}");
     }
 }
 
-fn missing(report: &Report) -> Vec<String> {
-    let line = |part: &otpferry_formats::model::merge::MissingPart| {
-        format!("{}\n    {}.", part.message, part.next_step)
+/// Which QR codes of each export are missing, which were read and where, and what to do.
+pub(crate) fn missing(parts: &[MissingPart]) -> Vec<String> {
+    let Some(step) = parts.first().map(|part| part.next_step) else { return Vec::new() };
+    let indented = |text: &String| {
+        let lines: Vec<String> = text.lines().map(clean).collect();
+        lines.join("\n    ")
     };
-    report.missing_parts.iter().map(line).collect()
+    let stop = |text: &String| if text.contains('\n') { "." } else { "" };
+    let line = |text: &String| format!("{}{}\n    {step}.", indented(text), stop(text));
+    merge::missing_lines(parts).iter().map(line).collect()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Who or what, the reason, and what to do, on a line of its own. Items that follow each other and say

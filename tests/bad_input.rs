@@ -123,7 +123,9 @@ fn half_a_batch() {
         let base = ["convert", "a.png", "-t", "google-migration"];
         let run = sandbox.run(&[&base[..], output].concat()).exits(11);
         assert!(
-            run.out.contains("QR code 1 of 2 is missing\n    Add a picture of this QR code"),
+            run.out.contains(
+                "QR code 1 of 2 is missing\n    Read: 2 in a.png.\n    Add a picture of this QR code"
+            ),
             "{}",
             run.out
         );

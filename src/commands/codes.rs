@@ -53,7 +53,7 @@ struct Output {
 
 pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut intake = intake::read(&args.read, terminal)?;
-    let missing_parts = merge::missing_parts(&intake.parts());
+    let missing_parts = intake.missing_parts();
     let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
     let warnings = intake.warnings();
     let merged = merge::accounts(intake.take_accounts());
@@ -145,9 +145,7 @@ fn text(output: &Output) -> String {
         };
         text.push_str(&format!("\n{who}: {}", show::clean(&item.message)));
     }
-    for part in &output.missing_parts {
-        text.push_str(&format!("\n{}. {}.", part.message, part.next_step));
-    }
+    show::missing(&output.missing_parts).iter().for_each(|line| text.push_str(&format!("\n{line}")));
     if text.ends_with('\n') { text } else { text + "\n" }
 }
 

@@ -1,7 +1,7 @@
 //! `inspect`: what is in a file, without its secrets.
 
 use jiff::{Timestamp, Unit};
-use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::merge::MissingPart;
 use otpferry_formats::model::{Account, Algorithm, Credential};
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
@@ -88,13 +88,10 @@ fn exit(output: &Output, partial: bool) -> Exit {
 }
 
 fn describe(intake: &Intake) -> Output {
-    let parts = intake.parts();
-    let mut warnings = merge::inconsistent_parts(&parts);
-    warnings.extend(intake.not_read.iter().cloned());
     Output {
         files: intake.files.iter().map(describe_file).collect(),
-        missing_parts: merge::missing_parts(&parts),
-        warnings,
+        missing_parts: intake.missing_parts(),
+        warnings: intake.warnings_about_inputs(),
     }
 }
 
@@ -181,9 +178,7 @@ fn text(output: &Output) -> String {
         risks_of(&mut text, &file.risks);
         text.push('\n');
     }
-    for part in &output.missing_parts {
-        text.push_str(&format!("{}. {}.\n", part.message, part.next_step));
-    }
+    show::missing(&output.missing_parts).iter().for_each(|line| text.push_str(&format!("{line}\n")));
     if !output.warnings.is_empty() {
         text.push_str("Please note:\n");
         show::lines(&output.warnings).iter().for_each(|line| text.push_str(&format!("  {line}\n")));

@@ -1,15 +1,17 @@
 //! `scan`: what the QR codes in pictures hold, and where they are.
 
 mod lines;
+mod merged;
 mod text;
 
 use otpferry_formats::TableOptions;
-use otpferry_scan::Scan;
+use otpferry_scan::{Code, Scan};
 use serde::Serialize;
 
 use crate::cli::ScanArgs;
 use crate::envelope::Keys;
 use crate::failure::{Exit, Failure};
+use crate::intake::together::Room;
 use crate::intake::{self, Reader, Source, in_order, picture};
 use crate::password::PasswordBook;
 use crate::show::Terminal;
@@ -18,6 +20,18 @@ use crate::show::Terminal;
 struct Scanned<'s> {
     source: &'s Source,
     scan: Result<Scan, Failure>,
+    /// Codes that it shows too badly, and other pictures of them as well, but all together well enough.
+    together: Vec<Together>,
+}
+
+/// A code that was read from several pictures.
+struct Together {
+    /// With its place in this picture.
+    code: Code,
+    /// Position of the frame in this picture.
+    frame: usize,
+    /// The pictures, in order.
+    files: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -37,34 +51,58 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         table: TableOptions::default(),
     };
     let progress = terminal.progress(sources.len());
-    let mut tally = Tally::default();
-    let mut kept = Vec::new();
-    let scan = |source| (source, picture::scan_source(source, &reader));
+    let mut printer = Printer { args, terminal, tally: Tally::default() };
+    // Pictures from the first on in which something is left to be put together.
+    let mut held: Vec<Scanned<'_>> = Vec::new();
+    let mut room = Room::default();
     let take = |(source, scan): (_, Result<Option<Scan>, Failure>)| {
         progress.inc(1);
         let Some(scan) = scan.transpose() else {
-            tally.passed_over += 1;
+            printer.tally.passed_over += 1;
             return Ok(());
         };
-        let scanned = Scanned { source, scan };
-        tally.count(&scanned);
-        if args.jsonl {
-            lines::print(&scanned)?;
-        } else if terminal.wants_json() {
-            kept.push(scanned);
-        } else {
-            progress.suspend(|| text::print(&scanned, terminal));
+        let mut scanned = Scanned { source, scan, together: Vec::new() };
+        if merged::admit(&mut scanned, &mut room) || !held.is_empty() || printer.wants_document() {
+            held.push(scanned);
+            return Ok(());
+        }
+        progress.suspend(|| printer.print(&scanned))
+    };
+    let scan = |source| (source, picture::scan_source(source, &reader));
+    in_order::each(&sources, args.cost.jobs, scan, take)?;
+    progress.finish_and_clear();
+    merged::put_together(&mut held);
+    held.iter().try_for_each(|scanned| printer.print(scanned))?;
+    if printer.wants_document() {
+        lines::print_document(&Document { pictures: held.iter().map(lines::Line::new).collect() })?;
+    } else if !args.jsonl {
+        text::summary(&printer.tally, terminal);
+    }
+    Ok(printer.tally.exit())
+}
+
+/// Prints pictures as they are asked for, and counts.
+struct Printer<'a> {
+    args: &'a ScanArgs,
+    terminal: &'a Terminal,
+    tally: Tally,
+}
+
+impl Printer<'_> {
+    /// Whether all pictures are printed in one piece at the end.
+    fn wants_document(&self) -> bool {
+        self.terminal.wants_json() && !self.args.jsonl
+    }
+
+    fn print(&mut self, scanned: &Scanned<'_>) -> Result<(), Failure> {
+        self.tally.count(scanned);
+        if self.args.jsonl {
+            lines::print(scanned)?;
+        } else if !self.wants_document() {
+            text::print(scanned, self.terminal);
         }
         Ok(())
-    };
-    in_order::each(&sources.iter().collect::<Vec<_>>(), args.cost.jobs, |source| scan(*source), take)?;
-    progress.finish_and_clear();
-    if terminal.wants_json() && !args.jsonl {
-        lines::print_document(&Document { pictures: kept.iter().map(lines::Line::new).collect() })?;
-    } else if !args.jsonl {
-        text::summary(&tally, terminal);
     }
-    Ok(tally.exit())
 }
 
 /// What all pictures came to.
@@ -86,7 +124,7 @@ impl Tally {
         self.pictures += 1;
         match &scanned.scan {
             Ok(scan) => {
-                let codes = scan.codes().count();
+                let codes = scan.codes().count() + scanned.together.len();
                 self.codes += codes;
                 self.unread += scan.frames.iter().map(|frame| frame.unread.len()).sum::<usize>();
                 self.without_a_code += usize::from(codes == 0);

@@ -141,13 +141,15 @@ struct Written {
 
 impl<'a> Job<'a> {
     fn new(args: &'a ConvertArgs, targets: &[Target], intake: &'a mut Intake) -> Self {
-        let mut report = Report::default();
-        let parts = intake.parts();
-        report.files = intake.files.iter().map(intake::File::line).collect();
-        report.read = intake.files.iter().map(|file| file.vault.entries()).sum();
-        report.missing_parts = merge::missing_parts(&parts);
-        report.warnings = intake.warnings();
-        report.not_moved = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
+        let files = &intake.files;
+        let mut report = Report {
+            files: files.iter().map(intake::File::line).collect(),
+            read: files.iter().map(|file| file.vault.entries()).sum(),
+            missing_parts: intake.missing_parts(),
+            warnings: intake.warnings(),
+            not_moved: files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect(),
+            ..Report::default()
+        };
         let mut merged = merge::accounts(intake.take_accounts());
         // What only one app knows is of use to that app and to the canonical file. In a large vault
         // it is as much as everything else.

@@ -65,7 +65,9 @@ impl Source {
     pub(crate) fn may_fail(&self, failure: &Failure, inputs: usize) -> bool {
         match failure.exit {
             Exit::PasswordNeeded | Exit::WrongPassword | Exit::Internal => false,
-            Exit::NothingToRead | Exit::Malformed if self.is_picture() => self.found || inputs > 1,
+            Exit::NothingToRead | Exit::Malformed | Exit::Limit if self.is_picture() => {
+                self.found || inputs > 1
+            }
             _ => self.found,
         }
     }

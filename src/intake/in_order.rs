@@ -12,10 +12,10 @@ use crate::failure::{Exit, Failure};
 /// Does the work for every item, on `jobs` threads (one for each processor where it is not said),
 /// and hands each result over as soon as it and all before it are there. Each thread has one item
 /// at a time. When handing over fails, no further item is begun.
-pub(crate) fn each<T: Sync, R: Send>(
-    items: &[T],
+pub(crate) fn each<'i, T: Sync, R: Send>(
+    items: &'i [T],
     jobs: Option<usize>,
-    work: impl Fn(&T) -> R + Sync,
+    work: impl Fn(&'i T) -> R + Sync,
     mut hand_over: impl FnMut(R) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // Starting threads for one item, or for one at a time, would cost more than it gains.
@@ -38,11 +38,11 @@ pub(crate) fn each<T: Sync, R: Send>(
     }
 }
 
-fn on_threads<'s, T: Sync, R: Send + 's>(
+fn on_threads<'s, 'i: 's, T: Sync, R: Send + 's>(
     scope: &Scope<'s>,
     threads: usize,
-    items: &'s [T],
-    work: &'s (impl Fn(&T) -> R + Sync),
+    items: &'i [T],
+    work: &'s (impl Fn(&'i T) -> R + Sync),
     hand_over: impl FnMut(R) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let next = Arc::new(AtomicUsize::new(0));

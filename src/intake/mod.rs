@@ -2,13 +2,16 @@
 
 mod find;
 pub(crate) mod in_order;
+mod joined;
 mod open;
 pub(crate) mod picture;
 pub(crate) mod position;
+pub(crate) mod together;
 
 use std::path::PathBuf;
 
-use otpferry_formats::model::{Account, BatchPart, SecretText, Vault, merge};
+use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::{Account, BatchPart, SecretText, Vault};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Format, KeyFile, Limits, TableOptions};
 use otpferry_formats::{closed, registry};
@@ -19,7 +22,9 @@ use crate::failure::{Exit, Failure};
 use crate::password::PasswordBook;
 use crate::report::FileLine;
 use crate::select::Selection;
-use crate::show::Terminal;
+use crate::show::{self, Terminal};
+
+use together::{Reading, Room, Settled};
 
 pub use find::Source;
 pub(crate) use find::sources_of_pictures;
@@ -29,8 +34,10 @@ pub(crate) use find::sources_of_pictures;
 pub struct Intake {
     /// The inputs that were read, in order.
     pub files: Vec<File>,
-    /// Inputs that could not be read, where others could.
+    /// Inputs that could not be read, or not wholly, where others could.
     pub not_read: Vec<Item>,
+    /// QR codes that no input held, of messages that are split over several.
+    missing: Vec<MissingPart>,
     /// The passphrase for age that was given.
     pub passphrase: Option<SecretText>,
     /// Whether it opened one of them.
@@ -115,8 +122,8 @@ pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
         look: picture::Look::new(&args.cost),
         table: args.table()?,
     };
-    let results = read_all(&reader, &sources, &args.cost, terminal)?;
-    let mut intake = sort_out(&sources, results)?;
+    let settled = read_all(&reader, &sources, &args.cost, terminal)?;
+    let mut intake = sort_out(&sources, settled)?;
     intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
     intake.passphrase = reader.keys.passphrase().cloned();
     intake.passphrase_was_used = intake.files.iter().any(|file| file.sealed == Sealed::ByPassphraseFile);
@@ -150,22 +157,27 @@ fn read_all(
     sources: &[Source],
     cost: &CostArgs,
     terminal: &Terminal,
-) -> Result<Vec<Result<Vec<File>, Failure>>, Failure> {
+) -> Result<Settled, Failure> {
     let progress = terminal.progress(sources.len());
-    let mut results = Vec::with_capacity(sources.len());
-    let keep = |result| {
+    let mut readings = Vec::with_capacity(sources.len());
+    let mut room = Room::default();
+    let keep = |mut reading: Result<Reading, Failure>| {
+        if let Ok(Reading::Picture(picture)) = &mut reading {
+            picture.unread.iter_mut().for_each(|code| room.admit(&mut code.grid));
+        }
         progress.inc(1);
-        results.push(result);
+        readings.push(reading);
         Ok(())
     };
     in_order::each(sources, cost.jobs, |source| open::read(source, reader), keep)?;
     progress.finish_and_clear();
-    Ok(results)
+    Ok(together::settle(sources, readings, reader))
 }
 
 /// Separates what was read from what could not be, and decides which failures stop the run.
-fn sort_out(sources: &[Source], results: Vec<Result<Vec<File>, Failure>>) -> Result<Intake, Failure> {
-    let mut intake = Intake::default();
+fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
+    let Settled { results, remarks, missing } = settled;
+    let mut intake = Intake { not_read: remarks, missing, ..Intake::default() };
     let mut first_failure = None;
     for (index, (source, result)) in sources.iter().zip(results).enumerate() {
         match result {
@@ -180,7 +192,9 @@ fn sort_out(sources: &[Source], results: Vec<Result<Vec<File>, Failure>>) -> Res
         }
     }
     match first_failure {
-        Some(failure) if intake.files.is_empty() => Err(nothing_read(failure, sources.len())),
+        Some(failure) if intake.files.is_empty() && intake.missing.is_empty() => {
+            Err(nothing_read(failure, sources.len()))
+        }
         _ => Ok(intake),
     }
 }
@@ -214,6 +228,9 @@ fn label(file: &mut File) {
     for item in vault.skipped.iter_mut().chain(&mut vault.warnings) {
         item.file.clone_from(&file.name);
     }
+    for part in vault.parts.iter_mut().filter(|part| part.file.is_empty()) {
+        part.file = show::place(&file.name);
+    }
 }
 
 fn select(vault: &mut Vault, selection: &Selection) {
@@ -225,14 +242,29 @@ fn select(vault: &mut Vault, selection: &Selection) {
 
 impl Intake {
     /// The QR parts of all inputs.
-    pub fn parts(&self) -> Vec<BatchPart> {
+    fn parts(&self) -> Vec<BatchPart> {
         self.files.iter().flat_map(|file| file.vault.parts.iter().cloned()).collect()
     }
 
-    /// What the user should know about the inputs, those that were not read included.
-    pub fn warnings(&self) -> Vec<Item> {
-        let mut warnings = merge::inconsistent_parts(&self.parts());
+    /// QR codes that no input held and that belong to some that were read.
+    pub fn missing_parts(&self) -> Vec<MissingPart> {
+        let mut missing = merge::missing_parts(&self.parts());
+        missing.extend(self.missing.iter().cloned());
+        missing
+    }
+
+    /// What the user should know about the inputs together, and about those that were not read.
+    pub fn warnings_about_inputs(&self) -> Vec<Item> {
+        let parts = self.parts();
+        let mut warnings = merge::inconsistent_parts(&parts);
+        warnings.extend(merge::repeated_parts(&parts));
         warnings.extend(self.not_read.iter().cloned());
+        warnings
+    }
+
+    /// The same with what each file's reading gave.
+    pub fn warnings(&self) -> Vec<Item> {
+        let mut warnings = self.warnings_about_inputs();
         warnings.extend(self.files.iter().flat_map(|file| file.vault.warnings.iter().cloned()));
         warnings
     }

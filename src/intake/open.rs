@@ -13,6 +13,7 @@ use otpferry_formats::text::encoding;
 use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, KeyFile, Manifest, Passwords, Probe, registry};
 use zeroize::Zeroizing;
 
+use super::together::Reading;
 use super::{File, Reader, Sealed, Source, find, picture};
 use crate::envelope;
 use crate::failure::{Exit, Failure};
@@ -50,8 +51,8 @@ pub(super) fn empty() -> Failure {
     Failure::new(Exit::NothingToRead, "the file is empty").foreign().next_step("Export or copy it again")
 }
 
-/// Reads one input. A picture with codes of several formats gives several files.
-pub(super) fn read(source: &Source, reader: &Reader) -> Result<Vec<File>, Failure> {
+/// Reads one input.
+pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure> {
     let Content { bytes, sealed } = content(source, reader)?;
     let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
     let manifest = source.path.as_deref().map(|path| read_manifest(path, reader)).transpose()?.flatten();
@@ -59,11 +60,8 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Vec<File>, Failur
         return Err(empty());
     }
     if otpferry_scan::sniff(&bytes).is_some() {
-        let mut files = picture::read(&bytes, source, reader)?;
-        for file in &mut files {
-            file.sealed = sealed;
-        }
-        return Ok(files);
+        let picture = picture::read(&bytes, source, sealed, reader)?;
+        return Ok(Reading::Picture(Box::new(picture)));
     }
     let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
     let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
@@ -74,7 +72,8 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Vec<File>, Failur
     if sqlite::sniff(&bytes) {
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));
     }
-    Ok(vec![File { name: source.name.clone(), source: 0, format: format.info().id, sealed, vault }])
+    let file = File { name: source.name.clone(), source: 0, format: format.info().id, sealed, vault };
+    Ok(Reading::File(Box::new(file)))
 }
 
 /// Finds the format and reads.

@@ -1,13 +1,14 @@
 //! Pictures: each QR code is read as a text of its own.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use otpferry_formats::Input;
 use otpferry_formats::foreign;
-use otpferry_formats::model::{Vault, merge};
+use otpferry_formats::model::{BatchPart, Vault, merge};
 use otpferry_formats::report::{Item, Skip};
-use otpferry_formats::{Limits, NoPasswords};
-use otpferry_scan::{Code, Options, Scan};
+use otpferry_formats::{Input, Limits, NoPasswords};
+use otpferry_scan::{Code, Frame, Grid, Hint, Options, Part, Place, Scan};
+use zeroize::Zeroizing;
 
 use super::{File, Reader, Sealed, Source, open, position};
 use crate::cli::{CostArgs, Effort};
@@ -44,7 +45,7 @@ impl Look {
     }
 
     /// Finds the codes of a picture.
-    pub(crate) fn scan(&self, bytes: &[u8]) -> Result<Scan, Failure> {
+    fn scan(&self, bytes: &[u8]) -> Result<Scan, Failure> {
         otpferry_scan::scan(bytes, &self.options()).map_err(failure)
     }
 }
@@ -64,41 +65,6 @@ pub(crate) fn scan_source(source: &Source, reader: &Reader) -> Result<Option<Sca
     reader.look.scan(&bytes).map(Some)
 }
 
-/// Reads the codes of a picture.
-pub(super) fn read(bytes: &[u8], source: &Source, reader: &Reader) -> Result<Vec<File>, Failure> {
-    let scan = reader.look.scan(bytes)?;
-    let unread_codes: usize = scan.frames.iter().map(|frame| frame.unread.len()).sum();
-    if scan.codes().next().is_none() {
-        return Err(nothing_found(&scan));
-    }
-    let mut found = Vec::new();
-    let mut others = Vec::new();
-    let mut first_failure = None;
-    for (index, code) in scan.codes().enumerate() {
-        match read_code(code, source, reader) {
-            Ok(file) => found.push(file),
-            Err(failure) => {
-                others.push(not_an_account(index, &failure));
-                first_failure.get_or_insert(failure);
-            }
-        }
-    }
-    merge::in_export_order(&mut found, |file: &File| file.vault.parts.first());
-    let mut files = Vec::new();
-    found.into_iter().for_each(|file| append(&mut files, file));
-    match (files.first_mut(), first_failure) {
-        (None, Some(failure)) => Err(failure),
-        (Some(file), _) => {
-            file.vault.warnings.extend(others);
-            if unread_codes > 0 {
-                file.vault.warnings.push(unread(unread_codes));
-            }
-            Ok(files)
-        }
-        (None, None) => Err(nothing_found(&scan)),
-    }
-}
-
 /// The texts of the codes in a picture inside a page. What cannot be read gives none.
 pub(super) fn texts(picture: &[u8], reader: &Reader) -> Vec<String> {
     let scan = reader.look.scan(picture);
@@ -106,37 +72,173 @@ pub(super) fn texts(picture: &[u8], reader: &Reader) -> Vec<String> {
     scan.map(texts).unwrap_or_default()
 }
 
-fn read_code(code: &Code, source: &Source, reader: &Reader) -> Result<File, Failure> {
-    let input = Input::new(&code.payload);
-    let (format, vault) =
-        open::decode(&input, "", reader, &mut NoPasswords).map_err(|failure| match failure.exit {
-            Exit::NothingToRead if failure.next_step.is_none() || !is_foreign(code) => {
-                Failure::new(Exit::NothingToRead, "the QR code holds something else than an account")
-                    .next_step(
-                        "Take a picture of the code that the app or the service shows for two-factor sign-in",
-                    )
-            }
-            _ => failure,
-        })?;
-    Ok(File { name: source.name.clone(), source: 0, format: format.info().id, sealed: Sealed::No, vault })
+/// What one picture gave, and what other pictures may complete.
+pub(super) struct Picture {
+    /// Accounts, a file for each format.
+    pub(super) files: Vec<File>,
+    /// Codes that hold one message with others.
+    pub(super) parts: Vec<PartOfMessage>,
+    /// Codes that were seen and not read.
+    pub(super) unread: Vec<UnreadCode>,
+    /// What the user should know about the other codes.
+    pub(super) remarks: Vec<Item>,
+    /// Whether it was inside an age file.
+    pub(super) sealed: Sealed,
+    /// Why there are no accounts, should there be none in the end either.
+    pub(super) failure: Option<Failure>,
 }
 
-fn is_foreign(code: &Code) -> bool {
-    std::str::from_utf8(&code.payload).ok().and_then(foreign::classify).is_some()
+/// A code that is one of several of one message (structured append).
+pub(super) struct PartOfMessage {
+    pub(super) payload: Zeroizing<Vec<u8>>,
+    pub(super) part: Part,
+    /// Which picture of the file.
+    pub(super) place: Option<String>,
 }
 
-/// Codes of one format in one picture are one file.
-fn append(files: &mut Vec<File>, file: File) {
-    match files.iter_mut().find(|earlier| earlier.format == file.format) {
-        Some(earlier) => join(&mut earlier.vault, file.vault),
-        None => files.push(file),
+/// A code that was seen and not read.
+pub(super) struct UnreadCode {
+    pub(super) hint: Hint,
+    /// Where it is, in words.
+    pub(super) place: String,
+    pub(super) grid: Option<Grid>,
+}
+
+/// Reads the codes of a picture.
+pub(super) fn read(
+    bytes: &[u8],
+    source: &Source,
+    sealed: Sealed,
+    reader: &Reader,
+) -> Result<Picture, Failure> {
+    let scan = reader.look.scan(bytes)?;
+    let mut picture = Picture {
+        files: Vec::new(),
+        parts: Vec::new(),
+        unread: scan.frames.iter().flat_map(unread_codes).collect(),
+        remarks: Vec::new(),
+        sealed,
+        failure: None,
+    };
+    let mut found = Vec::new();
+    let codes = scan.frames.iter().flat_map(|frame| frame.codes.iter().map(move |code| (frame, code)));
+    let mut shown = HashSet::new();
+    // An animation shows the same code again and again.
+    let codes = codes.filter(|(frame, code)| {
+        !matches!(frame.place, Place::Frame(_)) || shown.insert((code.part, &code.payload[..]))
+    });
+    for (index, (frame, code)) in codes.enumerate() {
+        let place = position::of_frame(frame.place);
+        if let Some(part) = code.part.filter(|part| part.count > 1 && part.index < part.count) {
+            picture.parts.push(PartOfMessage { payload: code.payload.clone(), part, place });
+            continue;
+        }
+        match read_code(&code.payload, &file_words(&source.name, place), &source.name, reader) {
+            Ok(file) => found.push(File { sealed, ..file }),
+            Err(failure) => picture.note_foreign(index, frame, code, failure),
+        }
     }
+    merge::in_export_order(&mut found, |file: &File| file.vault.parts.first());
+    found.into_iter().for_each(|file| picture.append(file));
+    if scan.codes().next().is_none() {
+        picture.failure = Some(nothing_found(&scan));
+    } else {
+        picture.remarks.extend(cut_short(&scan).map(|short| Item::new("cut-short", short)));
+    }
+    Ok(picture)
+}
+
+/// An input, and which of its pictures, in words.
+pub(super) fn file_words(name: &str, place: Option<String>) -> String {
+    let name = crate::show::place(name);
+    match place {
+        Some(place) => format!("{name}, {place}"),
+        None => name,
+    }
+}
+
+/// Reads one payload; `words` says where it is.
+pub(super) fn read_code(payload: &[u8], words: &str, name: &str, reader: &Reader) -> Result<File, Failure> {
+    let input = Input::new(payload);
+    let decoded = open::decode(&input, "", reader, &mut NoPasswords);
+    let (format, mut vault) = decoded.map_err(|failure| match failure.exit {
+        Exit::NothingToRead if failure.next_step.is_none() || !is_foreign(payload) => {
+            Failure::new(Exit::NothingToRead, "the QR code holds something else than an account").next_step(
+                "Take a picture of the code that the app or the service shows for two-factor sign-in",
+            )
+        }
+        _ => failure,
+    })?;
+    vault.parts.iter_mut().for_each(|part| words.clone_into(&mut part.file));
+    Ok(File { name: name.to_owned(), source: 0, format: format.info().id, sealed: Sealed::No, vault })
+}
+
+fn is_foreign(payload: &[u8]) -> bool {
+    std::str::from_utf8(payload).ok().and_then(foreign::classify).is_some()
+}
+
+impl Picture {
+    /// Codes of one format in one picture are one file.
+    pub(super) fn append(&mut self, file: File) {
+        match self.files.iter_mut().find(|earlier| earlier.format == file.format) {
+            Some(earlier) => join(&mut earlier.vault, file.vault),
+            None => self.files.push(file),
+        }
+    }
+
+    fn note_foreign(&mut self, index: usize, frame: &Frame, code: &Code, failure: Failure) {
+        let place = position::in_frame(frame, &code.corners);
+        let message = format!("QR code {} of the picture ({place}): {}", index + 1, failure.message);
+        let mut item = Item::new(Skip::NOT_AN_ACCOUNT, message);
+        item.next_step.clone_from(&failure.next_step);
+        self.remarks.push(item);
+        self.failure.get_or_insert(failure);
+    }
+
+    /// What is left to say about codes that nothing could read.
+    pub(super) fn unread_remarks(&self) -> Vec<Item> {
+        let mut by_reason: Vec<(String, &str, Vec<&str>)> = Vec::new();
+        for code in &self.unread {
+            let (reason, next_step) = position::obstacle(code.hint);
+            match by_reason.iter_mut().find(|(known, ..)| *known == reason) {
+                Some((.., places)) => places.push(&code.place),
+                None => by_reason.push((reason, next_step, vec![&code.place])),
+            }
+        }
+        let item = |(reason, next_step, places): (String, &str, Vec<&str>)| {
+            let message = format!("{} cannot be read: {reason}", codes_in_words(&places));
+            Item::new("unread-code", message).next_step(next_step)
+        };
+        by_reason.into_iter().map(item).collect()
+    }
+}
+
+fn unread_codes(frame: &Frame) -> impl Iterator<Item = UnreadCode> {
+    frame.unread.iter().map(|unread| UnreadCode {
+        hint: unread.hint,
+        place: position::in_frame(frame, &unread.corners),
+        grid: unread.grid.clone(),
+    })
+}
+
+/// `1 more QR code (top left)`, `3 more QR codes (top left, top, right)`.
+fn codes_in_words(places: &[&str]) -> String {
+    const NAMED: usize = 6;
+    let mut distinct: Vec<&str> = Vec::new();
+    for place in places {
+        if !distinct.contains(place) && distinct.len() <= NAMED {
+            distinct.push(place);
+        }
+    }
+    let more = if distinct.len() > NAMED { ", and elsewhere" } else { "" };
+    distinct.truncate(NAMED);
+    format!("{} ({}{more})", crate::show::count(places.len(), "more QR code"), distinct.join(", "))
 }
 
 fn join(vault: &mut Vault, other: Vault) {
     let offset = vault.entries();
-    let same_code = |vault: &Vault| other.parts.iter().any(|part| vault.parts.contains(part));
-    if same_code(vault) {
+    let is_known = |part: &BatchPart| vault.parts.iter().any(|known| known.digest == part.digest);
+    if other.parts.iter().any(is_known) {
         let message = "the same QR code is in the picture twice; it is counted once";
         vault.warnings.push(Item::new("repeated-payload", message));
         return;
@@ -153,29 +255,25 @@ fn join(vault: &mut Vault, other: Vault) {
     vault.parts.extend(other.parts);
 }
 
-fn not_an_account(index: usize, failure: &Failure) -> Item {
-    let mut item =
-        Item::new(Skip::NOT_AN_ACCOUNT, format!("QR code {} of the picture: {}", index + 1, failure.message));
-    item.next_step.clone_from(&failure.next_step);
-    item
-}
-
 /// Why a picture gave nothing.
 pub(crate) fn nothing_found(scan: &Scan) -> Failure {
-    let looked_longer = cut_short(scan);
     let mut unread = scan.frames.iter().flat_map(|frame| frame.unread.iter().map(move |code| (frame, code)));
-    if let Some((frame, code)) = unread.next() {
-        let (reason, next_step) = position::obstacle(code.hint);
-        let place = position::in_words(&code.corners, frame);
-        let message = format!("there is a QR code in the picture ({place}), but it cannot be read: {reason}");
-        return Failure::new(Exit::NothingToRead, message).next_step(next_step);
-    }
-    let message = "no QR code was found in the picture";
-    let next_step = "Take a picture in which the whole QR code is sharp; --effort max looks harder";
-    match looked_longer {
-        Some(short) => Failure::new(Exit::NothingToRead, format!("{message}; {short}")).next_step(next_step),
-        None => Failure::new(Exit::NothingToRead, message).next_step(next_step),
-    }
+    let count: usize = scan.frames.iter().map(|frame| frame.unread.len()).sum();
+    let short = cut_short(scan).map(|short| format!("; {short}")).unwrap_or_default();
+    let Some((frame, code)) = unread.next() else {
+        let message = format!("no QR code was found in the picture{short}");
+        return Failure::new(Exit::NothingToRead, message)
+            .next_step("Take a picture in which the whole QR code is sharp; --effort max looks harder");
+    };
+    let (reason, next_step) = position::obstacle(code.hint);
+    let place = position::in_frame(frame, &code.corners);
+    let message = match count {
+        1 => format!("there is a QR code in the picture ({place}), but it cannot be read: {reason}{short}"),
+        count => format!(
+            "there are {count} QR codes in the picture, but none can be read; the first ({place}): {reason}{short}"
+        ),
+    };
+    Failure::new(Exit::NothingToRead, message).next_step(next_step)
 }
 
 /// What was left undone, in words.
@@ -183,17 +281,12 @@ pub(crate) fn cut_short(scan: &Scan) -> Option<String> {
     let stopped = "the picture was not looked at to the end; --effort max looks longer";
     match scan.left_out {
         0 => scan.is_cut_short().then(|| stopped.to_owned()),
-        1 => Some("1 page or frame was left out; a larger --limit reads more".to_owned()),
-        several => Some(format!("{several} pages or frames were left out; a larger --limit reads more")),
+        1 => Some("1 page or frame of the file was left out".to_owned()),
+        several => Some(format!("{several} pages or frames of the file were left out")),
     }
 }
 
-fn unread(count: usize) -> Item {
-    let message = format!("{count} more QR code(s) seem to be in the picture and cannot be read");
-    Item::new("unread-code", message).next_step(RETAKE)
-}
-
-pub(crate) const RETAKE: &str = "Take the picture again: straight, sharp, without glare, the code filling half of it; or use a screenshot";
+pub(super) const RETAKE: &str = "Take the picture again: straight, sharp, without glare, the code filling half of it; or use a screenshot";
 
 fn failure(error: otpferry_scan::Error) -> Failure {
     match error {

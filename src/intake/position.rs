@@ -31,26 +31,34 @@ pub(crate) fn of_frame(place: Place) -> Option<String> {
     }
 }
 
+/// Where a code is in its file: `page 2, top left`.
+pub(crate) fn in_frame(frame: &Frame, corners: &[Point; 4]) -> String {
+    let position = in_words(corners, frame);
+    match of_frame(frame.place) {
+        Some(place) => format!("{place}, {position}"),
+        None => position.to_owned(),
+    }
+}
+
 /// What keeps a code from being read, and what to do.
 pub(crate) fn obstacle(hint: Hint) -> (String, &'static str) {
     match hint {
         Hint::TooSmall { module } => (
-            format!("its squares are only {module:.1} pixels wide"),
+            format!("too small, with squares of {module:.1} pixels"),
             "Take the picture from nearer, or use the original and not a smaller copy",
         ),
-        Hint::Glare => (
-            "a part of it has no contrast, by glare or a shadow".to_owned(),
-            "Take the picture again from another angle, without reflections",
-        ),
+        Hint::Glare => {
+            ("glare or a shadow".to_owned(), "Take the picture again from another angle, without reflections")
+        }
         Hint::CutOff => (
-            "it reaches over the edge of the picture".to_owned(),
+            "cut off at the edge of the picture".to_owned(),
             "Take the picture again with the whole code and some room around it",
         ),
         Hint::Blurred => (
-            "it is out of focus or moved".to_owned(),
+            "out of focus or moved".to_owned(),
             "Take the picture again, sharp and held still; or use a screenshot",
         ),
-        Hint::Unclear => ("it is not clear enough".to_owned(), super::picture::RETAKE),
+        Hint::Unclear => ("not clear enough".to_owned(), super::picture::RETAKE),
     }
 }
 

@@ -230,6 +230,9 @@ pub struct MissingPart {
     pub index: u32,
     /// How many QR codes the export has.
     pub size: u32,
+    /// Those of the export that inputs with a name held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<ReadPart>,
     /// Empty: no file holds it. Here and below because every item of the report has these.
     pub file: &'static str,
     /// Empty.
@@ -244,20 +247,72 @@ pub struct MissingPart {
     pub next_step: &'static str,
 }
 
+/// A QR code of an incomplete export that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadPart {
+    /// 0-based position.
+    pub index: u32,
+    /// The input that held it.
+    pub file: String,
+}
+
 impl MissingPart {
-    fn new(batch: i64, index: u32, size: u32) -> Self {
+    /// One of `size` QR codes that belong together, some of which were read.
+    pub fn new(batch: i64, index: u32, size: u32, read: Vec<ReadPart>) -> Self {
+        let number = index.saturating_add(1);
+        let message = match read_in_words(&read) {
+            Some(read) => format!("QR code {number} of {size} is missing; read: {read}"),
+            None => format!("QR code {number} of {size} is missing"),
+        };
         Self {
             batch,
             index,
             size,
+            read,
             file: "",
             issuer: "",
             account: "",
             code: "missing-part",
-            message: format!("QR code {} of {size} is missing", index.saturating_add(1)),
+            message,
             next_step: "Add a picture of this QR code; on the old phone, export again if it is gone",
         }
     }
+}
+
+/// `1 and 2 in a.png, 4 in b.png`. `None` when nothing is known.
+fn read_in_words(read: &[ReadPart]) -> Option<String> {
+    let runs = read.chunk_by(|a, b| a.file == b.file);
+    let run = |run: &[ReadPart]| {
+        let numbers: Vec<u32> = run.iter().map(|part| part.index.saturating_add(1)).collect();
+        run.first().map(|first| format!("{} in {}", listed(&numbers), first.file))
+    };
+    let words: Vec<String> = runs.filter_map(run).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// `1`, `1 and 2`, `1, 2 and 3`.
+fn listed(numbers: &[u32]) -> String {
+    let words: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// What is missing of each export, for people: which ones, and on a line of its own what was read.
+pub fn missing_lines(missing: &[MissingPart]) -> Vec<String> {
+    let of_one_export = |a: &MissingPart, b: &MissingPart| {
+        (a.batch, a.size) == (b.batch, b.size) && a.read == b.read && a.index < b.index
+    };
+    let line = |export: &[MissingPart]| {
+        let first = export.first()?;
+        let numbers: Vec<u32> = export.iter().map(|part| part.index.saturating_add(1)).collect();
+        let (codes, are) = if numbers.len() == 1 { ("code", "is") } else { ("codes", "are") };
+        let read = read_in_words(&first.read).map(|read| format!("\nRead: {read}")).unwrap_or_default();
+        Some(format!("QR {codes} {} of {} {are} missing{read}", listed(&numbers), first.size))
+    };
+    missing.chunk_by(of_one_export).filter_map(line).collect()
 }
 
 /// Which QR codes are missing to make every export complete.
@@ -265,25 +320,29 @@ impl MissingPart {
 /// Exports with an id are told apart by it. Newer apps write none: there, parts of an equal total
 /// belong together, and two different codes at the same position are of two exports.
 pub fn missing_parts(parts: &[BatchPart]) -> Vec<MissingPart> {
-    let mut exports: BTreeMap<(i64, u32), Vec<BTreeSet<u32>>> = BTreeMap::new();
+    let mut exports: BTreeMap<(i64, u32), Vec<BTreeMap<u32, &str>>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for part in parts {
         if !seen.insert(part.digest) {
             continue;
         }
         let sets = exports.entry((part.id, part.size)).or_default();
-        match sets.iter_mut().find(|set| !set.contains(&part.index)) {
+        match sets.iter_mut().find(|set| !set.contains_key(&part.index)) {
             Some(set) => {
-                set.insert(part.index);
+                set.insert(part.index, &part.file);
             }
-            None => sets.push(BTreeSet::from([part.index])),
+            None => sets.push(BTreeMap::from([(part.index, part.file.as_str())])),
         }
     }
     exports
         .iter()
         .flat_map(|((id, size), sets)| sets.iter().map(move |set| (*id, *size, set)))
         .flat_map(|(id, size, set)| {
-            (0..size).filter(|index| !set.contains(index)).map(move |index| MissingPart::new(id, index, size))
+            let named = set.iter().filter(|(_, file)| !file.is_empty());
+            let read: Vec<ReadPart> =
+                named.map(|(index, file)| ReadPart { index: *index, file: (*file).to_owned() }).collect();
+            let missing = (0..size).filter(|index| !set.contains_key(index));
+            missing.map(move |index| MissingPart::new(id, index, size, read.clone()))
         })
         .collect()
 }
@@ -295,17 +354,51 @@ pub fn inconsistent_parts(parts: &[BatchPart]) -> Vec<Item> {
     for part in parts.iter().filter(|part| part.id != 0) {
         exports.entry(part.id).or_default().push(part);
     }
-    let contradict =
-        |a: &BatchPart, b: &BatchPart| a.size != b.size || (a.index == b.index && a.digest != b.digest);
+    let place =
+        |part: &BatchPart| format!("{} of {} in {}", part.index.saturating_add(1), part.size, part.file);
     exports
         .values()
-        .filter(|parts| parts.iter().any(|a| parts.iter().any(|b| contradict(a, b))))
-        .map(|_| {
-            let message = "QR codes of one export contradict each other; they are taken as separate exports";
+        .filter(|parts| contradict(parts))
+        .map(|parts| {
+            let places: Vec<String> = parts.iter().filter(|p| !p.file.is_empty()).map(|p| place(p)).collect();
+            let named = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+            let message = format!(
+                "QR codes of one export contradict each other{named}; they are taken as separate exports"
+            );
             Item::new("inconsistent-parts", message)
                 .next_step("Export again and photograph every QR code once")
         })
         .collect()
+}
+
+fn contradict(parts: &[&BatchPart]) -> bool {
+    let mut taken = BTreeMap::new();
+    let size = parts.first().map(|part| part.size);
+    parts
+        .iter()
+        .any(|part| Some(part.size) != size || *taken.entry(part.index).or_insert(part.digest) != part.digest)
+}
+
+/// A remark for each QR code of an export that two inputs held.
+pub fn repeated_parts(parts: &[BatchPart]) -> Vec<Item> {
+    let mut seen: BTreeMap<[u8; 32], &BatchPart> = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for part in parts.iter().filter(|part| !part.file.is_empty()) {
+        let first = *seen.entry(part.digest).or_insert(part);
+        if first.file == part.file {
+            continue;
+        }
+        let which = match part.size {
+            1 => "the QR code".to_owned(),
+            size => format!("QR code {} of {size}", part.index.saturating_add(1)),
+        };
+        let message = format!(
+            "{which} of an export is in {} and again in {}; its accounts are kept once",
+            first.file, part.file
+        );
+        repeated.push(Item::new("repeated-payload", message));
+    }
+    repeated
 }
 
 #[cfg(test)]

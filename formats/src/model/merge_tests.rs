@@ -73,7 +73,7 @@ fn details_are_completed_and_differences_named() {
 }
 
 fn part(id: i64, index: u32, size: u32, digest: u8) -> BatchPart {
-    BatchPart { id, index, size, digest: [digest; 32] }
+    BatchPart { id, index, size, digest: [digest; 32], file: String::new() }
 }
 
 fn places(parts: &[BatchPart]) -> Vec<(i64, u32, u32)> {
@@ -98,6 +98,47 @@ fn parts_that_disagree_are_separate_exports() {
     let parts = [part(7, 0, 2, 1), part(7, 1, 3, 2)];
     assert_eq!(places(&parts), [(7, 1, 2), (7, 0, 3), (7, 2, 3)]);
     assert_eq!(codes(&inconsistent_parts(&parts)), ["inconsistent-parts"]);
+}
+
+fn in_file(part: BatchPart, file: &str) -> BatchPart {
+    BatchPart { file: file.to_owned(), ..part }
+}
+
+#[test]
+fn pictures_of_an_incomplete_export_are_named() {
+    let parts = [in_file(part(7, 3, 5, 4), "d.png"), in_file(part(7, 0, 5, 1), "a.png"), part(7, 4, 5, 5)];
+    let missing = missing_parts(&parts);
+    let messages: Vec<&str> = missing.iter().map(|part| part.message.as_str()).collect();
+    let wanted = ["2", "3"].map(|n| format!("QR code {n} of 5 is missing; read: 1 in a.png, 4 in d.png"));
+    assert_eq!(messages, wanted);
+    let read = |index, file: &str| ReadPart { index, file: file.to_owned() };
+    assert_eq!(missing[0].read, [read(0, "a.png"), read(3, "d.png")]);
+    assert_eq!(missing_lines(&missing), ["QR codes 2 and 3 of 5 are missing\nRead: 1 in a.png, 4 in d.png"]);
+    assert_eq!(missing_lines(&missing[..1]), ["QR code 2 of 5 is missing\nRead: 1 in a.png, 4 in d.png"]);
+    let sheet = [in_file(part(7, 0, 4, 1), "sheet.png"), in_file(part(7, 2, 4, 3), "sheet.png")];
+    assert_eq!(missing_parts(&sheet)[0].message, "QR code 2 of 4 is missing; read: 1 and 3 in sheet.png");
+}
+
+#[test]
+fn pictures_that_contradict_each_other_or_show_the_same_are_named() {
+    let parts = [
+        in_file(part(7, 0, 2, 1), "a.png"),
+        in_file(part(7, 0, 2, 2), "b.png"),
+        in_file(part(7, 1, 2, 3), "c.png"),
+        in_file(part(7, 1, 2, 3), "d.png"),
+    ];
+    assert_eq!(
+        inconsistent_parts(&parts)[0].message,
+        "QR codes of one export contradict each other (1 of 2 in a.png, 1 of 2 in b.png, 2 of 2 in c.png, \
+         2 of 2 in d.png); they are taken as separate exports"
+    );
+    let repeated = repeated_parts(&parts);
+    assert_eq!(codes(&repeated), ["repeated-payload"]);
+    assert_eq!(
+        repeated[0].message,
+        "QR code 2 of 2 of an export is in c.png and again in d.png; its accounts are kept once"
+    );
+    assert_eq!(repeated_parts(&[part(7, 0, 1, 1), part(7, 0, 1, 1)]), []);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::account::{Account, Extra};
 use crate::report::Item;
 
 /// One part of an export that spans several QR codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchPart {
     /// The number that all parts of one export share; 0 where the app writes none.
     pub id: i64,
@@ -16,6 +16,8 @@ pub struct BatchPart {
     pub size: u32,
     /// SHA-256 of the payload: tells the same part seen twice from another one.
     pub digest: [u8; 32],
+    /// The input that held it, in words; empty when it had no name.
+    pub file: String,
 }
 
 /// What one file held: accounts in the user's order, and what could not be read of it.

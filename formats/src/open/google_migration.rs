@@ -212,13 +212,15 @@ impl RawPayload<'_> {
                 let message = "the QR code does not say how many there are; it may be cut off";
                 let warning = Item::new("no-part-numbers", message)
                     .next_step("Compare the number of accounts with the app's");
-                (BatchPart { id, index: 0, size: 1, digest }, Some(warning))
+                (BatchPart { id, index: 0, size: 1, digest, file: String::new() }, Some(warning))
             }
-            (Some(size), Some(index)) if index < size => (BatchPart { id, index, size, digest }, None),
+            (Some(size), Some(index)) if index < size => {
+                (BatchPart { id, index, size, digest, file: String::new() }, None)
+            }
             _ => {
                 let message = "the QR code says it is a part that cannot be; it is taken as complete";
                 let warning = Item::new("inconsistent-parts", message);
-                (BatchPart { id, index: 0, size: 1, digest }, Some(warning))
+                (BatchPart { id, index: 0, size: 1, digest, file: String::new() }, Some(warning))
             }
         }
     }

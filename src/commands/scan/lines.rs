@@ -7,7 +7,7 @@ use otpferry_scan::{Code, Frame, Hint, Place, Point, Scan, Unread};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Document, Scanned};
+use super::{Document, Scanned, Together};
 use crate::failure::{Exit, Failure};
 use crate::intake::position;
 use crate::show::Terminal;
@@ -58,6 +58,9 @@ struct CodeLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<PartLine>,
     stage: &'static str,
+    /// The pictures that were needed, where one was not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_from: Option<&'a [String]>,
 }
 
 /// A code that is one of several of one message.
@@ -97,7 +100,7 @@ impl<'a> Line<'a> {
             next_step: None,
         };
         match &scanned.scan {
-            Ok(scan) => line.fill(scan),
+            Ok(scan) => line.fill(scan, &scanned.together),
             Err(failure) => {
                 line.error = Some(&failure.message);
                 line.next_step = failure.next_step.as_deref();
@@ -106,14 +109,18 @@ impl<'a> Line<'a> {
         line
     }
 
-    fn fill(&mut self, scan: &'a Scan) {
+    fn fill(&mut self, scan: &'a Scan, together: &'a [Together]) {
         self.cut_short = scan.is_cut_short();
         self.left_out = scan.left_out;
-        for frame in &scan.frames {
-            self.payloads.extend(frame.codes.iter().map(payload));
+        for (at, frame) in scan.frames.iter().enumerate() {
             self.codes.extend(frame.codes.iter().map(|code| CodeLine::new(code, frame)));
+            for merged in together.iter().filter(|merged| merged.frame == at) {
+                let line = CodeLine::new(&merged.code, frame);
+                self.codes.push(CodeLine { merged_from: Some(&merged.files), ..line });
+            }
             self.unread.extend(frame.unread.iter().map(|unread| UnreadLine::new(unread, frame)));
         }
+        self.payloads.extend(self.codes.iter().map(|code| code.payload.clone()));
         match scan.frames.as_slice() {
             [only] if only.place == Place::Whole => {
                 (self.width, self.height) = (Some(only.width), Some(only.height));
@@ -148,6 +155,7 @@ impl<'a> CodeLine<'a> {
                 parity: part.parity,
             }),
             stage: code.stage,
+            merged_from: None,
         }
     }
 }

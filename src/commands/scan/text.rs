@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use otpferry_formats::{Probe, foreign, registry};
 use otpferry_scan::{Code, Frame, Scan, Unread};
 
-use super::{Scanned, Tally, lines};
+use super::{Scanned, Tally, Together, lines};
 use crate::failure::Failure;
 use crate::intake::{picture, position};
 use crate::show::{self, Terminal};
@@ -15,24 +15,25 @@ pub(super) fn print(scanned: &Scanned<'_>, terminal: &Terminal) {
     let name = &scanned.source.name;
     let fail = |failure: Failure| terminal.failure(&failure.in_file(name));
     match &scanned.scan {
-        Ok(scan) if scan.codes().next().is_none() => fail(picture::nothing_found(scan)),
-        Ok(scan) => terminal.print(&codes(name, scan)),
+        Ok(scan) if scan.codes().next().is_none() && scanned.together.is_empty() => {
+            fail(picture::nothing_found(scan));
+        }
+        Ok(scan) => terminal.print(&codes(name, scan, &scanned.together)),
         Err(failure) => fail(failure.clone()),
     }
 }
 
-fn codes(name: &str, scan: &Scan) -> String {
-    let mut text = format!("{}: {}\n", show::place(name), show::count(scan.codes().count(), "QR code"));
-    for frame in &scan.frames {
-        for code in &frame.codes {
-            let _ = writeln!(text, "  {}: {}", place(frame, &code.corners), kind(code));
-            for line in lines::payload(code).lines() {
-                let _ = writeln!(text, "    {}", show::clean(line));
-            }
+fn codes(name: &str, scan: &Scan, together: &[Together]) -> String {
+    let count = scan.codes().count() + together.len();
+    let mut text = format!("{}: {}\n", show::place(name), show::count(count, "QR code"));
+    for (at, frame) in scan.frames.iter().enumerate() {
+        frame.codes.iter().for_each(|code| add(&mut text, code, frame, ""));
+        for merged in together.iter().filter(|merged| merged.frame == at) {
+            let files: Vec<String> = merged.files.iter().map(|file| show::place(file)).collect();
+            let how = format!(", read from {} together", show::listed(&files));
+            add(&mut text, &merged.code, frame, &how);
         }
-        for unread in &frame.unread {
-            text.push_str(&not_read(unread, frame));
-        }
+        frame.unread.iter().for_each(|unread| text.push_str(&not_read(unread, frame)));
     }
     if let Some(short) = picture::cut_short(scan) {
         let _ = writeln!(text, "  {short}");
@@ -40,17 +41,19 @@ fn codes(name: &str, scan: &Scan) -> String {
     text
 }
 
-fn place(frame: &Frame, corners: &[otpferry_scan::Point; 4]) -> String {
-    let in_frame = position::in_words(corners, frame);
-    match position::of_frame(frame.place) {
-        Some(place) => format!("{place}, {in_frame}"),
-        None => in_frame.to_owned(),
+fn add(text: &mut String, code: &Code, frame: &Frame, how: &str) {
+    let _ = writeln!(text, "  {}: {}{how}", position::in_frame(frame, &code.corners), kind(code));
+    for line in lines::payload(code).lines() {
+        let _ = writeln!(text, "    {}", show::clean(line));
     }
 }
 
 fn not_read(unread: &Unread, frame: &Frame) -> String {
     let (reason, next_step) = position::obstacle(unread.hint);
-    format!("  {}: a code that cannot be read: {reason}\n    {next_step}.\n", place(frame, &unread.corners))
+    format!(
+        "  {}: a code that cannot be read: {reason}\n    {next_step}.\n",
+        position::in_frame(frame, &unread.corners)
+    )
 }
 
 /// What a code holds, in a few words.

@@ -1,0 +1,258 @@
+//! Many pictures, odd ones among them: order, memory, and what is said of each.
+
+#![cfg(test)]
+
+mod support;
+
+use std::fs;
+use std::io::Cursor;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use image::{GrayImage, ImageFormat, Luma};
+use serde_json::{Value, json};
+use support::{Sandbox, assert_adds_up, fixture};
+
+/// The lines of `scan --jsonl`.
+fn lines(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn png(picture: &GrayImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// Puts a code of three pixels a module into a picture.
+fn draw(picture: &mut GrayImage, left: u32, top: u32, text: &str) {
+    const SCALE: u32 = 3;
+    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M).unwrap();
+    let side = u32::try_from(code.width()).unwrap();
+    for (at, color) in (0..).zip(code.to_colors()) {
+        let (x, y) = (left + at % side * SCALE, top + at / side * SCALE);
+        for pixel in (0..SCALE * SCALE).filter(|_| color == qrcode::Color::Dark) {
+            picture.put_pixel(x + pixel % SCALE, y + pixel / SCALE, Luma([0]));
+        }
+    }
+}
+
+fn screenshot(text: &str) -> Vec<u8> {
+    let mut picture = GrayImage::from_pixel(240, 320, Luma([255]));
+    draw(&mut picture, 40, 60, text);
+    png(&picture)
+}
+
+fn address(number: usize) -> String {
+    format!("https://example.org/{number}")
+}
+
+/// The header of a bitmap with grey pixels, without them.
+fn bitmap_header(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"BM".to_vec();
+    for word in [1078, 0, 1078, 40, width, height, 0x0008_0001, 0, 0, 2835, 2835, 256, 0] {
+        bytes.extend(u32::to_le_bytes(word));
+    }
+    bytes.extend((0..256_u32).flat_map(|grey| (grey * 0x0001_0101).to_le_bytes()));
+    bytes
+}
+
+/// Two good pictures and between them what goes wrong with pictures.
+fn odd_pictures() -> (Sandbox, Vec<&'static str>) {
+    let sandbox = Sandbox::new();
+    sandbox.copy("pictures/plain.png", "odd/1-good.png");
+    let good = sandbox.bytes("odd/1-good.png");
+    sandbox.put("odd/2-cut.png", &good[..good.len() / 2]);
+    sandbox.put("odd/3-huge.bmp", bitmap_header(60_000, 60_000));
+    sandbox.put("odd/4-text.png", "This was a picture once.\n");
+    sandbox.put("odd/5-dot.png", png(&GrayImage::new(1, 1)));
+    sandbox.put("odd/6-empty.png", "");
+    sandbox.copy("pictures/transparent-white.png", "odd/7-good.png");
+    let names = [
+        "odd/1-good.png",
+        "odd/2-cut.png",
+        "odd/3-huge.bmp",
+        "odd/4-text.png",
+        "odd/5-dot.png",
+        "odd/6-empty.png",
+        "odd/7-good.png",
+    ];
+    (sandbox, names.to_vec())
+}
+
+#[test]
+fn odd_pictures_have_a_line_each_and_harm_no_other() {
+    let (sandbox, names) = odd_pictures();
+    for inputs in [vec!["odd"], vec!["odd/*"], names.clone()] {
+        let run = sandbox.run(&[&["scan", "--jsonl"], &inputs[..]].concat()).exits(1);
+        let lines = lines(&run.out);
+        let files: Vec<&str> = lines.iter().map(|line| line["file"].as_str().unwrap()).collect();
+        assert_eq!(files, names);
+        let errors: Vec<&str> = lines.iter().map(|line| line["error"].as_str().unwrap_or("")).collect();
+        assert!(errors[1].starts_with("damaged picture: "), "{errors:?}");
+        assert_eq!(
+            [&errors[..1], &errors[2..]].concat(),
+            [
+                "",
+                "the picture has 3600000000 pixels, over the limit of 200000000",
+                "not a picture",
+                "",
+                "the file is empty",
+                ""
+            ]
+        );
+        let read: Vec<usize> = lines.iter().map(|line| line["payloads"].as_array().unwrap().len()).collect();
+        assert_eq!(read, [1, 0, 0, 0, 0, 0, 1]);
+    }
+}
+
+#[test]
+fn odd_pictures_alone_have_their_exit_codes() {
+    let (sandbox, names) = odd_pictures();
+    for (name, exit) in names.iter().zip([0, 5, 10, 4, 4, 4, 0]) {
+        for command in ["scan", "inspect"] {
+            let run = sandbox.run(&[command, name]).exits(exit);
+            if exit != 0 {
+                run.explains();
+            }
+        }
+    }
+    sandbox.run(&["scan", "odd/4-text.png", "odd/5-dot.png"]).exits(4);
+    sandbox.run(&["scan", "odd/2-cut.png", "odd/4-text.png"]).exits(5);
+}
+
+#[test]
+fn accounts_beside_odd_pictures_are_moved_and_the_others_named() {
+    let (sandbox, names) = odd_pictures();
+    for inputs in [vec!["odd"], names.clone()] {
+        let args = ["-t", "otpferry", "-o", "x.json", "--force", "--report", "r.json"];
+        sandbox.run(&[&["convert"], &inputs[..], &args].concat()).exits(1);
+        let report = sandbox.json("r.json");
+        assert_adds_up(&report);
+        assert_eq!(report["moved"], 2);
+        let warnings = report["warnings"].as_array().unwrap().iter();
+        let not_read: Vec<&str> = warnings
+            .filter(|item| item["code"] == "not-read" || item["code"] == "passed-over")
+            .map(|item| item["file"].as_str().unwrap())
+            .collect();
+        assert_eq!(not_read, names[1..6]);
+    }
+}
+
+#[test]
+fn a_picture_with_300_codes_harms_no_other() {
+    let sandbox = Sandbox::new();
+    let mut sheet = GrayImage::from_pixel(20 * 110 + 20, 15 * 110 + 20, Luma([255]));
+    for number in 0..300 {
+        let (left, top) = (20 + number % 20 * 110, 20 + number / 20 * 110);
+        draw(&mut sheet, left, top, &address(usize::try_from(number).unwrap()));
+    }
+    sandbox.put("sheet.png", png(&sheet));
+    sandbox.put("one.png", screenshot(&address(300)));
+    let run = sandbox.run(&["scan", "--jsonl", "sheet.png", "one.png"]);
+    let lines = lines(&run.out);
+    let texts: Vec<&str> =
+        lines[0]["payloads"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    let unread = lines[0]["unread"].as_array().unwrap().len();
+    assert!(texts.len() >= 100, "{} of 300", texts.len());
+    assert!(texts.iter().all(|text| text.starts_with("https://example.org/")), "{texts:?}");
+    assert_eq!(lines[1]["payloads"], json!([address(300)]));
+    run.exits(i32::from(lines[0]["cut_short"] == true || unread > 0));
+}
+
+#[test]
+fn lines_are_in_the_order_of_the_inputs_on_any_number_of_threads() {
+    let sandbox = Sandbox::new();
+    let names: Vec<String> = (0..60).map(|number| format!("IMG_{}.png", (number * 7) % 60)).collect();
+    for (number, name) in names.iter().enumerate() {
+        sandbox.put(name, screenshot(&address(number)));
+    }
+    for jobs in ["1", "2", "5"] {
+        let args: Vec<&str> = ["scan", "--jsonl", "-j", jobs].into_iter().collect();
+        let inputs: Vec<&str> = names.iter().map(String::as_str).collect();
+        let run = sandbox.run(&[args, inputs].concat()).exits(0);
+        let read: Vec<(Value, Value)> =
+            lines(&run.out).iter().map(|line| (line["file"].clone(), line["payloads"][0].clone())).collect();
+        let wanted: Vec<(Value, Value)> =
+            names.iter().enumerate().map(|(number, name)| (json!(name), json!(address(number)))).collect();
+        assert_eq!(read, wanted);
+    }
+}
+
+/// The most memory that a run has taken, in KiB, as Linux counts it.
+fn peak(sandbox: &Sandbox, folder: &str) -> u64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_otpferry"))
+        .args(["scan", "--jsonl", "-j", "2", folder])
+        .current_dir(sandbox.path(""))
+        .stdout(fs::File::create(sandbox.path("lines")).unwrap())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(peak);
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thousand_screenshots_take_no_more_memory_than_a_few() {
+    let sandbox = Sandbox::new();
+    let pictures: Vec<Vec<u8>> = (0..20).map(|number| screenshot(&address(number))).collect();
+    for number in 0..1000 {
+        let picture = &pictures[number % pictures.len()];
+        sandbox.put(&format!("many/IMG_{number:04}.png"), picture);
+        if number < 40 {
+            sandbox.put(&format!("few/IMG_{number:04}.png"), picture);
+        }
+    }
+    let few = peak(&sandbox, "few");
+    let many = peak(&sandbox, "many");
+    let read = lines(&String::from_utf8(sandbox.bytes("lines")).unwrap());
+    assert_eq!(read.len(), 1000);
+    for (number, line) in read.iter().enumerate() {
+        assert_eq!(line["file"], format!("many/IMG_{number:04}.png"));
+        assert_eq!(line["payloads"], json!([address(number % 20)]));
+    }
+    println!("peak memory: {few} KiB for 40 pictures, {many} KiB for 1,000");
+    assert!(many < few + 12 * 1024, "{few} KiB for 40 pictures, {many} KiB for 1,000");
+    assert!(many < 100 * 1024, "{many} KiB");
+}
+
+#[test]
+fn pictures_of_an_export_are_named_where_something_is_wrong_with_them() {
+    let sandbox = Sandbox::new();
+    let args = ["convert", &fixture("otpauth/plain.txt"), "-t", "google-migration", "--per-qr", "2"];
+    sandbox.run(&[&args[..], &["-o", "q.png"]].concat()).exits(1);
+    fs::create_dir(sandbox.path("shots")).unwrap();
+    for (part, name) in [(5, "IMG_1"), (1, "IMG_2"), (3, "IMG_3"), (1, "IMG_4")] {
+        fs::copy(sandbox.path(&format!("q-{part}-of-5.png")), sandbox.path(&format!("shots/{name}.png")))
+            .unwrap();
+    }
+    let run = sandbox.run(&["convert", "shots", "-t", "otpferry", "--report", "r.json"]).exits(11);
+    let missing = "Missing: 2\n  QR codes 2 and 4 of 5 are missing\n    Read: 1 in shots/IMG_2.png, 3 in \
+                   shots/IMG_3.png, 5 in shots/IMG_1.png.\n    Add a picture";
+    assert!(run.out.contains(missing), "{}", run.out);
+    let repeated = "QR code 1 of 5 of an export is in shots/IMG_2.png and again in shots/IMG_4.png; its accounts \
+                    are kept once";
+    assert!(run.out.contains(repeated), "{}", run.out);
+    let report = sandbox.json("r.json");
+    assert_adds_up(&report);
+    assert_eq!(
+        report["missing_parts"][1]["message"],
+        "QR code 4 of 5 is missing; read: 1 in shots/IMG_2.png, 3 in shots/IMG_3.png, 5 in shots/IMG_1.png"
+    );
+    for part in [2, 4] {
+        let name = format!("q-{part}-of-5.png");
+        fs::copy(sandbox.path(&name), sandbox.path(&format!("shots/{name}"))).unwrap();
+    }
+    let run = sandbox.run(&["convert", "shots", "-t", "otpferry"]).exits(0);
+    assert!(run.out.contains("Moved") || run.out.contains("Wrote 10 accounts"), "{}", run.out);
+}
