@@ -4,7 +4,7 @@
 //! brings the bytes and the [`Limits`]; two calls never share state.
 //!
 //! ```no_run
-//! let bytes: Vec<u8> = Vec::new(); // of a PNG, JPEG, WebP, GIF, BMP or TIFF picture
+//! let bytes: Vec<u8> = Vec::new(); // of a picture, a photo, a PDF
 //! let scan = otpferry_scan::scan(&bytes, &otpferry_scan::Options::default())?;
 //! for code in scan.codes() {
 //!     println!("{} bytes at {:?}", code.payload.len(), code.corners[0]);
@@ -22,6 +22,7 @@ mod contain;
 mod engine;
 mod finder;
 mod found;
+mod gather;
 mod grid;
 mod picture;
 mod raster;
@@ -105,15 +106,20 @@ pub enum Error {
 
 /// Reads the QR codes in a picture file.
 ///
-/// EXIF orientation is honoured. Transparent pictures are looked at on white and then on black. Of
-/// animated pictures the first frame counts.
+/// EXIF orientation is honoured. Transparent pictures are looked at on white and then on black. Every
+/// frame of an animation and every page counts, up to 200 of them; [`Scan::left_out`] tells of the
+/// rest. Of a picture with a smaller copy of itself (MPO, HEIC) the main one counts.
+///
+/// A code that several frames of an animation show is told once, and so is one that is found in a
+/// page and again in a picture on it.
 ///
 /// # Errors
 ///
 /// See [`Error`]. A picture without codes is not an error.
 pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
-    let picture = picture::decode(bytes, &options.limits)?;
-    Ok(Scan { frames: vec![climb(&picture, options)?], left_out: 0 })
+    let mut gathering = gather::Gathering::new(options);
+    let left_out = picture::each_frame(bytes, &options.limits, &mut gathering);
+    gathering.scan(left_out)
 }
 
 /// Reads the QR codes in an 8-bit grey raster in row order, for pictures that the caller decoded.

@@ -18,8 +18,10 @@ const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
 /// The list of a folder of `.maFile`s; it is read with each of them.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// File name extensions of pictures.
-const PICTURES: &[&str] =
-    &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl", "pdf"];
+const PICTURES: &[&str] = &[
+    "png", "apng", "jpg", "jpeg", "jfif", "mpo", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "hif",
+    "avif", "jxl", "pdf",
+];
 
 /// One thing to read.
 #[derive(Clone, Debug, PartialEq, Eq)]

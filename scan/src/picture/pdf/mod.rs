@@ -1,0 +1,154 @@
+//! PDF documents: every page as it is displayed, and the pictures in it as they are stored.
+
+mod embedded;
+mod work;
+
+use std::sync::Arc;
+
+use hayro::hayro_interpret::util::TransformExt;
+use hayro::hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page};
+use hayro::hayro_syntax::page::Page;
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro::kurbo::{Affine, Rect};
+use hayro::vello_cpu::{self, Pixmap, RenderContext};
+use hayro::{RenderCache, RenderSettings, render_into};
+use zeroize::Zeroizing;
+
+use super::{Budget, Pages, Picture, Shown, Viewer, check_size};
+use crate::contain::contain;
+use crate::raster::Luma;
+use crate::{Error, Limits, Place};
+
+use embedded::Embedded;
+use work::{Ledger, Walker};
+
+/// Points in an inch.
+const POINTS: f64 = 72.0;
+/// Dots an inch at which codes in a document are readable: of a dense one of 3 cm, a module is then
+/// over two pixels wide.
+const RESOLUTION: f64 = 200.0;
+/// Small pages, as of label printers, hold small codes.
+const FINEST: f64 = 600.0;
+/// Pages with fewer pixels than A4 at the usual resolution are rendered finer.
+const USUAL_PIXELS: f64 = 4_000_000.0;
+/// Larger ones are posters, on which nobody prints a code that is small.
+const MOST_PIXELS: u64 = 25_000_000;
+/// The renderer counts in 16 bits.
+const LONGEST_SIDE: f64 = 30_000.0;
+/// Bytes for each pixel: the page in colour, a layer over it, its strips and the grey raster.
+const EACH: u64 = 16;
+
+/// Shows every page, and after each the pictures in it. Returns how many were left out.
+pub(super) fn show(bytes: &[u8], limits: &Limits, viewer: &mut dyn Viewer) -> Result<usize, Error> {
+    // Owners' passwords, which forbid printing and the like, need not be known for reading.
+    let pdf = Pdf::new(Arc::new(Zeroizing::new(bytes.to_vec()))).map_err(refusal)?;
+    let document = Document::new(limits);
+    let mut pages = Pages::new(pdf.pages().len(), Budget::new(limits), viewer);
+    let mut embedded = Embedded::new(limits);
+    for page in pdf.pages().iter() {
+        if pages.page(|| document.render(page)) {
+            embedded.show(&document, page, &mut pages);
+        }
+    }
+    if pdf.pages().is_empty() {
+        return Err(Error::Malformed { reason: "it has no pages" });
+    }
+    pages.finish()
+}
+
+fn refusal(error: LoadPdfError) -> Error {
+    match error {
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
+            Error::Unsupported { what: "a PDF with a password" }
+        }
+        LoadPdfError::Decryption(_) => Error::Unsupported { what: "a PDF with an unknown encryption" },
+        LoadPdfError::Invalid => Error::Malformed { reason: "it cannot be read" },
+    }
+}
+
+/// What the pages of a document share.
+struct Document<'a> {
+    limits: &'a Limits,
+    drawn: RenderCache<'a>,
+    walked: InterpreterCache<'a>,
+    ledger: Ledger,
+}
+
+impl<'a> Document<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Document { limits, drawn: RenderCache::new(), walked: InterpreterCache::new(), ledger: Ledger::new() }
+    }
+
+    fn render(&self, page: &'a Page<'a>) -> Result<Shown, Error> {
+        let view = View::of(page, self.limits)?;
+        self.walk(page, &view, None)?;
+        let mut context = RenderContext::new(view.width, view.height);
+        let fine = RenderSettings { hinting: false, ..RenderSettings::default() };
+        render_into(page, &self.drawn, &settings(), &fine, &mut context, view.transform);
+        context.flush();
+        let mut pixmap = Pixmap::new(view.width, view.height);
+        let white = vello_cpu::color::palette::css::WHITE;
+        context.render_with(
+            &mut pixmap,
+            &mut vello_cpu::Resources::default(),
+            vello_cpu::RasterizerSettings {
+                target_init: vello_cpu::TargetInit::Clear(white),
+                ..Default::default()
+            },
+        );
+        drop(context);
+        let grey = pixmap.data().iter().map(|p| super::grey::luma([p.r, p.g, p.b])).collect();
+        let on_white = Luma { width: view.width.into(), height: view.height.into(), pixels: grey };
+        Ok(Shown { picture: Picture { on_white, on_black: None }, place: Place::Whole, torn: false })
+    }
+
+    /// Goes through what the page draws without drawing, to see what it would cost, and shows the
+    /// pictures to `meet`.
+    fn walk<'m>(
+        &self,
+        page: &'a Page<'a>,
+        view: &View,
+        meet: Option<&'m mut embedded::Meet<'m>>,
+    ) -> Result<(), Error> {
+        let target = Rect::new(0.0, 0.0, view.width.into(), view.height.into());
+        let mut context = Context::new(view.transform, target, &self.walked, page.xref(), settings());
+        let mut walker = Walker::new(&self.ledger, target, self.limits, meet);
+        let walked = contain(|| interpret_page(page, &mut context, &mut walker));
+        walked.ok_or(walker.complaint().unwrap_or(super::GAVE_UP))
+    }
+}
+
+/// Fonts that are not in the document are of no use here: codes made of letters bring their own.
+fn settings() -> InterpreterSettings {
+    InterpreterSettings::default()
+}
+
+/// The size of a page in pixels.
+struct View {
+    width: u16,
+    height: u16,
+    transform: Affine,
+}
+
+impl View {
+    fn of(page: &Page<'_>, limits: &Limits) -> Result<Self, Error> {
+        let (width, height) = page.render_dimensions();
+        let (width, height) = (f64::from(width), f64::from(height));
+        if !(width.is_finite() && height.is_finite() && width > 0.0 && height > 0.0) {
+            return Err(Error::Malformed { reason: "it has no pixels" });
+        }
+        let most = MOST_PIXELS.min(limits.pixels).min(limits.memory / EACH) as f64;
+        let area = width * height;
+        let finer = (USUAL_PIXELS / area).sqrt().min(FINEST / POINTS);
+        let scale = (RESOLUTION / POINTS).max(finer).min((most / area).sqrt());
+        let scale = scale.min(LONGEST_SIDE / width.max(height));
+        let side = |length: f64| (length * scale).floor().max(1.0) as u16;
+        let view = View {
+            width: side(width),
+            height: side(height),
+            transform: Affine::scale(scale) * page.initial_transform(true).to_kurbo(),
+        };
+        check_size(view.width.into(), view.height.into(), EACH, limits)?;
+        Ok(view)
+    }
+}
