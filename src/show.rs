@@ -68,6 +68,11 @@ impl Terminal {
         self.json
     }
 
+    /// Whether only what has to be attended to is told.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints text on standard output. A reader that went away is no error.
     pub(crate) fn print(&self, text: &str) {
         self.put(Stream::Out, text);

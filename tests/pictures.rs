@@ -256,3 +256,20 @@ fn pictures_of_an_export_are_named_where_something_is_wrong_with_them() {
     let run = sandbox.run(&["convert", "shots", "-t", "otpferry"]).exits(0);
     assert!(run.out.contains("Moved") || run.out.contains("Wrote 10 accounts"), "{}", run.out);
 }
+
+/// A hundred at a time have 10 MiB each.
+#[test]
+fn a_picture_that_needs_more_than_its_share_of_memory_is_read() {
+    let sandbox = Sandbox::new();
+    for number in 0..100 {
+        let mut picture = match number % 33 {
+            0 => GrayImage::from_pixel(2400, 2400, Luma([255])),
+            _ => GrayImage::from_pixel(180, 180, Luma([255])),
+        };
+        draw(&mut picture, 30, 30, &address(number));
+        sandbox.put(&format!("shots/{number:02}.png"), png(&picture));
+    }
+    let run = sandbox.run(&["scan", "--jsonl", "-j", "100", "shots"]).exits(0);
+    let read: Vec<Value> = lines(&run.out).iter().map(|line| line["payloads"][0].clone()).collect();
+    assert_eq!(read, (0..100).map(|number| json!(address(number))).collect::<Vec<_>>());
+}

@@ -47,7 +47,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, None)?,
         key_files: Vec::new(),
-        look: picture::Look::new(&args.cost),
+        look: picture::Look::new(&args.cost, sources.len()),
         table: TableOptions::default(),
     };
     let progress = terminal.progress(sources.len());

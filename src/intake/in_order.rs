@@ -38,6 +38,15 @@ pub(crate) fn each<'i, T: Sync, R: Send>(
     }
 }
 
+/// How many items are worked on at a time.
+pub(crate) fn threads(items: usize, jobs: Option<usize>) -> usize {
+    let most = match jobs {
+        None | Some(0) => rayon::current_num_threads(),
+        Some(jobs) => jobs,
+    };
+    most.min(items)
+}
+
 fn on_threads<'s, 'i: 's, T: Sync, R: Send + 's>(
     scope: &Scope<'s>,
     threads: usize,

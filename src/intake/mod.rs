@@ -119,7 +119,7 @@ pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
         passwords: PasswordBook::new(args.password_file.as_deref())?,
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
         key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
-        look: picture::Look::new(&args.cost),
+        look: picture::Look::new(&args.cost, sources.len()),
         table: args.table()?,
     };
     let settled = read_all(&reader, &sources, &args.cost, terminal)?;

@@ -1,30 +1,35 @@
 //! Pictures: each QR code is read as a text of its own.
 
-use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use otpferry_formats::foreign;
 use otpferry_formats::model::{BatchPart, Vault, merge};
 use otpferry_formats::report::{Item, Skip};
 use otpferry_formats::{Input, Limits, NoPasswords};
-use otpferry_scan::{Code, Frame, Grid, Hint, Options, Part, Place, Scan};
+use otpferry_scan::{Code, Frame, Grid, Hint, Options, Part, Scan};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Sealed, Source, open, position};
+use super::{File, Reader, Sealed, Source, in_order, open, position};
 use crate::cli::{CostArgs, Effort};
 use crate::failure::{Exit, Failure};
 
-/// How pictures are looked at.
-#[derive(Clone, Copy, Debug)]
+/// How pictures are looked at, several at a time.
+#[derive(Debug)]
 pub(crate) struct Look {
     effort: otpferry_scan::Effort,
+    /// For the run as a whole.
     limits: otpferry_scan::Limits,
+    /// Memory for each of the pictures that are looked at together.
+    share: u64,
+    /// Held while a picture takes more than its share.
+    alone: Mutex<()>,
     /// For each picture.
     time: Duration,
 }
 
 impl Look {
-    pub(crate) fn new(cost: &CostArgs) -> Self {
+    pub(crate) fn new(cost: &CostArgs, inputs: usize) -> Self {
         let effort = match cost.effort {
             Effort::Fast => otpferry_scan::Effort::Fast,
             Effort::Normal => otpferry_scan::Effort::Normal,
@@ -36,17 +41,30 @@ impl Look {
         if pixels > Limits::default().pixels {
             limits.memory = limits.memory.max(pixels.saturating_mul(8));
         }
-        Self { effort, limits, time: cost.time_for_picture() }
+        let threads = in_order::threads(inputs, cost.jobs).try_into().unwrap_or(u64::MAX);
+        let share = limits.memory / threads.max(1);
+        Self { effort, limits, share, alone: Mutex::new(()), time: cost.time_for_picture() }
     }
 
-    /// For a picture that is looked at from now on.
-    fn options(&self) -> Options {
-        Options { limits: self.limits, effort: self.effort, deadline: Instant::now().checked_add(self.time) }
-    }
-
-    /// Finds the codes of a picture.
+    /// Finds the codes of a picture. One that needs more memory than its share waits for the others
+    /// of that kind, so that all together take no more than twice the limit.
     fn scan(&self, bytes: &[u8]) -> Result<Scan, Failure> {
-        otpferry_scan::scan(bytes, &self.options()).map_err(failure)
+        let shared = self.scan_within(bytes, self.share);
+        let was_enough = match &shared {
+            Ok(scan) => scan.left_out == 0,
+            Err(error) => !matches!(error, otpferry_scan::Error::TooLarge { .. }),
+        };
+        if was_enough || self.share == self.limits.memory {
+            return shared.map_err(failure);
+        }
+        let _alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        self.scan_within(bytes, self.limits.memory).map_err(failure)
+    }
+
+    fn scan_within(&self, bytes: &[u8], memory: u64) -> Result<Scan, otpferry_scan::Error> {
+        let limits = otpferry_scan::Limits { memory, ..self.limits };
+        let deadline = Instant::now().checked_add(self.time);
+        otpferry_scan::scan(bytes, &Options { limits, effort: self.effort, deadline })
     }
 }
 
@@ -122,11 +140,6 @@ pub(super) fn read(
     };
     let mut found = Vec::new();
     let codes = scan.frames.iter().flat_map(|frame| frame.codes.iter().map(move |code| (frame, code)));
-    let mut shown = HashSet::new();
-    // An animation shows the same code again and again.
-    let codes = codes.filter(|(frame, code)| {
-        !matches!(frame.place, Place::Frame(_)) || shown.insert((code.part, &code.payload[..]))
-    });
     for (index, (frame, code)) in codes.enumerate() {
         let place = position::of_frame(frame.place);
         if let Some(part) = code.part.filter(|part| part.count > 1 && part.index < part.count) {

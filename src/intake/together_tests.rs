@@ -20,7 +20,7 @@ fn reader() -> Reader {
         passwords: PasswordBook::new(None).unwrap(),
         keys: Keys::default(),
         key_files: Vec::new(),
-        look: Look::new(&cost),
+        look: Look::new(&cost, 1),
         table: TableOptions::default(),
     }
 }

@@ -6,7 +6,7 @@ use otpferry_formats::{Probe, foreign, registry};
 use otpferry_scan::{Code, Frame, Scan, Unread};
 
 use super::{Scanned, Tally, Together, lines};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::intake::{picture, position};
 use crate::show::{self, Terminal};
 
@@ -82,7 +82,8 @@ fn foreign_kind(code: &Code) -> String {
 
 /// The last line, where there were several pictures.
 pub(super) fn summary(tally: &Tally, terminal: &Terminal) {
-    if tally.pictures + tally.passed_over < 2 {
+    let has_nothing_to_say = terminal.is_quiet() && tally.exit() == Exit::Done;
+    if tally.pictures + tally.passed_over < 2 || has_nothing_to_say {
         return;
     }
     let codes = show::count(tally.codes, "QR code");
