@@ -54,6 +54,11 @@ impl Viewer for Gathering<'_> {
         self.frames.is_empty() || self.options.deadline.is_none_or(|end| Instant::now() < end)
     }
 
+    #[cfg(feature = "pdf")]
+    fn deadline(&self) -> Option<Instant> {
+        self.options.deadline
+    }
+
     fn see(&mut self, shown: &Shown) -> Result<(), Error> {
         let mut frame = climb(&shown.picture, self.options)?;
         frame.place = shown.place;

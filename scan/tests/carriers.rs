@@ -4,9 +4,10 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use image::codecs::gif::GifEncoder;
+use image::codecs::jpeg::JpegEncoder;
 use image::{Frame as GifFrame, Rgba, RgbaImage};
 use otpferry_scan::{Effort, Error, Limits, Options, PictureKind, Place, Scan, scan, sniff};
 use support::{case, fixture, must_not_panic, noise, payloads, read};
@@ -95,6 +96,18 @@ fn a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes() {
     let nothing = &whole[..whole.len() / 10];
     let refused = otpferry_scan::scan(nothing, &Options::default());
     assert!(matches!(refused, Err(Error::Malformed { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_photo_cut_off_in_the_middle_is_read_as_far_as_it_goes() {
+    let sheet = image::load_from_memory(&fixture("three-codes.png")).unwrap().to_rgb8();
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 90).encode_image(&sheet).unwrap();
+    let whole = scan(&jpeg, &Options::default()).unwrap();
+    assert_eq!((whole.codes().count(), whole.is_cut_short()), (3, false));
+    let part = scan(&jpeg[..jpeg.len() * 3 / 4], &Options::default()).unwrap();
+    assert!(part.is_cut_short());
+    assert!(payloads(part.codes()) == case("three-codes.png").payloads[..2]);
 }
 
 /// An animation of `count` frames that all differ: a dot moves through the rows.
@@ -235,6 +248,8 @@ fn kinds_that_are_switched_off_are_named() {
 
 #[cfg(feature = "heic")]
 mod heic {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -298,6 +313,8 @@ mod heic {
 
 #[cfg(feature = "pdf")]
 mod pdf {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -448,5 +465,67 @@ mod pdf {
         let started = Instant::now();
         let _ = scan(&own, &Options::default());
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    }
+
+    fn packed(data: &[u8]) -> Vec<u8> {
+        use std::io::Write;
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn streams_that_unpack_to_gigabytes_are_refused() {
+        let zeros = vec![b' '; 100_000_000];
+        let once = packed(&zeros);
+        let twice = packed(&once);
+        let flate = stream("/Filter/FlateDecode", &once);
+        let double = stream("/Filter[/FlateDecode/Fl]", &twice);
+        let hidden = stream("/Filter/Flate#44ecode/Filler(endstream)", &once);
+        let picture = |filter: &str, data: &[u8]| {
+            let size =
+                "/Type/XObject/Subtype/Image/Width 9/Height 9/ColorSpace/DeviceGray/BitsPerComponent 8";
+            stream(&format!("{size}{filter}"), data)
+        };
+        let big = picture("/Filter[/Fl/Fl]", &packed(&packed(&vec![0; 300_000_000])));
+        for (name, object) in [("flate", flate), ("double", double), ("hidden", hidden), ("picture", big)] {
+            let started = Instant::now();
+            let page = page_of("99 99", "/XObject<</F 5 0 R>>", b"/F Do", &[object]);
+            let refused = scan(&page, &Options::default());
+            assert!(matches!(refused, Err(Error::Unsupported { .. })), "{name} {refused:?}");
+            assert!(started.elapsed() < Duration::from_secs(5), "{name} {:?}", started.elapsed());
+        }
+        // A picture written into the contents of the page.
+        let inline = [&b"BI /W 9 /H 9 /CS /G /BPC 8 /F /Fl ID "[..], &packed(&vec![0; 300_000_000]), b"\nEI"];
+        let refused = scan(&page_of("99 99", "", &inline.concat(), &[]), &Options::default());
+        assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn masks_and_codecs_larger_than_the_picture_are_refused() {
+        let size = "/Type/XObject/Subtype/Image/ColorSpace/DeviceGray/BitsPerComponent 1";
+        let mask = stream(&format!("{size}/Width 200000/Height 200000"), b"x");
+        let masked = stream(&format!("{size}/Width 9/Height 9/SMask 6 0 R"), b"x");
+        let jpx = b"\xff\x4f\xff\x51\0\x2f\0\0\0\x03\0\0\0\x03\0\0";
+        let jpx = stream("/Type/XObject/Subtype/Image/Width 9/Height 9/Filter/JPXDecode", jpx);
+        let big = stream(&format!("{size}/Width 4000000000/Height 4000000000"), b"x");
+        for objects in [vec![masked, mask], vec![jpx], vec![big]] {
+            let page = page_of("99 99", "/XObject<</F 5 0 R>>", b"/F Do", &objects);
+            let refused = scan(&page, &Options::default());
+            assert!(matches!(refused, Err(Error::TooLarge { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn contents_named_again_and_again_are_counted_each_time() {
+        let part = stream("/Filter/FlateDecode", &packed(&vec![b' '; 50_000_000]));
+        let page =
+            format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents[{}]>>", "4 0 R ".repeat(1000));
+        let head = [CATALOGUE, "<</Type/Pages/Count 1/Kids[3 0 R]>>", &page];
+        let objects = [&head.map(|text| text.as_bytes().to_vec())[..], &[part]].concat();
+        let started = Instant::now();
+        let refused = scan(&document(&objects), &Options::default());
+        assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
 }

@@ -61,6 +61,10 @@ pub(crate) trait Viewer {
     /// Whether another picture is wanted; asked before it is decoded.
     fn goes_on(&self) -> bool;
 
+    /// When to stop.
+    #[cfg(feature = "pdf")]
+    fn deadline(&self) -> Option<std::time::Instant>;
+
     /// Looks at a picture.
     fn see(&mut self, shown: &Shown) -> Result<(), Error>;
 }

@@ -15,9 +15,24 @@ pub(super) fn show(
     limits: &Limits,
     viewer: &mut dyn Viewer,
 ) -> Result<usize, Error> {
-    let shown = decode(Cursor::new(bytes), kind, limits)?.at(Place::Whole);
+    let mut shown = decode(Cursor::new(bytes), kind, limits)?.at(Place::Whole);
+    shown.torn |= kind == PictureKind::Jpeg && !jpeg_ends(bytes);
     viewer.see(&shown)?;
     Ok(0)
+}
+
+/// Whether a JPEG has its end marker. The decoder paints over what is missing without a word.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    // Segments with a length, which may hold a smaller JPEG, up to the first scan.
+    while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        at += match marker {
+            0xff => 1,
+            0xda => break,
+            _ => 2 + usize::from(u16::from_be_bytes([high, low])),
+        };
+    }
+    bytes.get(at..).is_some_and(|scans| scans.windows(2).any(|two| two == [0xff, 0xd9]))
 }
 
 fn format(kind: PictureKind) -> Result<ImageFormat, Error> {

@@ -1,12 +1,17 @@
 //! PDF documents: every page as it is displayed, and the pictures in it as they are stored.
 
+mod declared;
 mod embedded;
+mod inflated;
 mod work;
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page};
+use hayro::hayro_syntax::object::{Array, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro::kurbo::{Affine, Rect};
@@ -22,6 +27,8 @@ use crate::{Error, Limits, Place};
 use embedded::Embedded;
 use work::{Ledger, Walker};
 
+/// Key of a page's contents.
+const CONTENTS: &[u8] = b"Contents";
 /// Points in an inch.
 const POINTS: f64 = 72.0;
 /// Dots an inch at which codes in a document are readable: of a dense one of 3 cm, a module is then
@@ -40,9 +47,10 @@ const EACH: u64 = 16;
 
 /// Shows every page, and after each the pictures in it. Returns how many were left out.
 pub(super) fn show(bytes: &[u8], limits: &Limits, viewer: &mut dyn Viewer) -> Result<usize, Error> {
+    inflated::check(bytes, limits)?;
     // Owners' passwords, which forbid printing and the like, need not be known for reading.
     let pdf = Pdf::new(Arc::new(Zeroizing::new(bytes.to_vec()))).map_err(refusal)?;
-    let document = Document::new(limits);
+    let document = Document::new(limits, viewer.deadline());
     let mut pages = Pages::new(pdf.pages().len(), Budget::new(limits), viewer);
     let mut embedded = Embedded::new(limits);
     for page in pdf.pages().iter() {
@@ -72,15 +80,47 @@ struct Document<'a> {
     drawn: RenderCache<'a>,
     walked: InterpreterCache<'a>,
     ledger: Ledger,
+    deadline: Option<Instant>,
+    /// Bytes of the contents of the pages so far, which the library keeps.
+    kept: Cell<u64>,
 }
 
 impl<'a> Document<'a> {
-    fn new(limits: &'a Limits) -> Self {
-        Document { limits, drawn: RenderCache::new(), walked: InterpreterCache::new(), ledger: Ledger::new() }
+    fn new(limits: &'a Limits, deadline: Option<Instant>) -> Self {
+        Document {
+            limits,
+            drawn: RenderCache::new(),
+            walked: InterpreterCache::new(),
+            ledger: Ledger::new(),
+            deadline,
+            kept: Cell::new(0),
+        }
+    }
+
+    /// Refuses a page whose contents, of which it may name several and one several times, are too
+    /// large.
+    fn keep(&self, page: &Page<'_>) -> Result<(), Error> {
+        let sizes = inflated::Sizes::new(self.limits);
+        let keep = |stream: Stream<'_>| {
+            let size = inflated::size(&stream, sizes, false)?;
+            self.kept.set(self.kept.get() + size.max(stream.raw_data().len() as u64));
+            if self.kept.get() > sizes.kept() {
+                return Err(Error::Unsupported {
+                    what: "a PDF that unpacks to more than the limit on memory",
+                });
+            }
+            Ok(())
+        };
+        if let Some(stream) = page.raw().get::<Stream<'_>>(CONTENTS) {
+            return keep(stream);
+        }
+        let parts = page.raw().get::<Array<'_>>(CONTENTS);
+        parts.iter().flat_map(|parts| parts.iter::<Stream<'_>>()).try_for_each(keep)
     }
 
     fn render(&self, page: &'a Page<'a>) -> Result<Shown, Error> {
         let view = View::of(page, self.limits)?;
+        self.keep(page)?;
         self.walk(page, &view, None)?;
         let mut context = RenderContext::new(view.width, view.height);
         let fine = RenderSettings { hinting: false, ..RenderSettings::default() };
@@ -112,7 +152,7 @@ impl<'a> Document<'a> {
     ) -> Result<(), Error> {
         let target = Rect::new(0.0, 0.0, view.width.into(), view.height.into());
         let mut context = Context::new(view.transform, target, &self.walked, page.xref(), settings());
-        let mut walker = Walker::new(&self.ledger, target, self.limits, meet);
+        let mut walker = Walker::new(&self.ledger, target, self.limits, meet).until(self.deadline);
         let walked = contain(|| interpret_page(page, &mut context, &mut walker));
         walked.ok_or(walker.complaint().unwrap_or(super::GAVE_UP))
     }

@@ -5,15 +5,19 @@
 //! without drawing anything, and refused when it asks for too much.
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::pattern::{Pattern, TilingPattern};
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask, StrokeProps,
 };
+use hayro::hayro_syntax::object::Stream;
 use hayro::kurbo::{Affine, BezPath, Rect, Shape};
 
+use super::declared;
 use super::embedded::Meet;
+use super::inflated::{self, Sizes};
 use crate::{Error, Limits};
 
 /// What a step costs besides the pixels that it paints, in pixels painted.
@@ -41,6 +45,7 @@ pub(super) struct Walker<'p, 'm> {
     limits: &'p Limits,
     spent: f64,
     complaint: Option<Error>,
+    deadline: Option<Instant>,
     meet: Option<&'m mut Meet<'m>>,
 }
 
@@ -53,7 +58,12 @@ impl<'p, 'm> Walker<'p, 'm> {
         limits: &'p Limits,
         meet: Option<&'m mut Meet<'m>>,
     ) -> Self {
-        Walker { ledger, target, limits, spent: 0.0, complaint: None, meet }
+        Walker { ledger, target, limits, spent: 0.0, complaint: None, deadline: None, meet }
+    }
+
+    /// Gives up at that time: what goes on between the steps cannot be seen.
+    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
+        Walker { deadline, ..self }
     }
 
     /// Why the walk was broken off.
@@ -73,7 +83,7 @@ impl<'p, 'm> Walker<'p, 'm> {
         self.ledger.0.set(self.ledger.0.get() + cost);
         // Not a number is too much as well.
         let within = self.spent <= MOST_OF_PAGE && self.ledger.0.get() <= MOST_OF_DOCUMENT;
-        if !within {
+        if !within || self.deadline.is_some_and(|end| Instant::now() > end) {
             self.give_up(TOO_MUCH);
         }
     }
@@ -171,6 +181,7 @@ impl<'a> Device<'a> for Walker<'_, '_> {
             self.give_up(error);
         }
         self.spend(10.0 * width * height + 4.0 * self.visible(bounds));
+        self.unpacked(&image);
         if let Image::Stencil(stencil) = &image {
             let mut paint = None;
             stencil.with_stencil(|_, with| paint = Some(with.clone()), None);
@@ -188,6 +199,24 @@ impl<'a> Device<'a> for Walker<'_, '_> {
 }
 
 impl<'a> Walker<'_, '_> {
+    /// Pictures inside the contents of a page were not measured with the other streams, nor were
+    /// those of an encrypted document.
+    fn unpacked(&mut self, image: &Image<'a, '_>) {
+        let sizes = Sizes::new(self.limits);
+        let stream = match image {
+            Image::Stencil(stencil) => stencil.stream(),
+            Image::Raster(raster) => raster.stream(),
+        };
+        let masks = [&b"SMask"[..], b"Mask"].map(|key| stream.dict().get::<Stream<'_>>(key));
+        let measured = std::iter::once(stream).chain(masks.iter().flatten()).try_for_each(|stream| {
+            inflated::size(stream, sizes, true)?;
+            declared::check(stream, self.limits)
+        });
+        if let Err(error) = measured {
+            self.give_up(error);
+        }
+    }
+
     fn mask(&mut self, mask: Option<&SoftMask<'a>>) {
         if let Some(mask) = mask {
             self.spend(2.0 * self.target.area());
