@@ -329,6 +329,14 @@ mod pdf {
     }
 
     #[test]
+    fn a_document_cut_off_in_the_middle_is_read_as_far_as_it_goes() {
+        let whole = fixture("pages.pdf");
+        let scan = scan(&whole[..3000], &Options::default()).unwrap();
+        assert!(scan.is_cut_short());
+        assert_eq!(told("pages.pdf", &scan), [[0]]);
+    }
+
+    #[test]
     fn corners_are_in_pixels_of_the_page() {
         let scan = read("vector.pdf").unwrap();
         assert_eq!(places(&scan), [Place::Whole]);

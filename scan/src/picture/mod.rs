@@ -46,7 +46,7 @@ impl Picture {
 pub(crate) struct Shown {
     pub(crate) picture: Picture,
     pub(crate) place: Place,
-    /// The file ends before the picture does; the rest of it is empty.
+    /// The file ends too early: the rest of the picture is empty, or other pictures are missing.
     pub(crate) torn: bool,
 }
 

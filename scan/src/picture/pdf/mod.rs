@@ -50,7 +50,7 @@ pub(super) fn show(bytes: &[u8], limits: &Limits, viewer: &mut dyn Viewer) -> Re
     inflated::check(bytes, limits)?;
     // Owners' passwords, which forbid printing and the like, need not be known for reading.
     let pdf = Pdf::new(Arc::new(Zeroizing::new(bytes.to_vec()))).map_err(refusal)?;
-    let document = Document::new(limits, viewer.deadline());
+    let document = Document { torn: !ends(bytes), ..Document::new(limits, viewer.deadline()) };
     let mut pages = Pages::new(pdf.pages().len(), Budget::new(limits), viewer);
     let mut embedded = Embedded::new(limits);
     for page in pdf.pages().iter() {
@@ -62,6 +62,13 @@ pub(super) fn show(bytes: &[u8], limits: &Limits, viewer: &mut dyn Viewer) -> Re
         return Err(Error::Malformed { reason: "it has no pages" });
     }
     pages.finish()
+}
+
+/// Whether the mark at the end is there (ISO 32000-1, 7.5.5; readers look for it in the last 1024
+/// bytes). Without it pages may be missing that nobody knows of.
+fn ends(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(2048)..).unwrap_or_default();
+    tail.windows(5).any(|five| five == b"%%EOF")
 }
 
 fn refusal(error: LoadPdfError) -> Error {
@@ -81,6 +88,8 @@ struct Document<'a> {
     walked: InterpreterCache<'a>,
     ledger: Ledger,
     deadline: Option<Instant>,
+    /// The file ends too early.
+    torn: bool,
     /// Bytes of the contents of the pages so far, which the library keeps.
     kept: Cell<u64>,
 }
@@ -93,6 +102,7 @@ impl<'a> Document<'a> {
             walked: InterpreterCache::new(),
             ledger: Ledger::new(),
             deadline,
+            torn: false,
             kept: Cell::new(0),
         }
     }
@@ -139,7 +149,7 @@ impl<'a> Document<'a> {
         drop(context);
         let grey = pixmap.data().iter().map(|p| super::grey::luma([p.r, p.g, p.b])).collect();
         let on_white = Luma { width: view.width.into(), height: view.height.into(), pixels: grey };
-        Ok(Shown { picture: Picture { on_white, on_black: None }, place: Place::Whole, torn: false })
+        Ok(Shown { picture: Picture { on_white, on_black: None }, place: Place::Whole, torn: self.torn })
     }
 
     /// Goes through what the page draws without drawing, to see what it would cost, and shows the
