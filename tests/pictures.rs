@@ -273,3 +273,30 @@ fn a_picture_that_needs_more_than_its_share_of_memory_is_read() {
     let read: Vec<Value> = lines(&run.out).iter().map(|line| line["payloads"][0].clone()).collect();
     assert_eq!(read, (0..100).map(|number| json!(address(number))).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_link_that_is_split_over_several_codes_is_one_account() {
+    let sandbox = Sandbox::new();
+    for name in ["split-1-of-3.png", "split-2-of-3.png", "split-3-of-3.png", "split-in-one.png", "plain.png"]
+    {
+        sandbox.copy(&format!("pictures/{name}"), name);
+    }
+    for inputs in [&["split-3-of-3.png", "split-1-of-3.png", "split-2-of-3.png"][..], &["split-in-one.png"]] {
+        sandbox.run(&[&["convert", "-t", "otpferry", "-o", "x.json", "--force"], inputs].concat()).exits(0);
+        let accounts = sandbox.json("x.json")["accounts"].clone();
+        let account = &accounts[0];
+        assert_eq!(accounts.as_array().unwrap().len(), 1);
+        assert_eq!((&account["issuer"], &account["account"]), (&json!("Canary"), &json!("split")));
+        assert_eq!(account["secret"], "OTPFERRYCANARYCCCCCCCCCCCCCCCCCC");
+    }
+    let two = ["split-3-of-3.png", "plain.png", "split-1-of-3.png"];
+    let run = sandbox.run(&[&["convert", "-t", "otpauth"], &two[..]].concat()).exits(11);
+    let missing = "QR code 2 of 3 is missing\n    Read: 1 in split-1-of-3.png, 3 in split-3-of-3.png.\n";
+    assert!(run.out.contains(missing), "{}", run.out);
+    sandbox.run(&[&["convert", "-t", "otpauth", "--partial"], &two[..]].concat()).exits(1);
+    assert_eq!(sandbox.bytes("otpauth.txt").iter().filter(|byte| **byte == b'\n').count(), 1);
+    sandbox.run(&["inspect", "split-2-of-3.png"]).exits(11);
+    let run = sandbox.run(&["scan", "--jsonl", "split-2-of-3.png"]).exits(0);
+    let code = &lines(&run.out)[0]["codes"][0];
+    assert_eq!((&code["part"]["index"], &code["part"]["count"]), (&json!(1), &json!(3)));
+}

@@ -1,331 +1,311 @@
-//! The ladder: looks at the picture, from cheap to dear, until its codes are read.
+//! Looks at a picture in stages, from cheap to dear, until its codes are read.
 
-use crate::attempt;
-use crate::finder::{self, Layout};
+use std::time::Instant;
+
+use rxing::common::BitMatrix;
+
+use crate::candidate::{self, Candidate};
+use crate::direct;
+use crate::finder::{self, Finder};
+use crate::fit::{self, Clue, sample};
 use crate::found;
+use crate::geometry::Spot;
+use crate::layers::{Layer, layers};
 use crate::picture::Picture;
-use crate::raster::{Bits, Luma};
-use crate::reader::Reading;
-use crate::{Code, Effort, Frame, Hint, Place, Point, Unread};
+use crate::raster::Luma;
+use crate::sighting::Sighting;
+use crate::stages::{Needs, STAGES, Size, Stage, Tone};
+use crate::symbol::{self, Message};
+use crate::{Code, Effort, Frame, Hint, Options, Place, Point, Unread};
 
-/// One way to look at the picture.
-struct Rung {
-    stage: &'static str,
-    ground: Ground,
-    size: Size,
-    tone: Tone,
-    threshold: Threshold,
-    /// The least effort that includes it.
-    effort: Effort,
-}
-
-#[derive(Clone, Copy)]
-enum Ground {
-    White,
-    Black,
-}
-
-#[derive(Clone, Copy)]
-enum Size {
-    /// The picture, halved until it is within `largest`.
-    Full,
-    /// Half, quarter and so on, down to `SMALLEST_SIDE`.
-    Smaller,
-    /// All of the above.
-    Every,
-    /// Twice the picture, when it is small.
-    Double,
-}
-
-#[derive(Clone, Copy)]
-enum Tone {
-    Plain,
-    Inverted,
-    Stretched,
-    Sharpened,
-    Blurred,
-}
-
-#[derive(Clone, Copy)]
-enum Threshold {
-    /// Local mean over a large part of the picture: even in large modules.
-    Wide,
-    /// Local mean over few pixels: for shadows and for small modules.
-    Narrow,
-    /// One value for the whole picture.
-    Global,
-}
-
-/// Modules on a side of the smallest QR code.
-const FEWEST_MODULES: usize = 21;
-
-const fn rung(stage: &'static str, size: Size, tone: Tone, threshold: Threshold, effort: Effort) -> Rung {
-    Rung { stage, ground: Ground::White, size, tone, threshold, effort }
-}
-
-const fn on_black(mut rung: Rung) -> Rung {
-    rung.ground = Ground::Black;
-    rung
-}
-
-const RUNGS: &[Rung] = {
-    use Effort::{Fast, Max, Normal};
-    use Size::{Double, Every, Full, Smaller};
-    use Threshold::{Global, Narrow, Wide};
-    use Tone::{Blurred, Inverted, Plain, Sharpened, Stretched};
-    &[
-        rung("as is", Full, Plain, Wide, Fast),
-        rung("reduced", Smaller, Plain, Wide, Fast),
-        rung("inverted", Every, Inverted, Wide, Fast),
-        on_black(rung("on black", Every, Plain, Wide, Fast)),
-        on_black(rung("on black, inverted", Every, Inverted, Wide, Fast)),
-        rung("narrow threshold", Every, Plain, Narrow, Fast),
-        rung("global threshold", Every, Plain, Global, Normal),
-        rung("enlarged", Double, Plain, Wide, Normal),
-        rung("stretched", Every, Stretched, Wide, Normal),
-        rung("enlarged, narrow threshold", Double, Plain, Narrow, Normal),
-        rung("enlarged, sharpened", Double, Sharpened, Narrow, Normal),
-        rung("blurred", Every, Blurred, Narrow, Normal),
-        rung("inverted, narrow threshold", Every, Inverted, Narrow, Max),
-        rung("enlarged, inverted", Double, Inverted, Wide, Max),
-        rung("sharpened", Every, Sharpened, Narrow, Max),
-        rung("inverted, global threshold", Every, Inverted, Global, Max),
-    ]
-};
-
-/// Reduced pictures with a shorter side than this hold no code that the larger one does not show.
-const SMALLEST_SIDE: usize = 180;
-/// Enlarging helps where modules are a few pixels wide, which large pictures have other cures for.
-const LARGEST_DOUBLED: usize = 1500;
-
-/// Pixels of the largest raster looked at.
-fn largest(effort: Effort) -> usize {
+/// How many times a code's modules may be sampled: bounds the time without a clock.
+fn allowance(effort: Effort) -> usize {
     match effort {
-        Effort::Fast => 4_000_000,
-        Effort::Normal => 16_000_000,
-        Effort::Max => 64_000_000,
+        Effort::Fast => 30,
+        Effort::Normal => 250,
+        Effort::Max => 3000,
     }
 }
 
-/// Pixels that reading single windows may add up to: bounds the time without a clock.
-fn allowance(effort: Effort) -> u64 {
-    match effort {
-        Effort::Fast => 20_000_000,
-        Effort::Normal => 60_000_000,
-        Effort::Max => 400_000_000,
+/// Sets of finders that are looked at in one raster.
+const MAX_SETS: usize = 6000;
+/// Of those that were not read, how many are sampled in grey.
+const MAX_SAMPLED: usize = 16;
+/// Combinations of finders that are sampled.
+const MAX_COMBINED: usize = 40;
+/// Pixels a module at which grey values tell most for their cost.
+const GOOD_MODULE: f64 = 3.0;
+/// Share of the modules that every code has at which nothing else about a fit is worth a look; a
+/// half is chance.
+const MOST_DISAGREEMENT: f32 = 0.3;
+/// Larger codes have so many alignment patterns that bending to contrast gains nothing.
+const LARGEST_SNAPPED: usize = 61;
+/// Modules by which finders may differ and still give the same samples.
+const SAME: f64 = 0.3;
+
+/// Looks at a picture until its codes are read or the effort is spent.
+pub(crate) fn search(picture: &Picture, options: &Options) -> Frame {
+    let mut search = Search::new(options);
+    search.look_at(&picture.on_white);
+    if let Some(black) = &picture.on_black
+        && search.codes.is_empty()
+    {
+        search.look_at(black);
     }
+    search.frame(picture.on_white.width, picture.on_white.height)
 }
 
-/// A reduced copy of the picture and how many of the picture's pixels one of its sides stands for.
-struct Layer {
-    luma: Luma,
-    factor: f32,
-}
-
-/// Where a code was seen, in pixels of the picture.
-struct Sighting {
-    outline: [Point; 4],
-    eyes: [Point; 3],
-}
-
-impl Sighting {
-    fn new(layout: &Layout, factor: f32) -> Self {
-        Sighting {
-            outline: attempt::outline(layout).map(|corner| to_picture(corner, factor)),
-            eyes: layout.finders.map(|finder| to_picture((finder.x, finder.y), factor)),
-        }
-    }
-
-    fn shares_place(&self, other: &Sighting) -> bool {
-        found::overlap(&self.outline, &other.outline)
-    }
-
-    /// The same place, or finders that belong to `code`: a sheet of codes is full of layouts made of
-    /// the finders of several.
-    fn belongs_to(&self, code: &Code) -> bool {
-        found::overlap(&code.corners, &self.outline)
-            || self.eyes.iter().any(|&eye| found::contains(&code.corners, eye))
-    }
-}
-
-/// What is known while climbing.
-struct Climb {
-    effort: Effort,
+/// What is known of a picture so far. Places are in pixels of the picture.
+struct Search<'a> {
+    options: &'a Options,
     codes: Vec<Code>,
-    /// Per rung, where it saw a code that it could not read.
-    missed: Vec<Vec<Sighting>>,
-    spent: u64,
+    sightings: Vec<Sighting>,
+    /// Finder patterns outside of codes that were read.
+    lone: Vec<Finder>,
+    /// Most finder patterns that one inverted raster had.
+    inverted: usize,
+    /// What was sampled in the raster that is looked at.
+    sampled: Vec<Candidate>,
+    /// How many times modules were sampled.
+    fits: usize,
+    cut_short: bool,
 }
 
-pub(crate) fn climb(picture: &Picture, effort: Effort) -> Frame {
-    let mut climb = Climb { effort, codes: Vec::new(), missed: Vec::new(), spent: 0 };
-    let reduction = reduction(&picture.on_white, effort);
-    if picture.on_white.short_side() / reduction < FEWEST_MODULES {
-        // Too thin for any code, now or after the reduction that its length asks for.
-        return climb.scan(picture);
-    }
-    let white = layers(&picture.on_white, effort);
-    let black = picture.on_black.as_ref().map(|luma| layers(luma, effort));
-    let mut after_result = 0;
-    for rung in RUNGS.iter().filter(|rung| rung.effort <= effort) {
-        let layers = match rung.ground {
-            Ground::White => Some(&white),
-            Ground::Black => black.as_ref(),
-        };
-        let Some(layers) = layers else { continue };
-        climb.look(rung, layers);
-        after_result += usize::from(!climb.codes.is_empty());
-        if climb.done(after_result) {
-            break;
-        }
-    }
-    climb.scan(picture)
-}
-
-impl Climb {
-    /// What was found on the way.
-    fn scan(self, picture: &Picture) -> Frame {
-        Frame {
-            place: Place::Whole,
-            width: picture.on_white.width as u32,
-            height: picture.on_white.height as u32,
-            unread: self.unread(),
-            cut_short: self.exhausted(),
-            codes: found::in_reading_order(self.codes),
+impl<'a> Search<'a> {
+    fn new(options: &'a Options) -> Self {
+        Search {
+            options,
+            codes: Vec::new(),
+            sightings: Vec::new(),
+            lone: Vec::new(),
+            inverted: 0,
+            sampled: Vec::new(),
+            fits: 0,
+            cut_short: false,
         }
     }
 
-    /// `rungs` have been climbed since something was read, the one that read it included.
-    fn done(&self, rungs: usize) -> bool {
-        let settled = match self.effort {
-            Effort::Fast => rungs > 0,
-            Effort::Normal => rungs > 1 && self.unread().is_empty(),
-            Effort::Max => false,
-        };
-        settled || self.exhausted()
-    }
-
-    fn exhausted(&self) -> bool {
-        self.spent > allowance(self.effort)
-    }
-
-    fn look(&mut self, rung: &Rung, layers: &[Layer]) {
-        let mut missed = Vec::new();
-        match rung.size {
-            Size::Full => self.look_at(rung, &layers[..1], &mut missed),
-            Size::Smaller => self.look_at(rung, &layers[1..], &mut missed),
-            Size::Every => self.look_at(rung, layers, &mut missed),
-            Size::Double => {
-                let doubled = doubled(&layers[0]);
-                self.look_at(rung, doubled.as_slice(), &mut missed);
+    fn look_at(&mut self, luma: &Luma) {
+        let layers = layers(luma, self.options.effort);
+        let Some(largest) = layers.first() else { return };
+        for stage in STAGES.iter().filter(|stage| stage.effort <= self.options.effort) {
+            if self.is_due(stage) && !self.is_over() {
+                self.run(stage, &layers, largest);
             }
         }
-        self.missed.push(missed);
     }
 
-    fn is_read(&self, sighting: &Sighting) -> bool {
-        self.codes.iter().any(|code| sighting.belongs_to(code))
+    fn is_due(&self, stage: &Stage) -> bool {
+        if stage.always || self.options.effort == Effort::Max {
+            return true;
+        }
+        if self.codes.is_empty() {
+            return self.has(stage.needs);
+        }
+        let unread = self.sightings.iter().any(Sighting::is_code);
+        self.options.effort == Effort::Normal && (unread || stage.on_suspicion && self.is_suspicious())
     }
 
-    /// The most codes that one rung saw and no rung has read. A union over the rungs would count
-    /// one code several times, as they place it differently.
-    fn unread(&self) -> Vec<Unread> {
-        let unread = |rung: &Vec<Sighting>| -> Vec<Unread> {
-            let open = rung.iter().filter(|at| !self.is_read(at));
-            open.map(|at| Unread { corners: at.outline, hint: Hint::Unclear, grid: None }).collect()
-        };
-        self.missed.iter().map(unread).max_by_key(Vec::len).unwrap_or_default()
+    fn has(&self, needs: Needs) -> bool {
+        match needs {
+            Needs::Nothing => true,
+            Needs::Finder => !self.lone.is_empty(),
+            Needs::InvertedFinder => self.inverted > 0,
+        }
     }
 
-    fn look_at(&mut self, rung: &Rung, layers: &[Layer], missed: &mut Vec<Sighting>) {
-        for layer in layers {
-            let luma = toned(&layer.luma, rung.tone);
-            let bits = threshold(&luma, rung.threshold);
-            for layout in finder::layouts(&bits) {
-                if self.exhausted() {
+    /// Whether two finder patterns are left over that could be of one code.
+    fn is_suspicious(&self) -> bool {
+        let could_be_one =
+            |a: &Finder, b: &Finder| a.is_like(b) && a.middle.distance(b.middle) < 30.0 * a.width;
+        let mut rest = self.lone.iter().enumerate();
+        rest.any(|(i, a)| self.lone[..i].iter().any(|b| could_be_one(a, b)))
+    }
+
+    fn is_over(&mut self) -> bool {
+        let late = self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.cut_short |= late || self.fits >= allowance(self.options.effort);
+        self.cut_short
+    }
+
+    fn run(&mut self, stage: &Stage, layers: &[Layer], largest: &Layer) {
+        let moderate = layers.iter().filter(|layer| layer.is_moderate());
+        match stage.size {
+            Size::Every => layers.iter().for_each(|layer| self.look(stage, layer)),
+            Size::Moderate => moderate.for_each(|layer| self.look(stage, layer)),
+            Size::Largest => moderate.take(2).for_each(|layer| self.look(stage, layer)),
+            Size::Double => largest.doubled().iter().for_each(|layer| self.look(stage, layer)),
+            Size::Threes => self.combine(stage, layers, candidate::threes(&self.lone)),
+            Size::Twos => self.combine(stage, layers, candidate::twos(&self.lone)),
+        }
+    }
+
+    fn look(&mut self, stage: &Stage, layer: &Layer) {
+        self.sampled.clear();
+        let toned = layer.toned(stage.tone);
+        let luma = toned.as_ref().unwrap_or(&layer.luma);
+        for &threshold in stage.thresholds {
+            let Some(bits) = layer.binary(stage.tone, toned.as_ref(), threshold) else { return };
+            let unread = self.read_directly(stage, &bits, layer.factor);
+            if !stage.sample {
+                continue;
+            }
+            for (candidate, clue) in unread.into_iter().take(MAX_SAMPLED) {
+                if self.is_over() {
                     return;
                 }
-                self.try_layout(rung, layer, (&luma, &bits), &layout, missed);
+                let traced = candidate.with_corners(&bits);
+                self.read_grey(stage, luma, layer.factor, &traced, clue);
             }
         }
     }
 
-    fn try_layout(
+    /// Samples finders that were seen in different looks, or that lie at odd angles, or whose third
+    /// is hidden.
+    fn combine(&mut self, stage: &Stage, layers: &[Layer], candidates: Vec<Candidate>) {
+        self.sampled.clear();
+        for candidate in candidates.into_iter().take(MAX_COMBINED) {
+            if self.is_over() {
+                return;
+            }
+            let Some(layer) = fitting(layers, candidate.module()) else { return };
+            self.read_grey(stage, &layer.luma, layer.factor, &candidate.scaled(1.0 / layer.factor), None);
+        }
+    }
+
+    /// Reads what `rxing` can; returns what it cannot, the most plausible first.
+    fn read_directly(
         &mut self,
-        rung: &Rung,
-        layer: &Layer,
-        (luma, bits): (&Luma, &Bits),
-        layout: &Layout,
-        missed: &mut Vec<Sighting>,
+        stage: &Stage,
+        bits: &BitMatrix,
+        factor: f64,
+    ) -> Vec<(Candidate, Option<Clue>)> {
+        let (mut patterns, all) = finder::patterns(bits);
+        let sets = finder::sets(&mut patterns);
+        self.cut_short |= !all || sets.len() > MAX_SETS;
+        let mut unread = Vec::new();
+        for set in sets.iter().take(MAX_SETS) {
+            let candidate = Candidate::of_set(set);
+            if self.is_read(&candidate.scaled(factor)) {
+                continue;
+            }
+            let direct = direct::read(bits, set);
+            match (direct.message, direct.grid) {
+                (Some(message), Some(grid)) => self.add(message, grid.outline, factor, stage.name),
+                (_, grid) if candidate.is_plausible() => unread.push((candidate, grid)),
+                _ => {}
+            }
+        }
+        unread.retain(|(candidate, _)| !self.is_read(&candidate.scaled(factor)));
+        if let Tone::Inverted | Tone::Flipped = stage.tone {
+            self.inverted = self.inverted.max(patterns.len());
+        } else {
+            self.remember(bits, patterns.into_iter().map(finder::finder), factor);
+        }
+        unread
+    }
+
+    fn remember(&mut self, bits: &BitMatrix, finders: impl Iterator<Item = Finder>, factor: f64) {
+        for finder in finders {
+            let at = finder.scaled(factor);
+            let in_code = self.codes.iter().any(|code| found::contains(&code.corners, to_picture(at.middle)));
+            if !in_code && !self.lone.iter().any(|other| other.is_same(&at)) {
+                self.lone.push(finder.with_corners(bits).scaled(factor));
+            }
+        }
+    }
+
+    fn read_grey(
+        &mut self,
+        stage: &Stage,
+        luma: &Luma,
+        factor: f64,
+        candidate: &Candidate,
+        clue: Option<Clue>,
     ) {
-        let sighting = Sighting::new(layout, layer.factor);
-        if self.is_read(&sighting) {
+        let at = candidate.scaled(factor);
+        let hopeless =
+            |sighting: &Sighting| at.middles().iter().all(|&m| sighting.is_hopeless_at(to_picture(m)));
+        if self.is_read(&at)
+            || self.sampled.iter().any(|other| other.is_same(&at, SAME))
+            || self.sightings.iter().any(hopeless)
+        {
             return;
         }
-        match attempt::read(luma, bits, layout, &mut self.spent) {
-            Some(reading) => found::add(&mut self.codes, code(reading, layer.factor, rung.stage)),
-            None if layout.timed && !missed.iter().any(|m| m.shares_place(&sighting)) => {
-                missed.push(sighting);
+        self.sampled.push(at);
+        for mut fit in fit::fits(luma, candidate, clue) {
+            for bent in [false, true] {
+                if bent {
+                    fit = fit.snapped(luma);
+                }
+                self.fits += 1;
+                let samples = sample::sample(luma, &fit);
+                if samples.disagreement() > MOST_DISAGREEMENT {
+                    break;
+                }
+                if let Some(message) = samples.readings().find_map(|soft| symbol::read(&soft, true)) {
+                    self.add(message, fit.outline(), factor, stage.name);
+                    return;
+                }
+                let corners = fit.outline().map(|corner| to_picture(corner * factor));
+                self.see(Sighting::new(&fit, &samples, corners, factor));
+                if fit.layout.size > LARGEST_SNAPPED {
+                    break;
+                }
             }
-            None => {}
+        }
+    }
+
+    fn add(&mut self, message: Message, corners: [Spot; 4], factor: f64, stage: &'static str) {
+        let corners = corners.map(|corner| to_picture(corner * factor));
+        let Message { payload, text, part } = message;
+        self.sightings.retain(|sighting| !found::overlap(&sighting.corners, &corners));
+        self.lone.retain(|finder| !found::contains(&corners, to_picture(finder.middle)));
+        found::add(&mut self.codes, Code { payload, text, corners, part, stage });
+    }
+
+    /// Whether one of the finders lies in a code that was read: a sheet of codes is full of sets
+    /// made of the finders of several.
+    fn is_read(&self, candidate: &Candidate) -> bool {
+        let within = |code: &Code, finder: Finder| found::contains(&code.corners, to_picture(finder.middle));
+        self.codes.iter().any(|code| candidate.known().any(|(_, finder)| within(code, finder)))
+    }
+
+    fn see(&mut self, new: Sighting) {
+        match self.sightings.iter_mut().find(|known| known.is_same(&new)) {
+            Some(known) => known.update(new),
+            None => self.sightings.push(new),
+        }
+    }
+
+    fn frame(self, width: usize, height: usize) -> Frame {
+        let seen = self.sightings.iter().filter(|sighting| sighting.is_code());
+        let mut unread: Vec<Unread> = seen.map(|sighting| sighting.unread(width, height)).collect();
+        if self.codes.is_empty() && unread.is_empty() {
+            unread.extend(cut_off(&self.lone, width, height));
+        }
+        Frame {
+            place: Place::Whole,
+            width: width as u32,
+            height: height as u32,
+            codes: found::in_reading_order(self.codes),
+            unread,
+            cut_short: self.cut_short,
         }
     }
 }
 
-fn code(reading: Reading, factor: f32, stage: &'static str) -> Code {
-    Code {
-        text: std::str::from_utf8(&reading.payload).ok().map(|text| text.to_owned().into()),
-        payload: reading.payload,
-        part: None,
-        corners: reading.corners.map(|corner| to_picture(corner, factor)),
-        stage,
-    }
+/// Two finders of a code whose third is outside of the picture.
+fn cut_off(finders: &[Finder], width: usize, height: usize) -> Option<Unread> {
+    let pair = candidate::twos(finders).into_iter().find(|pair| pair.is_cut_off(width, height))?;
+    Some(Unread { corners: pair.outline().map(to_picture), hint: Hint::CutOff, grid: None })
 }
 
-fn to_picture((x, y): (f32, f32), factor: f32) -> Point {
-    Point { x: (x * factor).round() as i32, y: (y * factor).round() as i32 }
+fn to_picture(place: Spot) -> Point {
+    Point { x: place.x.round() as i32, y: place.y.round() as i32 }
 }
 
-/// The picture and its halves, the largest first; never empty.
-/// By how much a picture is halved until it is within what the effort allows.
-fn reduction(luma: &Luma, effort: Effort) -> usize {
-    let mut factor = 1;
-    while luma.pixels.len() / (factor * factor) > largest(effort) {
-        factor *= 2;
-    }
-    factor
-}
-
-fn layers(luma: &Luma, effort: Effort) -> Vec<Layer> {
-    let mut factor = reduction(luma, effort);
-    let layer = |factor: usize| Layer { luma: luma.reduced(factor), factor: factor as f32 };
-    let mut layers = vec![layer(factor)];
-    while layers[layers.len() - 1].luma.short_side() >= 2 * SMALLEST_SIDE {
-        factor *= 2;
-        layers.push(layer(factor));
-    }
-    layers
-}
-
-fn doubled(layer: &Layer) -> Option<Layer> {
-    (layer.luma.long_side() <= LARGEST_DOUBLED)
-        .then(|| Layer { luma: layer.luma.enlarged(2), factor: layer.factor / 2.0 })
-}
-
-fn toned(luma: &Luma, tone: Tone) -> Luma {
-    match tone {
-        Tone::Plain => luma.clone(),
-        Tone::Inverted => luma.inverted(),
-        Tone::Stretched => luma.stretched(),
-        Tone::Sharpened => luma.sharpened(3),
-        Tone::Blurred => luma.blurred(1),
-    }
-}
-
-fn threshold(luma: &Luma, threshold: Threshold) -> Bits {
-    match threshold {
-        Threshold::Wide => luma.local_threshold((luma.short_side() / 14).clamp(8, 120), 4),
-        Threshold::Narrow => luma.local_threshold(12, 2),
-        Threshold::Global => luma.global_threshold(),
-    }
+/// The smallest layer in which modules are large enough, else the largest.
+fn fitting(layers: &[Layer], module: f64) -> Option<&Layer> {
+    layers.iter().rev().find(|layer| module / layer.factor >= GOOD_MODULE).or(layers.first())
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::picture::{Shown, Viewer};
-use crate::{Code, Error, Frame, Options, Place, Point, Scan, climb};
+use crate::{Code, Error, Frame, Options, Place, Point, Scan, look};
 
 /// What the pictures so far have told.
 pub(crate) struct Gathering<'a> {
@@ -60,7 +60,7 @@ impl Viewer for Gathering<'_> {
     }
 
     fn see(&mut self, shown: &Shown) -> Result<(), Error> {
-        let mut frame = climb(&shown.picture, self.options)?;
+        let mut frame = look(&shown.picture, self.options)?;
         frame.place = shown.place;
         if shown.torn {
             if frame.codes.is_empty() {

@@ -3,20 +3,24 @@
 use zeroize::Zeroizing;
 
 use crate::Part;
+use crate::symbol::{self, Message, Soft};
 
 /// What was seen of a code's modules: how dark each is and how sure that is.
 #[derive(Clone, PartialEq)]
 pub struct Grid {
-    /// Modules on a side.
-    size: usize,
-    /// Row by row: -1 is surely light, 1 is surely dark.
-    modules: Zeroizing<Vec<f32>>,
+    soft: Soft,
+}
+
+impl Grid {
+    pub(crate) fn new(soft: Soft) -> Grid {
+        Grid { soft }
+    }
 }
 
 impl std::fmt::Debug for Grid {
     /// Without the modules, which may be most of a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grid").field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("Grid").field("size", &self.soft.size).finish_non_exhaustive()
     }
 }
 
@@ -32,9 +36,88 @@ pub struct Merged {
     pub members: Vec<usize>,
 }
 
+/// Likeness of two grids from which on they may be of one code. Codes of different payload that
+/// begin alike reach 0.4; two bad photos of one code are above 0.5.
+const ALIKE: f32 = 0.45;
+
 /// Reads codes from several failed readings: those that show one code are found by their modules,
-/// whose values are added up and corrected together.
+/// whose values are added up and corrected together. Error correction proves that they belong
+/// together.
 #[must_use]
-pub fn merge(_grids: &[&Grid]) -> Vec<Merged> {
-    Vec::new()
+pub fn merge(grids: &[&Grid]) -> Vec<Merged> {
+    let mut pairs = Vec::new();
+    for (i, a) in grids.iter().enumerate() {
+        for (j, b) in grids.iter().enumerate().skip(i + 1) {
+            let likeness = likeness(&a.soft, &b.soft);
+            if likeness > ALIKE {
+                pairs.push((likeness, i, j));
+            }
+        }
+    }
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut taken = vec![false; grids.len()];
+    let mut merged = Vec::new();
+    for &(_, i, j) in &pairs {
+        if taken[i] || taken[j] {
+            continue;
+        }
+        if let Some(found) = grow(grids, &pairs, &taken, i, j) {
+            found.members.iter().for_each(|&member| taken[member] = true);
+            merged.push(found);
+        }
+    }
+    merged
+}
+
+/// Adds to a pair those that are like one of the two, the likest first, until it can be read.
+fn grow(
+    grids: &[&Grid],
+    pairs: &[(f32, usize, usize)],
+    taken: &[bool],
+    i: usize,
+    j: usize,
+) -> Option<Merged> {
+    let mut members = vec![i, j];
+    let others = pairs.iter().filter_map(|&(_, a, b)| match (a == i || a == j, b == i || b == j) {
+        (true, false) => Some(b),
+        (false, true) => Some(a),
+        _ => None,
+    });
+    let mut others = others.filter(|&other| !taken[other]);
+    loop {
+        let softs: Vec<&Soft> = members.iter().map(|&member| &grids[member].soft).collect();
+        if let Some(Message { payload, text, part }) = symbol::read(&sum(&softs), true) {
+            members.sort_unstable();
+            return Some(Merged { payload, text, part, members });
+        }
+        let next = others.find(|other| !members.contains(other))?;
+        members.push(next);
+    }
+}
+
+fn likeness(a: &Soft, b: &Soft) -> f32 {
+    if a.size != b.size {
+        return 0.0;
+    }
+    let (mut product, mut squares_a, mut squares_b) = (0.0, 0.0, 0.0);
+    for at in symbol::data_modules(a) {
+        let (x, y) = (a.values[at], b.values[at]);
+        product += x * y;
+        squares_a += x * x;
+        squares_b += y * y;
+    }
+    product / (squares_a * squares_b).sqrt().max(f32::MIN_POSITIVE)
+}
+
+/// Votes of several grids of one size; what one is sure of outweighs what another doubts.
+fn sum(softs: &[&Soft]) -> Soft {
+    let size = softs.first().map_or(0, |soft| soft.size);
+    let mut values = Zeroizing::new(vec![0.0f32; size * size]);
+    for soft in softs {
+        for (sum, &value) in values.iter_mut().zip(soft.values.iter()) {
+            *sum += value;
+        }
+    }
+    values.iter_mut().for_each(|value| *value = value.clamp(-1.0, 1.0));
+    Soft { size, values }
 }

@@ -16,18 +16,24 @@
 //! [`Error::Malformed`] or as an unread code. The process's panic hook still runs for it; a hook
 //! that should stay silent then can ask [`contains_panics`].
 
-mod attempt;
-mod component;
+mod binary;
+mod candidate;
 mod contain;
+mod direct;
 mod engine;
 mod finder;
+mod fit;
 mod found;
 mod gather;
+mod geometry;
 mod grid;
+mod layers;
 mod picture;
 mod raster;
-mod reader;
 mod result;
+mod sighting;
+mod stages;
+mod symbol;
 
 use std::time::Instant;
 
@@ -130,11 +136,11 @@ pub fn scan(bytes: &[u8], options: &Options) -> Result<Scan, Error> {
 /// that is over the limit.
 pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Result<Frame, Error> {
     let picture = picture::from_luma(width, height, luma, &options.limits)?;
-    climb(&picture, options)
+    look(&picture, options)
 }
 
 /// A mistake in our own handling of an odd picture must not cost the other pictures of a run.
-fn climb(picture: &picture::Picture, options: &Options) -> Result<Frame, Error> {
-    contain::contain(|| engine::climb(picture, options.effort))
+fn look(picture: &picture::Picture, options: &Options) -> Result<Frame, Error> {
+    contain::contain(|| engine::search(picture, options))
         .ok_or(Error::Malformed { reason: "its shape cannot be handled" })
 }

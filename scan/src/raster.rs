@@ -1,6 +1,8 @@
 //! Grey and black-and-white rasters and the operations the ladder applies to them.
 
-use image::imageops::{self, FilterType};
+use rxing::common::{BitArray, BitMatrix};
+
+use crate::geometry::Spot;
 
 /// An 8-bit grey raster; 0 is black.
 #[derive(Clone)]
@@ -8,43 +10,6 @@ pub(crate) struct Luma {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) pixels: Vec<u8>,
-}
-
-/// A black-and-white raster; 1 is dark.
-#[derive(Clone)]
-pub(crate) struct Bits {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    pub(crate) cells: Vec<u8>,
-}
-
-/// A rectangle of whole pixels inside a raster.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Window {
-    pub(crate) left: usize,
-    pub(crate) top: usize,
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-}
-
-impl Bits {
-    pub(crate) fn dark(&self, x: usize, y: usize) -> bool {
-        self.cells[y * self.width + x] != 0
-    }
-
-    /// Dark at a rounded position; outside the raster counts as light.
-    pub(crate) fn dark_at(&self, x: f32, y: f32) -> bool {
-        let (x, y) = (x.round(), y.round());
-        x >= 0.0
-            && y >= 0.0
-            && (x as usize) < self.width
-            && (y as usize) < self.height
-            && self.dark(x as usize, y as usize)
-    }
-
-    pub(crate) fn crop(&self, window: Window) -> Bits {
-        Bits { width: window.width, height: window.height, cells: crop_rows(&self.cells, self.width, window) }
-    }
 }
 
 impl Luma {
@@ -56,12 +21,19 @@ impl Luma {
         self.width.min(self.height)
     }
 
-    pub(crate) fn crop(&self, window: Window) -> Luma {
-        Luma {
-            width: window.width,
-            height: window.height,
-            pixels: crop_rows(&self.pixels, self.width, window),
-        }
+    /// The grey value at a place, between pixels by bilinear interpolation; outside as at the edge.
+    pub(crate) fn at(&self, place: Spot) -> f32 {
+        let (x, y) = (place.x as f32 - 0.5, place.y as f32 - 0.5);
+        let (left, top) = (x.floor(), y.floor());
+        let (dx, dy) = (x - left, y - top);
+        let column = |x: f32| x.clamp(0.0, (self.width - 1) as f32) as usize;
+        let row = |y: f32| y.clamp(0.0, (self.height - 1) as f32) as usize * self.width;
+        let (left, right) = (column(left), column(left + 1.0));
+        let (above, below) = (row(top), row(top + 1.0));
+        let pixel = |at: usize| f32::from(self.pixels[at]);
+        let upper = pixel(above + left) * (1.0 - dx) + pixel(above + right) * dx;
+        let lower = pixel(below + left) * (1.0 - dx) + pixel(below + right) * dx;
+        upper * (1.0 - dy) + lower * dy
     }
 
     pub(crate) fn inverted(&self) -> Luma {
@@ -88,42 +60,48 @@ impl Luma {
         Luma { width, height, pixels }
     }
 
-    /// Enlarged by Catmull-Rom interpolation, which keeps the edges of one- and two-pixel modules.
-    pub(crate) fn enlarged(&self, factor: usize) -> Luma {
-        let (width, height) = (self.width * factor, self.height * factor);
-        let Some(view) = image::ImageBuffer::<image::Luma<u8>, &[u8]>::from_raw(
-            self.width as u32,
-            self.height as u32,
-            &self.pixels,
-        ) else {
-            return self.clone();
-        };
-        let larger = imageops::resize(&view, width as u32, height as u32, FilterType::CatmullRom);
-        Luma { width, height, pixels: larger.into_raw() }
-    }
-
-    /// Grey values spread so that the darkest and lightest 1% become black and white.
-    pub(crate) fn stretched(&self) -> Luma {
-        let histogram = self.histogram();
-        let cut = self.pixels.len() / 100;
-        let low = percentile(histogram.iter(), cut);
-        let high = 255_usize.saturating_sub(percentile(histogram.iter().rev(), cut));
-        if high <= low {
-            return self.clone();
+    /// Twice the size by Catmull-Rom interpolation, which keeps the edges of one- and two-pixel
+    /// modules.
+    pub(crate) fn doubled(&self) -> Luma {
+        let (width, height) = (2 * self.width, 2 * self.height);
+        let mut pixels = vec![0; width * height];
+        let mut wide = vec![0i32; width * self.height];
+        for (row, wide) in self.pixels.chunks_exact(self.width).zip(wide.chunks_exact_mut(width)) {
+            let pixel = |x: usize| i32::from(row[x.min(self.width - 1)]);
+            for x in 0..self.width {
+                let near = [
+                    pixel(x.saturating_sub(2)),
+                    pixel(x.saturating_sub(1)),
+                    pixel(x),
+                    pixel(x + 1),
+                    pixel(x + 2),
+                ];
+                (wide[2 * x], wide[2 * x + 1]) = between(near);
+            }
         }
-        let span = high - low;
-        self.mapped(|pixel| {
-            let above = usize::from(pixel).saturating_sub(low);
-            (above * 255 / span).min(255) as u8
-        })
+        let line = |y: usize| &wide[y.min(self.height - 1) * width..][..width];
+        for (y, rows) in pixels.chunks_exact_mut(2 * width).enumerate() {
+            let (upper, lower) = rows.split_at_mut(width);
+            let (first, before, here) = (line(y.saturating_sub(2)), line(y.saturating_sub(1)), line(y));
+            let (after, last) = (line(y + 1), line(y + 2));
+            for x in 0..width {
+                let (above, below) = between([first[x], before[x], here[x], after[x], last[x]]);
+                upper[x] = scaled_back(above);
+                lower[x] = scaled_back(below);
+            }
+        }
+        Luma { width, height, pixels }
     }
 
     /// Unsharp mask: adds the difference from the local mean once more.
     pub(crate) fn sharpened(&self, radius: usize) -> Luma {
         let mut pixels = Vec::with_capacity(self.pixels.len());
-        self.each_local_mean(radius, |pixel, sum, count| {
-            let twice = 2 * u32::from(pixel);
-            pixels.push(twice.saturating_sub(sum / count).min(255) as u8);
+        self.each_row_of_sums(radius, |row, sums, counts| {
+            let around = row.iter().zip(sums).zip(counts);
+            pixels.extend(around.map(|((&pixel, &sum), &count)| {
+                let mean = sum as f32 / count as f32;
+                (2.0 * f32::from(pixel) - mean) as u8
+            }));
         });
         self.with_pixels(pixels)
     }
@@ -131,24 +109,37 @@ impl Luma {
     /// Mean over a square of side `2 * radius + 1`.
     pub(crate) fn blurred(&self, radius: usize) -> Luma {
         let mut pixels = Vec::with_capacity(self.pixels.len());
-        self.each_local_mean(radius, |_, sum, count| pixels.push((sum / count) as u8));
+        self.each_row_of_sums(radius, |_, sums, counts| {
+            pixels.extend(sums.iter().zip(counts).map(|(&sum, &count)| (sum as f32 / count as f32) as u8));
+        });
         self.with_pixels(pixels)
     }
 
     /// Dark where a pixel is more than `offset` below the mean of its surroundings.
-    pub(crate) fn local_threshold(&self, radius: usize, offset: u32) -> Bits {
-        let mut cells = Vec::with_capacity(self.pixels.len());
-        self.each_local_mean(radius, |pixel, sum, count| {
-            cells.push(u8::from((u32::from(pixel) + offset) * count < sum));
+    pub(crate) fn local_threshold(&self, radius: usize, offset: u32) -> Option<BitMatrix> {
+        let mut bits = BitMatrix::new(self.width as u32, self.height as u32).ok()?;
+        let mut y = 0;
+        let mut dark = vec![false; self.width];
+        self.each_row_of_sums(radius, |row, sums, counts| {
+            let around = row.iter().zip(sums).zip(counts);
+            for (dark, ((&pixel, &sum), &count)) in dark.iter_mut().zip(around) {
+                *dark = (u32::from(pixel) + offset).wrapping_mul(count) < sum;
+            }
+            set_row(&mut bits, y, &dark);
+            y += 1;
         });
-        self.with_cells(cells)
+        Some(bits)
     }
 
     /// One threshold for the whole raster, where it separates two classes best (Otsu).
-    pub(crate) fn global_threshold(&self) -> Bits {
+    pub(crate) fn global_threshold(&self) -> Option<BitMatrix> {
         let threshold = otsu(&self.histogram());
-        let cells = self.pixels.iter().map(|&p| u8::from(p <= threshold));
-        self.with_cells(cells.collect())
+        let mut bits = BitMatrix::new(self.width as u32, self.height as u32).ok()?;
+        for (y, row) in self.pixels.chunks_exact(self.width).enumerate() {
+            let dark: Vec<bool> = row.iter().map(|&pixel| pixel <= threshold).collect();
+            set_row(&mut bits, y as u32, &dark);
+        }
+        Some(bits)
     }
 
     fn mapped(&self, tone: impl Fn(u8) -> u8) -> Luma {
@@ -159,10 +150,6 @@ impl Luma {
         Luma { width: self.width, height: self.height, pixels }
     }
 
-    fn with_cells(&self, cells: Vec<u8>) -> Bits {
-        Bits { width: self.width, height: self.height, cells }
-    }
-
     fn histogram(&self) -> [usize; 256] {
         let mut histogram = [0; 256];
         for &pixel in &self.pixels {
@@ -171,34 +158,47 @@ impl Luma {
         histogram
     }
 
-    /// Calls `visit(pixel, sum, count)` in raster order with the sum over the square around it,
-    /// cut off at the edges. Column sums slide down and one sum slides right, so the cost does not
-    /// depend on the radius. Radii stay below 130, so that no sum exceeds 32 bits.
-    fn each_local_mean(&self, radius: usize, mut visit: impl FnMut(u8, u32, u32)) {
+    /// Calls `visit(pixels, sums, counts)` for each row, with the sum over the square around each
+    /// pixel and the number of pixels in it, cut off at the edges. Column sums slide down and are
+    /// added up from the left, so the cost does not depend on the radius. Radii stay below 130, so
+    /// that no sum exceeds 32 bits; sums from the left may wrap, their differences do not.
+    fn each_row_of_sums(&self, radius: usize, mut visit: impl FnMut(&[u8], &[u32], &[u32])) {
         let (width, height) = (self.width, self.height);
         let mut columns = vec![0u32; width];
+        let mut from_left = vec![0u32; width + 1];
+        let mut sums = vec![0u32; width];
+        let span = |x: usize| (x.saturating_sub(radius), (x + radius + 1).min(width));
+        let across: Vec<u32> = (0..width).map(|x| (span(x).1 - span(x).0) as u32).collect();
+        let inner = radius.min(width)..width.saturating_sub(radius).max(radius.min(width));
         for y in 0..radius.min(height) {
             self.add_row(&mut columns, y);
         }
-        for y in 0..height {
+        let mut counts = vec![0u32; width];
+        for (y, row) in self.pixels.chunks_exact(width.max(1)).enumerate() {
             if y + radius < height {
                 self.add_row(&mut columns, y + radius);
             }
             if y > radius {
                 self.subtract_row(&mut columns, y - radius - 1);
             }
-            let rows = (y + radius + 1).min(height) - y.saturating_sub(radius);
-            let mut sum: u32 = columns[..radius.min(width)].iter().sum();
-            for x in 0..width {
-                if x + radius < width {
-                    sum += columns[x + radius];
-                }
-                if x > radius {
-                    sum -= columns[x - radius - 1];
-                }
-                let across = (x + radius + 1).min(width) - x.saturating_sub(radius);
-                visit(self.pixels[y * width + x], sum, (rows * across) as u32);
+            let mut sum = 0u32;
+            for (place, &column) in from_left[1..].iter_mut().zip(&columns) {
+                sum = sum.wrapping_add(column);
+                *place = sum;
             }
+            for x in (0..inner.start).chain(inner.end..width) {
+                let (left, right) = span(x);
+                sums[x] = from_left[right].wrapping_sub(from_left[left]);
+            }
+            let ends = from_left.get(2 * radius + 1..).unwrap_or_default();
+            for ((sum, &left), &right) in sums[inner.clone()].iter_mut().zip(&from_left).zip(ends) {
+                *sum = right.wrapping_sub(left);
+            }
+            let rows = ((y + radius + 1).min(height) - y.saturating_sub(radius)) as u32;
+            for (count, &across) in counts.iter_mut().zip(&across) {
+                *count = rows * across;
+            }
+            visit(row, &sums, &counts);
         }
     }
 
@@ -217,23 +217,29 @@ impl Luma {
     }
 }
 
-fn crop_rows(pixels: &[u8], stride: usize, window: Window) -> Vec<u8> {
-    let mut out = Vec::with_capacity(window.width * window.height);
-    for y in window.top..window.top + window.height {
-        let start = y * stride + window.left;
-        out.extend_from_slice(&pixels[start..start + window.width]);
-    }
-    out
+/// The values a quarter before and behind the middle of five, times `WEIGHT`: Catmull-Rom weights for
+/// a quarter are -9, 111, 29 and -3 of 128.
+fn between([far_left, left, middle, right, far_right]: [i32; 5]) -> (i32, i32) {
+    let centre = 111 * middle;
+    (centre + 29 * left - 3 * far_left - 9 * right, centre + 29 * right - 3 * far_right - 9 * left)
 }
 
-/// How many bins can be passed before more than `cut` pixels have been.
-fn percentile<'a>(bins: impl Iterator<Item = &'a usize>, cut: usize) -> usize {
-    let mut seen = 0;
-    bins.take_while(|&&count| {
-        seen += count;
-        seen <= cut
-    })
-    .count()
+const WEIGHT: i32 = 128;
+
+/// Undoes both directions' weights.
+fn scaled_back(value: i32) -> u8 {
+    // Negative values are clamped anyway, so that a shift is as good as a division.
+    ((value + WEIGHT * WEIGHT / 2) >> (2 * WEIGHT.ilog2())).clamp(0, 255) as u8
+}
+
+fn set_row(bits: &mut BitMatrix, y: u32, dark: &[bool]) {
+    const WORD: usize = usize::BITS as usize;
+    let mut row = BitArray::with_size(dark.len());
+    for (word, chunk) in dark.chunks(WORD).enumerate() {
+        let bits = chunk.iter().enumerate().fold(0, |bits, (at, &dark)| bits | usize::from(dark) << at);
+        row.setBulk(word * WORD, bits);
+    }
+    bits.setRow(y, &row);
 }
 
 fn otsu(histogram: &[usize; 256]) -> u8 {
@@ -259,6 +265,7 @@ fn otsu(histogram: &[usize; 256]) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
 mod tests {
     use super::*;
 
@@ -270,34 +277,47 @@ mod tests {
     #[test]
     fn local_sums_match_a_plain_count() {
         let luma = ramp(9, 7);
-        for radius in [0, 1, 3, 20] {
-            let mut index = 0;
-            luma.each_local_mean(radius, |pixel, sum, count| {
-                let (x, y) = (index % 9, index / 9);
-                let (mut expected, mut seen) = (0, 0);
-                for (i, &p) in luma.pixels.iter().enumerate() {
-                    if (i % 9).abs_diff(x) <= radius && (i / 9).abs_diff(y) <= radius {
-                        expected += u32::from(p);
-                        seen += 1;
+        for radius in [0, 1, 3, 4, 5, 8, 20] {
+            let mut y = 0;
+            luma.each_row_of_sums(radius, |row, sums, counts| {
+                for x in 0..9 {
+                    let (mut expected, mut seen) = (0, 0);
+                    for (i, &p) in luma.pixels.iter().enumerate() {
+                        if (i % 9).abs_diff(x) <= radius && (i / 9).abs_diff(y) <= radius {
+                            expected += u32::from(p);
+                            seen += 1;
+                        }
                     }
+                    assert_eq!(
+                        (row[x], sums[x], counts[x]),
+                        (luma.pixels[9 * y + x], expected, seen),
+                        "{radius}"
+                    );
                 }
-                assert_eq!((pixel, sum, count), (luma.pixels[index], expected, seen), "{radius}");
-                index += 1;
+                y += 1;
             });
-            assert_eq!(index, 63);
+            assert_eq!(y, 7);
         }
     }
 
     #[test]
     fn otsu_separates_two_tones() {
         let luma = Luma { width: 4, height: 1, pixels: vec![90, 92, 110, 112] };
-        assert_eq!(luma.global_threshold().cells, [1, 1, 0, 0]);
+        let bits = luma.global_threshold().unwrap();
+        assert_eq!([0, 1, 2, 3].map(|x| bits.get(x, 0)), [true, true, false, false]);
     }
 
     #[test]
-    fn stretching_reaches_black_and_white() {
-        let luma = Luma { width: 3, height: 1, pixels: vec![100, 110, 120] };
-        assert_eq!(luma.stretched().pixels, [0, 127, 255]);
+    fn bits_are_where_they_were_pushed() {
+        let luma = Luma {
+            width: 130,
+            height: 3,
+            pixels: (0..390).map(|i| if i % 7 < 2 { 0 } else { 200 }).collect(),
+        };
+        let bits = luma.global_threshold().unwrap();
+        for i in 0..390 {
+            assert_eq!(bits.get(i % 130, i / 130), i % 7 < 2, "{i}");
+        }
     }
 
     #[test]
