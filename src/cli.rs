@@ -110,7 +110,8 @@ pub struct ReadArgs {
 /// What reading may cost.
 #[derive(Debug, Args)]
 pub struct CostArgs {
-    /// Raise a limit: bytes, accounts, pixels, kdf-memory, kdf-work, or seconds for one picture
+    /// Raise a limit: bytes, accounts, kdf-memory, kdf-work, or for each picture pixels, seconds and
+    /// pages
     #[arg(long, value_name = "NAME=NUMBER")]
     pub limit: Vec<LimitArg>,
     /// How many inputs are read at once [default: one for each processor]
@@ -147,7 +148,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// How long one picture may take. It is there so that no picture hangs a run: the stages end by
+    /// How long one picture, or one page, may take. It is there so that no picture hangs a run: the stages end by
     /// themselves long before on a usual one.
     fn seconds(self) -> u64 {
         match self {
@@ -297,6 +298,7 @@ enum LimitName {
     KdfMemory,
     KdfWork,
     Seconds,
+    Pages,
 }
 
 impl FromStr for LimitArg {
@@ -311,9 +313,11 @@ impl FromStr for LimitArg {
             "kdf-memory" => LimitName::KdfMemory,
             "kdf-work" => LimitName::KdfWork,
             "seconds" => LimitName::Seconds,
+            "pages" => LimitName::Pages,
             _ => {
                 return Err(
-                    "the limits are bytes, accounts, pixels, kdf-memory, kdf-work and seconds".to_owned()
+                    "the limits are bytes, accounts, kdf-memory, kdf-work, pixels, seconds and pages"
+                        .to_owned(),
                 );
             }
         };
@@ -340,19 +344,28 @@ impl CostArgs {
                 LimitName::Pixels => &mut limits.pixels,
                 LimitName::KdfMemory => &mut limits.kdf_memory,
                 LimitName::KdfWork => &mut limits.kdf_work,
-                LimitName::Seconds => continue,
+                LimitName::Seconds | LimitName::Pages => continue,
             };
             *slot = arg.value;
         }
         limits
     }
 
-    /// How long one picture may take.
+    /// How long one picture, or one page, may take.
     pub fn time_for_picture(&self) -> Duration {
-        let given = self.limit.iter().rev().find(|arg| arg.name == LimitName::Seconds);
         // A year is for ever; more could be beyond the clock.
-        let seconds = given.map_or(self.effort.seconds(), |arg| arg.value.min(31_536_000));
+        let seconds =
+            self.last(LimitName::Seconds).map_or(self.effort.seconds(), |value| value.min(31_536_000));
         Duration::from_secs(seconds)
+    }
+
+    /// How many pages and frames of one file are looked at, where it is said.
+    pub fn pages(&self) -> Option<u32> {
+        self.last(LimitName::Pages).map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+    }
+
+    fn last(&self, name: LimitName) -> Option<u64> {
+        self.limit.iter().rev().find(|arg| arg.name == name).map(|arg| arg.value)
     }
 }
 

@@ -57,10 +57,17 @@ impl Terminal {
 
     /// Writes a result as it is.
     pub(crate) fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
+        Self::try_stdout(bytes).map_err(|error| Self::cannot_write(&error))
+    }
+
+    /// The same, for who has to know whether the reader went away.
+    pub(crate) fn try_stdout(bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes)
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::new(Exit::Io, format!("cannot write to standard output: {error}")))
+        out.write_all(bytes).and_then(|()| out.flush())
+    }
+
+    pub(crate) fn cannot_write(error: &io::Error) -> Failure {
+        Failure::new(Exit::Io, format!("cannot write to standard output: {error}"))
     }
 
     /// Whether results are to be JSON.

@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use image::{GrayImage, ImageFormat, Luma};
+use image::codecs::gif::GifEncoder;
+use image::{Frame, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
 use serde_json::{Value, json};
 use support::{Sandbox, assert_adds_up, fixture};
 
@@ -150,15 +151,100 @@ fn a_picture_with_300_codes_harms_no_other() {
     }
     sandbox.put("sheet.png", png(&sheet));
     sandbox.put("one.png", screenshot(&address(300)));
-    let run = sandbox.run(&["scan", "--jsonl", "sheet.png", "one.png"]);
+    let run = sandbox.run(&["scan", "--jsonl", "--limit", "seconds=100", "sheet.png", "one.png"]);
     let lines = lines(&run.out);
-    let texts: Vec<&str> =
-        lines[0]["payloads"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
-    let unread = lines[0]["unread"].as_array().unwrap().len();
-    assert!(texts.len() >= 100, "{} of 300", texts.len());
-    assert!(texts.iter().all(|text| text.starts_with("https://example.org/")), "{texts:?}");
+    assert_eq!(lines[0]["payloads"], json!((0..300).map(address).collect::<Vec<_>>()));
+    assert_eq!(lines[0]["unread"], json!([]));
     assert_eq!(lines[1]["payloads"], json!([address(300)]));
-    run.exits(i32::from(lines[0]["cut_short"] == true || unread > 0));
+    run.exits(i32::from(lines[0]["cut_short"] == true));
+}
+
+/// An animation whose frames all differ, without a code.
+fn flicker(frames: u32) -> Vec<u8> {
+    let mut gif = Vec::new();
+    let mut encoder = GifEncoder::new_with_speed(&mut gif, 30);
+    for frame in 0..frames {
+        let dot = |x, y| if x + y * 24 == frame { Rgba([0, 0, 0, 255]) } else { Rgba([255; 4]) };
+        encoder.encode_frame(Frame::new(RgbaImage::from_fn(24, 24, dot))).unwrap();
+    }
+    drop(encoder);
+    gif
+}
+
+#[test]
+fn frames_that_are_left_out_are_told_with_the_limit_that_allows_more() {
+    let sandbox = Sandbox::new();
+    sandbox.put("film.gif", flicker(250));
+    let run = sandbox.run(&["scan", "film.gif"]).exits(4);
+    let told = "50 pages or frames of the file were left out; --limit pages=NUMBER and --limit seconds=NUMBER \
+                allow more";
+    assert!(run.err.contains(told), "{}", run.err);
+    for (limit, looked_at) in [("pages=300", 250), ("pages=10", 10)] {
+        let run = sandbox.run(&["scan", "--jsonl", "--limit", limit, "film.gif"]).exits(4);
+        let line = &lines(&run.out)[0];
+        assert_eq!(line["frames"].as_array().unwrap().len(), looked_at);
+        assert_eq!(line["left_out"], 250 - looked_at);
+    }
+}
+
+#[test]
+fn a_file_that_ends_too_early_is_to_be_copied_again() {
+    let sandbox = Sandbox::new();
+    sandbox.copy("pictures/three-codes.png", "whole.png");
+    let whole = sandbox.bytes("whole.png");
+    sandbox.put("cut.png", &whole[..whole.len() * 3 / 4]);
+    let run = sandbox.run(&["scan", "cut.png"]).exits(1);
+    assert!(run.out.ends_with("\n  the file ends too early, and what follows is lost; copy it again\n"));
+    let line = &lines(&sandbox.run(&["scan", "--jsonl", "cut.png"]).exits(1).out)[0];
+    assert_eq!(
+        (&line["torn"], &line["cut_short"], &line["left_out"]),
+        (&json!(true), &json!(true), &json!(0))
+    );
+    sandbox.run(&["convert", "cut.png", "-t", "otpferry", "--report", "r.json"]).exits(1);
+    let warnings = sandbox.json("r.json")["warnings"].clone();
+    assert!(warnings.as_array().unwrap().iter().any(|item| item["code"] == "cut-short"), "{warnings}");
+}
+
+/// As `head -1` does.
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away_ends_the_run_without_a_word() {
+    let sandbox = Sandbox::new();
+    for number in 0..200 {
+        sandbox.put(&format!("shots/{number:03}.png"), screenshot(&address(number)));
+    }
+    for form in
+        [&["scan", "--jsonl", "-j", "2", "shots"][..], &["scan", "shots"], &["scan", "--json", "shots"]]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_otpferry"))
+            .args(form)
+            .current_dir(sandbox.path(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{form:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told() {
+    for form in
+        [&["scan", "plain.png"][..], &["scan", "--jsonl", "plain.png"], &["scan", "--json", "plain.png"]]
+    {
+        let sandbox = Sandbox::new();
+        sandbox.copy("pictures/plain.png", "plain.png");
+        let output = Command::new(env!("CARGO_BIN_EXE_otpferry"))
+            .args(form)
+            .current_dir(sandbox.path(""))
+            .stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{form:?}");
+    }
 }
 
 #[test]

@@ -9,11 +9,13 @@ use crate::{Code, Error, Frame, Options, Place, Point, Scan, look};
 pub(crate) struct Gathering<'a> {
     options: &'a Options,
     frames: Vec<Frame>,
+    too_large: bool,
+    torn: bool,
 }
 
 impl<'a> Gathering<'a> {
     pub(crate) fn new(options: &'a Options) -> Self {
-        Gathering { options, frames: Vec::new() }
+        Gathering { options, frames: Vec::new(), too_large: false, torn: false }
     }
 
     /// The whole result. What went wrong after the first picture costs the later ones only.
@@ -21,10 +23,16 @@ impl<'a> Gathering<'a> {
         let left_out = match left_out {
             Ok(left_out) => left_out,
             Err(error) if self.frames.is_empty() => return Err(error),
-            Err(_) => 1,
+            Err(error) => {
+                self.miss(error);
+                1
+            }
         };
+        if self.torn && self.frames.iter().all(|frame| frame.codes.is_empty()) {
+            return Err(Error::Malformed { reason: "it ends too early" });
+        }
         forget_read_later(&mut self.frames);
-        Ok(Scan { frames: self.frames, left_out })
+        Ok(Scan { frames: self.frames, left_out, too_large: self.too_large, torn: self.torn })
     }
 
     /// Of an animation, what an earlier picture has told already is not told again.
@@ -56,18 +64,17 @@ impl Viewer for Gathering<'_> {
 
     #[cfg(feature = "pdf")]
     fn deadline(&self) -> Option<Instant> {
-        self.options.deadline
+        self.options.end_of_frame()
+    }
+
+    fn miss(&mut self, error: Error) {
+        self.too_large |= matches!(error, Error::TooLarge { .. } | Error::UnpacksTooLarge);
     }
 
     fn see(&mut self, shown: &Shown) -> Result<(), Error> {
         let mut frame = look(&shown.picture, self.options)?;
         frame.place = shown.place;
-        if shown.torn {
-            if frame.codes.is_empty() {
-                return Err(Error::Malformed { reason: "it ends too early" });
-            }
-            frame.cut_short = true;
-        }
+        self.torn |= shown.torn;
         match shown.place {
             Place::Frame(_) => self.forget_told(&mut frame),
             Place::PictureOnPage(page, _) if !self.forget_told_by_page(page, &mut frame) => return Ok(()),

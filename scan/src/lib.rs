@@ -35,7 +35,7 @@ mod sighting;
 mod stages;
 mod symbol;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use contain::contains_panics;
 pub use grid::{Grid, Merged, merge};
@@ -49,13 +49,15 @@ pub struct Limits {
     pub pixels: u64,
     /// Bytes that decoding and scanning may hold at one time, as far as they can be foreseen.
     pub memory: u64,
+    /// Frames and pages of one file that are looked at.
+    pub frames: u32,
 }
 
 impl Default for Limits {
     /// 200 million pixels are what the largest phone cameras deliver; one gibibyte lets such a
     /// picture through as 8-bit colour, and a bomb of the same size with 64-bit pixels not.
     fn default() -> Self {
-        Limits { pixels: 200_000_000, memory: 1 << 30 }
+        Limits { pixels: 200_000_000, memory: 1 << 30, frames: 200 }
     }
 }
 
@@ -78,8 +80,18 @@ pub struct Options {
     pub limits: Limits,
     /// Number of retries.
     pub effort: Effort,
-    /// When to stop looking; what is left undone is told. `None` looks at no clock.
+    /// How long to look at each frame or page; what is left undone is told.
+    pub time: Option<Duration>,
+    /// When to stop looking at the file. Without this and `time`, no clock is looked at.
     pub deadline: Option<Instant>,
+}
+
+impl Options {
+    /// When to stop looking at a frame that is begun now.
+    fn end_of_frame(&self) -> Option<Instant> {
+        let own = self.time.and_then(|time| Instant::now().checked_add(time));
+        own.into_iter().chain(self.deadline).min()
+    }
 }
 
 /// Why a picture could not be scanned. No variant quotes the picture.
@@ -94,6 +106,9 @@ pub enum Error {
         /// The kind or feature.
         what: &'static str,
     },
+    /// A document that only its password opens.
+    #[error("locked document: it needs a password to be opened")]
+    Locked,
     /// A picture whose data is damaged.
     #[error("damaged picture: {reason}")]
     Malformed {
@@ -108,12 +123,15 @@ pub enum Error {
         /// How many would be allowed, by number or by the memory they need.
         limit: u64,
     },
+    /// A document that unpacks to more than the limit on memory allows.
+    #[error("document too large: it unpacks to more than the limit on memory")]
+    UnpacksTooLarge,
 }
 
 /// Reads the QR codes in a picture file.
 ///
 /// EXIF orientation is honoured. Transparent pictures are looked at on white and then on black. Every
-/// frame of an animation and every page counts, up to 200 of them; [`Scan::left_out`] tells of the
+/// frame of an animation and every page counts, up to [`Limits::frames`]; [`Scan::left_out`] tells of the
 /// rest. Of a picture with a smaller copy of itself (MPO, HEIC) the main one counts.
 ///
 /// A code that several frames of an animation show is told once, and so is one that is found in a
@@ -141,6 +159,7 @@ pub fn scan_luma(width: u32, height: u32, luma: &[u8], options: &Options) -> Res
 
 /// A mistake in our own handling of an odd picture must not cost the other pictures of a run.
 fn look(picture: &picture::Picture, options: &Options) -> Result<Frame, Error> {
-    contain::contain(|| engine::search(picture, options))
+    let options = Options { deadline: options.end_of_frame(), ..*options };
+    contain::contain(|| engine::search(picture, &options))
         .ok_or(Error::Malformed { reason: "its shape cannot be handled" })
 }

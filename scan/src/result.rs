@@ -20,6 +20,10 @@ pub struct Scan {
     pub frames: Vec<Frame>,
     /// Frames that were left out because of a limit, as far as they are known.
     pub left_out: usize,
+    /// Whether some of those were too large.
+    pub too_large: bool,
+    /// Whether the file ends too early, so that what follows is not known.
+    pub torn: bool,
 }
 
 /// One picture of a file.
@@ -129,6 +133,6 @@ impl Scan {
     /// Whether some work was left undone in any frame, or frames were left out.
     #[must_use]
     pub fn is_cut_short(&self) -> bool {
-        self.left_out > 0 || self.frames.iter().any(|frame| frame.cut_short)
+        self.left_out > 0 || self.torn || self.frames.iter().any(|frame| frame.cut_short)
     }
 }

@@ -4,13 +4,13 @@
 
 mod support;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Frame as GifFrame, Rgba, RgbaImage};
 use otpferry_scan::{Effort, Error, Limits, Options, PictureKind, Place, Scan, scan, sniff};
-use support::{case, fixture, must_not_panic, noise, payloads, read};
+use support::{case, damaged, fixture, must_not_panic, noise, payloads, read};
 
 fn places(scan: &Scan) -> Vec<Place> {
     scan.frames.iter().map(|frame| frame.place).collect()
@@ -90,7 +90,7 @@ fn a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes() {
     let whole = fixture("three-codes.png");
     let part = &whole[..whole.len() * 3 / 4];
     let scan = scan(part, &Options::default()).unwrap();
-    assert!(scan.is_cut_short());
+    assert!(scan.is_cut_short() && scan.torn);
     let expected = case("three-codes.png").payloads;
     assert!(payloads(scan.codes()) == expected[..2]);
     let nothing = &whole[..whole.len() / 10];
@@ -129,7 +129,13 @@ fn frames_over_the_limit_are_counted() {
     let fast = Options { effort: Effort::Fast, ..Options::default() };
     let scan = scan(&gif, &fast).unwrap();
     assert_eq!((scan.frames.len(), scan.left_out), (200, 50));
-    assert!(scan.is_cut_short());
+    assert!(scan.is_cut_short() && !scan.too_large);
+    let fewer = Limits { frames: 30, ..Limits::default() };
+    let scan = otpferry_scan::scan(&gif, &Options { limits: fewer, ..fast }).unwrap();
+    assert_eq!((scan.frames.len(), scan.left_out), (30, 220));
+    let more = Limits { frames: 300, ..Limits::default() };
+    let scan = otpferry_scan::scan(&gif, &Options { limits: more, ..fast }).unwrap();
+    assert_eq!((scan.frames.len(), scan.left_out), (250, 0));
     // All frames together may come to five times the largest picture.
     let limits = Limits { pixels: 24 * 24 * 2, ..Limits::default() };
     let scan = otpferry_scan::scan(&gif, &Options { limits, ..fast }).unwrap();
@@ -142,6 +148,14 @@ fn after_the_deadline_the_other_frames_are_left_out() {
     let options = Options { effort: Effort::Fast, deadline: Some(Instant::now()), ..Options::default() };
     let scan = scan(&gif, &options).unwrap();
     assert_eq!((scan.frames.len(), scan.left_out), (1, 19));
+}
+
+#[test]
+fn each_frame_has_time_of_its_own() {
+    let options = Options { time: Some(Duration::ZERO), ..Options::default() };
+    let scan = scan(&flicker(20, 24), &options).unwrap();
+    assert_eq!((scan.frames.len(), scan.left_out), (20, 0));
+    assert!(scan.frames.iter().all(|frame| frame.cut_short));
 }
 
 #[test]
@@ -190,13 +204,7 @@ fn damaged_files_do_not_panic() {
     for name in kinds() {
         let whole = fixture(name);
         for seed in 1..=6 {
-            let mut damaged = whole.clone();
-            for pair in noise(seed, 12).chunks(3) {
-                let at = usize::from(pair[0]) * 256 + usize::from(pair[1]);
-                let at = 8 + at % (whole.len() - 8);
-                damaged[at] = pair[2];
-            }
-            must_not_panic(&damaged, name);
+            must_not_panic(&damaged(&whole, seed), name);
         }
     }
 }
@@ -361,7 +369,7 @@ mod pdf {
 
     #[test]
     fn passwords_are_named_and_those_of_owners_need_not_be_known() {
-        let locked = Err(Error::Unsupported { what: "a PDF with a password" });
+        let locked = Err(Error::Locked);
         assert_eq!(read("password.pdf"), locked);
         assert_eq!(told("owner-password.pdf", &read("owner-password.pdf").unwrap()), [[0]]);
     }
@@ -421,6 +429,23 @@ mod pdf {
         assert_eq!(scan.frames.len() + scan.left_out, 500);
         assert!((5..10).contains(&scan.frames.len()), "{}", scan.frames.len());
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    }
+
+    /// The caller may have memory to spare when it asks again.
+    #[test]
+    fn a_page_too_large_for_the_memory_is_left_out_and_that_is_told() {
+        let page = |size: &str| format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 {size}]>>").into_bytes();
+        let pages = b"<</Type/Pages/Count 2/Kids[3 0 R 4 0 R]>>".to_vec();
+        let both = document(&[CATALOGUE.into(), pages, page("60 60"), page("600 600")]);
+        let alone = page_of("600 600", "", b"0 0 100 100 re f", &[]);
+        for (memory, left_out) in [(16 << 20, 1), (128 << 20, 0)] {
+            let limits = Limits { memory, ..Limits::default() };
+            let options = Options { limits, effort: Effort::Fast, ..Options::default() };
+            let scan = otpferry_scan::scan(&both, &options).unwrap();
+            assert_eq!((scan.left_out, scan.too_large), (left_out, left_out > 0));
+            let refused = otpferry_scan::scan(&alone, &options).err();
+            assert_eq!(matches!(refused, Some(Error::TooLarge { .. })), left_out > 0, "{refused:?}");
+        }
     }
 
     #[test]
@@ -500,13 +525,13 @@ mod pdf {
             let started = Instant::now();
             let page = page_of("99 99", "/XObject<</F 5 0 R>>", b"/F Do", &[object]);
             let refused = scan(&page, &Options::default());
-            assert!(matches!(refused, Err(Error::Unsupported { .. })), "{name} {refused:?}");
+            assert!(matches!(refused, Err(Error::UnpacksTooLarge)), "{name} {refused:?}");
             assert!(started.elapsed() < Duration::from_secs(5), "{name} {:?}", started.elapsed());
         }
         // A picture written into the contents of the page.
         let inline = [&b"BI /W 9 /H 9 /CS /G /BPC 8 /F /Fl ID "[..], &packed(&vec![0; 300_000_000]), b"\nEI"];
         let refused = scan(&page_of("99 99", "", &inline.concat(), &[]), &Options::default());
-        assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::UnpacksTooLarge)), "{refused:?}");
     }
 
     #[test]
@@ -533,7 +558,7 @@ mod pdf {
         let objects = [&head.map(|text| text.as_bytes().to_vec())[..], &[part]].concat();
         let started = Instant::now();
         let refused = scan(&document(&objects), &Options::default());
-        assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::UnpacksTooLarge)), "{refused:?}");
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
 }

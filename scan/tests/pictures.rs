@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use otpferry_scan::{Effort, Error, Frame, Limits, Options, PictureKind, scan_luma, sniff};
-use support::{cases, fixture, must_not_panic, noise, payloads};
+use support::{cases, damaged, fixture, must_not_panic, noise, payloads};
 
 /// The only frame of a picture.
 fn scan(bytes: &[u8], options: &Options) -> Result<Frame, Error> {
@@ -124,13 +124,7 @@ fn damaged_pictures_do_not_panic() {
     for name in KINDS {
         let whole = fixture(name);
         for seed in 1..=30 {
-            let mut damaged = whole.clone();
-            for pair in noise(seed, 12).chunks(3) {
-                let at = usize::from(pair[0]) * 256 + usize::from(pair[1]);
-                let at = 8 + at % (whole.len() - 8);
-                damaged[at] = pair[2];
-            }
-            must_not_panic(&damaged, name);
+            must_not_panic(&damaged(&whole, seed), name);
         }
     }
 }
@@ -189,7 +183,10 @@ fn a_bomb_is_refused_by_its_header() {
 #[test]
 fn limits_are_the_callers() {
     let bytes = fixture("plain.png");
-    let with = |pixels, memory| Options { limits: Limits { pixels, memory }, ..Options::default() };
+    let with = |pixels, memory| Options {
+        limits: Limits { pixels, memory, ..Limits::default() },
+        ..Options::default()
+    };
     let size = 225 * 225;
     assert!(scan(&bytes, &with(size, 1 << 30)).is_ok());
     let by_number = scan(&bytes, &with(size - 1, 1 << 30));

@@ -4,6 +4,8 @@ mod lines;
 mod merged;
 mod text;
 
+use std::io::ErrorKind;
+
 use otpferry_formats::TableOptions;
 use otpferry_scan::{Code, Scan};
 use serde::Serialize;
@@ -51,7 +53,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         table: TableOptions::default(),
     };
     let progress = terminal.progress(sources.len());
-    let mut printer = Printer { args, terminal, tally: Tally::default() };
+    let mut printer = Printer { args, terminal, tally: Tally::default(), reader_left: false };
     // Pictures from the first on in which something is left to be put together.
     let mut held: Vec<Scanned<'_>> = Vec::new();
     let mut room = Room::default();
@@ -69,16 +71,17 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         progress.suspend(|| printer.print(&scanned))
     };
     let scan = |source| (source, picture::scan_source(source, &reader));
-    in_order::each(&sources, args.cost.jobs, scan, take)?;
+    let looked = in_order::each(&sources, args.cost.jobs, scan, take);
     progress.finish_and_clear();
-    merged::put_together(&mut held);
-    held.iter().try_for_each(|scanned| printer.print(scanned))?;
-    if printer.wants_document() {
-        lines::print_document(&Document { pictures: held.iter().map(lines::Line::new).collect() })?;
-    } else if !args.jsonl {
-        text::summary(&printer.tally, terminal);
+    let printed = looked.and_then(|()| {
+        merged::put_together(&mut held);
+        printer.print_rest(&held)
+    });
+    match printed {
+        // As `head` does when it has seen enough.
+        Err(_) if printer.reader_left => Ok(Exit::Done),
+        printed => printed.map(|()| printer.tally.exit()),
     }
-    Ok(printer.tally.exit())
 }
 
 /// Prints pictures as they are asked for, and counts.
@@ -86,6 +89,8 @@ struct Printer<'a> {
     args: &'a ScanArgs,
     terminal: &'a Terminal,
     tally: Tally,
+    /// Whether nobody reads standard output any more.
+    reader_left: bool,
 }
 
 impl Printer<'_> {
@@ -97,11 +102,38 @@ impl Printer<'_> {
     fn print(&mut self, scanned: &Scanned<'_>) -> Result<(), Failure> {
         self.tally.count(scanned);
         if self.args.jsonl {
-            lines::print(scanned)?;
-        } else if !self.wants_document() {
-            text::print(scanned, self.terminal);
+            return self.put(&lines::of(scanned)?);
         }
-        Ok(())
+        if self.wants_document() {
+            return Ok(());
+        }
+        match text::of(scanned) {
+            Ok(text) => self.put(text.as_bytes()),
+            Err(failure) => {
+                self.terminal.failure(&failure);
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints the pictures that were held back, and what ends the output.
+    fn print_rest(&mut self, held: &[Scanned<'_>]) -> Result<(), Failure> {
+        held.iter().try_for_each(|scanned| self.print(scanned))?;
+        if self.wants_document() {
+            let document = Document { pictures: held.iter().map(lines::Line::new).collect() };
+            return self.put(&lines::of_all(&document)?);
+        }
+        match text::summary(&self.tally, self.terminal.is_quiet()) {
+            Some(summary) if !self.args.jsonl => self.put(summary.as_bytes()),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Terminal::try_stdout(bytes).map_err(|error| {
+            self.reader_left = error.kind() == ErrorKind::BrokenPipe;
+            Terminal::cannot_write(&error)
+        })
     }
 }
 

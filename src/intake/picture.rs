@@ -24,9 +24,12 @@ pub(crate) struct Look {
     share: u64,
     /// Held while a picture takes more than its share.
     alone: Mutex<()>,
-    /// For each picture.
+    /// For each picture, and each page of a document.
     time: Duration,
 }
+
+/// A file with many pages may take this much longer than one picture.
+const PAGES_IN_TIME: u32 = 10;
 
 impl Look {
     pub(crate) fn new(cost: &CostArgs, inputs: usize) -> Self {
@@ -36,7 +39,9 @@ impl Look {
             Effort::Max => otpferry_scan::Effort::Max,
         };
         let pixels = cost.limits().pixels;
-        let mut limits = otpferry_scan::Limits { pixels, ..otpferry_scan::Limits::default() };
+        let usual = otpferry_scan::Limits::default();
+        let mut limits =
+            otpferry_scan::Limits { pixels, frames: cost.pages().unwrap_or(usual.frames), ..usual };
         // Who allows more pixels allows the memory that they take.
         if pixels > Limits::default().pixels {
             limits.memory = limits.memory.max(pixels.saturating_mul(8));
@@ -51,8 +56,8 @@ impl Look {
     fn scan(&self, bytes: &[u8]) -> Result<Scan, Failure> {
         let shared = self.scan_within(bytes, self.share);
         let was_enough = match &shared {
-            Ok(scan) => scan.left_out == 0,
-            Err(error) => !matches!(error, otpferry_scan::Error::TooLarge { .. }),
+            Ok(scan) => !scan.too_large,
+            Err(error) => !is_too_large(*error),
         };
         if was_enough || self.share == self.limits.memory {
             return shared.map_err(failure);
@@ -63,9 +68,14 @@ impl Look {
 
     fn scan_within(&self, bytes: &[u8], memory: u64) -> Result<Scan, otpferry_scan::Error> {
         let limits = otpferry_scan::Limits { memory, ..self.limits };
-        let deadline = Instant::now().checked_add(self.time);
-        otpferry_scan::scan(bytes, &Options { limits, effort: self.effort, deadline })
+        let deadline = Instant::now().checked_add(self.time.saturating_mul(PAGES_IN_TIME));
+        let options = Options { limits, effort: self.effort, time: Some(self.time), deadline };
+        otpferry_scan::scan(bytes, &options)
     }
+}
+
+fn is_too_large(error: otpferry_scan::Error) -> bool {
+    matches!(error, otpferry_scan::Error::TooLarge { .. } | otpferry_scan::Error::UnpacksTooLarge)
 }
 
 /// Finds the codes of the picture that an input is. `None` when it was only found in a folder, and
@@ -291,11 +301,32 @@ pub(crate) fn nothing_found(scan: &Scan) -> Failure {
 
 /// What was left undone, in words.
 pub(crate) fn cut_short(scan: &Scan) -> Option<String> {
-    let stopped = "the picture was not looked at to the end; --effort max looks longer";
+    let mut parts = Vec::new();
+    if scan.torn {
+        parts.push("the file ends too early, and what follows is lost; copy it again".to_owned());
+    }
+    if scan.frames.iter().any(|frame| frame.cut_short) {
+        parts.push(
+            "the picture was not looked at to the end; --effort max or --limit seconds=NUMBER looks longer"
+                .to_owned(),
+        );
+    }
     match scan.left_out {
-        0 => scan.is_cut_short().then(|| stopped.to_owned()),
-        1 => Some("1 page or frame of the file was left out".to_owned()),
-        several => Some(format!("{several} pages or frames of the file were left out")),
+        0 => {}
+        1 => parts.push(format!("1 page or frame of the file was left out; {}", more_pages(scan))),
+        several => {
+            parts.push(format!("{several} pages or frames of the file were left out; {}", more_pages(scan)));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// How to have more pages looked at.
+fn more_pages(scan: &Scan) -> &'static str {
+    if scan.too_large {
+        "--limit pixels=NUMBER allows larger ones"
+    } else {
+        "--limit pages=NUMBER and --limit seconds=NUMBER allow more, unless they are damaged"
     }
 }
 
@@ -308,10 +339,17 @@ fn failure(error: otpferry_scan::Error) -> Failure {
             "pixels",
         )
         .into(),
-        otpferry_scan::Error::Unsupported { .. } | otpferry_scan::Error::NotAPicture => {
-            Failure::new(Exit::NothingToRead, error.to_string())
-                .next_step("Save the picture as PNG or JPEG and try again")
+        otpferry_scan::Error::UnpacksTooLarge => {
+            otpferry_formats::Error::limit(error.to_string(), "pixels").into()
         }
+        otpferry_scan::Error::NotAPicture => Failure::new(Exit::NothingToRead, error.to_string()).next_step(
+            "Name pictures and PDF files here; `otpferry inspect FILE` reads exports of apps as well",
+        ),
+        otpferry_scan::Error::Locked => Failure::new(Exit::NothingToRead, error.to_string()).next_step(
+            "Open it with its password and print it to a new PDF, or take screenshots of its pages",
+        ),
+        otpferry_scan::Error::Unsupported { .. } => Failure::new(Exit::NothingToRead, error.to_string())
+            .next_step("Open it and save it as PNG or JPEG, or take a screenshot"),
         otpferry_scan::Error::Malformed { .. } => Failure::new(Exit::Malformed, error.to_string())
             .next_step("Copy the picture again; it may be cut off"),
     }

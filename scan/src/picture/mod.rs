@@ -61,9 +61,12 @@ pub(crate) trait Viewer {
     /// Whether another picture is wanted; asked before it is decoded.
     fn goes_on(&self) -> bool;
 
-    /// When to stop.
+    /// When to stop with a picture that is begun now.
     #[cfg(feature = "pdf")]
     fn deadline(&self) -> Option<std::time::Instant>;
+
+    /// Takes note of why a picture is left out.
+    fn miss(&mut self, error: Error);
 
     /// Looks at a picture.
     fn see(&mut self, shown: &Shown) -> Result<(), Error>;
@@ -102,15 +105,14 @@ struct Budget {
     pictures: u32,
 }
 
-/// Most pictures of a file that are decoded.
-const MOST_PICTURES: u32 = 200;
-/// How much larger than the largest single picture all of them may be together. Enough for 200
-/// pages of paper at 200 dots an inch under the usual limit.
+/// How much larger than the largest single picture 200 of them may be together. Enough for pages of
+/// paper at 200 dots an inch under the usual limit.
 const MOST_TOGETHER: u64 = 5;
 
 impl Budget {
     fn new(limits: &Limits) -> Self {
-        Budget { pixels: limits.pixels.saturating_mul(MOST_TOGETHER), pictures: MOST_PICTURES }
+        let times = MOST_TOGETHER * u64::from(limits.frames.div_ceil(200));
+        Budget { pixels: limits.pixels.saturating_mul(times), pictures: limits.frames }
     }
 
     /// Takes a picture of that size into account.

@@ -1,5 +1,8 @@
 //! Pictures of a file that do not depend on each other: one that is damaged costs only itself.
 
+#[cfg(feature = "pdf")]
+use std::time::Instant;
+
 use super::{Budget, GAVE_UP, Shown, Viewer};
 use crate::contain::contain;
 use crate::{Error, Place};
@@ -35,11 +38,23 @@ impl<'v> Pages<'v> {
         match seen {
             Ok(()) => self.shown = true,
             Err(error) => {
-                self.left_out += 1;
+                self.leave_out(error);
                 self.first_error.get_or_insert(error);
             }
         }
         seen.is_ok()
+    }
+
+    /// When to stop with the next page.
+    #[cfg(feature = "pdf")]
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.viewer.deadline()
+    }
+
+    /// Counts a picture that is not shown.
+    pub(super) fn leave_out(&mut self, error: Error) {
+        self.left_out += 1;
+        self.viewer.miss(error);
     }
 
     /// Shows a picture on that page. One that cannot be decoded is none.

@@ -61,9 +61,26 @@ pub(crate) fn payloads<'a>(codes: impl IntoIterator<Item = &'a Code>) -> Vec<Vec
 pub(crate) fn must_not_panic(bytes: &[u8], context: &str) {
     let options = Options { effort: Effort::Fast, ..Options::default() };
     match otpferry_scan::scan(bytes, &options) {
-        Ok(_) | Err(Error::Malformed { .. } | Error::Unsupported { .. } | Error::TooLarge { .. }) => {}
+        Ok(_)
+        | Err(
+            Error::Malformed { .. }
+            | Error::Unsupported { .. }
+            | Error::Locked
+            | Error::TooLarge { .. }
+            | Error::UnpacksTooLarge,
+        ) => {}
         Err(Error::NotAPicture) => assert!(sniff(bytes).is_none(), "{context}"),
     }
+}
+
+/// The file with a few of its bytes changed, whichever the seed says.
+pub(crate) fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
+    let mut damaged = whole.to_vec();
+    for pair in noise(seed, 12).chunks(3) {
+        let at = usize::from(pair[0]) * 256 + usize::from(pair[1]);
+        damaged[8 + at % (whole.len() - 8)] = pair[2];
+    }
+    damaged
 }
 
 /// A small generator of reproducible noise (xorshift).

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 use super::{Document, Scanned, Together};
 use crate::failure::{Exit, Failure};
 use crate::intake::position;
-use crate::show::Terminal;
 
 /// One picture.
 #[derive(Serialize)]
@@ -20,8 +19,11 @@ pub(super) struct Line<'a> {
     payloads: Vec<Cow<'a, str>>,
     codes: Vec<CodeLine<'a>>,
     unread: Vec<UnreadLine>,
-    /// Whether work was left undone; `--effort max` looks longer.
+    /// Whether anything was left undone.
     cut_short: bool,
+    /// Whether the file ends too early.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    torn: bool,
     /// Frames and pages that were not looked at.
     left_out: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +94,7 @@ impl<'a> Line<'a> {
             codes: Vec::new(),
             unread: Vec::new(),
             cut_short: false,
+            torn: false,
             left_out: 0,
             width: None,
             height: None,
@@ -111,6 +114,7 @@ impl<'a> Line<'a> {
 
     fn fill(&mut self, scan: &'a Scan, together: &'a [Together]) {
         self.cut_short = scan.is_cut_short();
+        self.torn = scan.torn;
         self.left_out = scan.left_out;
         for (at, frame) in scan.frames.iter().enumerate() {
             self.codes.extend(frame.codes.iter().map(|code| CodeLine::new(code, frame)));
@@ -191,19 +195,20 @@ pub(super) fn payload(code: &Code) -> Cow<'_, str> {
     }
 }
 
-/// Prints the picture's line.
-pub(super) fn print(scanned: &Scanned<'_>) -> Result<(), Failure> {
+/// The picture's line.
+pub(super) fn of(scanned: &Scanned<'_>) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut json = Zeroizing::new(Vec::new());
     serde_json::to_writer(&mut *json, &Line::new(scanned)).map_err(|_| not_json())?;
     json.push(b'\n');
-    Terminal::write_stdout(&json)
+    Ok(json)
 }
 
-pub(super) fn print_document(document: &Document<'_>) -> Result<(), Failure> {
+/// All pictures in one piece.
+pub(super) fn of_all(document: &Document<'_>) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut json = Zeroizing::new(Vec::new());
     serde_json::to_writer_pretty(&mut *json, document).map_err(|_| not_json())?;
     json.push(b'\n');
-    Terminal::write_stdout(&json)
+    Ok(json)
 }
 
 fn not_json() -> Failure {

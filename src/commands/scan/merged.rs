@@ -101,7 +101,7 @@ mod tests {
             unread: vec![unread(0), unread(80)],
             cut_short: false,
         };
-        let scan = Ok(Scan { frames: vec![frame], left_out: 0 });
+        let scan = Ok(Scan { frames: vec![frame], left_out: 0, too_large: false, torn: false });
         Scanned { source, scan, together: Vec::new() }
     }
 

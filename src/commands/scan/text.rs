@@ -4,22 +4,22 @@ use std::fmt::Write as _;
 
 use otpferry_formats::{Probe, foreign, registry};
 use otpferry_scan::{Code, Frame, Scan, Unread};
+use zeroize::Zeroizing;
 
 use super::{Scanned, Tally, Together, lines};
 use crate::failure::{Exit, Failure};
 use crate::intake::{picture, position};
-use crate::show::{self, Terminal};
+use crate::show;
 
-/// Prints what was found on standard output, and what was not on standard error.
-pub(super) fn print(scanned: &Scanned<'_>, terminal: &Terminal) {
+/// What was found, or why nothing was.
+pub(super) fn of(scanned: &Scanned<'_>) -> Result<Zeroizing<String>, Failure> {
     let name = &scanned.source.name;
-    let fail = |failure: Failure| terminal.failure(&failure.in_file(name));
     match &scanned.scan {
         Ok(scan) if scan.codes().next().is_none() && scanned.together.is_empty() => {
-            fail(picture::nothing_found(scan));
+            Err(picture::nothing_found(scan).in_file(name))
         }
-        Ok(scan) => terminal.print(&codes(name, scan, &scanned.together)),
-        Err(failure) => fail(failure.clone()),
+        Ok(scan) => Ok(Zeroizing::new(codes(name, scan, &scanned.together))),
+        Err(failure) => Err(failure.clone().in_file(name)),
     }
 }
 
@@ -81,10 +81,10 @@ fn foreign_kind(code: &Code) -> String {
 }
 
 /// The last line, where there were several pictures.
-pub(super) fn summary(tally: &Tally, terminal: &Terminal) {
-    let has_nothing_to_say = terminal.is_quiet() && tally.exit() == Exit::Done;
+pub(super) fn summary(tally: &Tally, is_quiet: bool) -> Option<String> {
+    let has_nothing_to_say = is_quiet && tally.exit() == Exit::Done;
     if tally.pictures + tally.passed_over < 2 || has_nothing_to_say {
-        return;
+        return None;
     }
     let codes = show::count(tally.codes, "QR code");
     let mut text = format!("\n{codes} in {}", show::count(tally.pictures, "picture"));
@@ -98,5 +98,5 @@ pub(super) fn summary(tally: &Tally, terminal: &Terminal) {
     for (number, what, of) in remarks.into_iter().filter(|(number, ..)| *number > 0) {
         let _ = write!(text, "; {} {what}", show::count(number, of));
     }
-    terminal.print(&(text + "\n"));
+    Some(text + "\n")
 }

@@ -40,8 +40,11 @@ impl<'a> Embedded<'a> {
                 pages.picture_on_page(|| decode(image, self.limits));
             }
         };
-        // The page was gone through once, so that it is not too much.
-        let _ = document.walk(page, &view, Some(&mut meet));
+        // The page was gone through once in time, so that it is not too much; looking at its pictures
+        // must not count against it.
+        if let Err(error) = document.walk(page, &view, None, Some(&mut meet)) {
+            pages.leave_out(error);
+        }
     }
 }
 

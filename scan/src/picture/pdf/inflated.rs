@@ -44,7 +44,6 @@ const MOST_FILTERS: usize = 3;
 /// What one byte becomes at most, by one filter (deflate: 258 bytes for two bits).
 const RATIO: u64 = 1032;
 
-const TOO_LARGE: Error = Error::Unsupported { what: "a PDF that unpacks to more than the limit on memory" };
 const TOO_PACKED: Error = Error::Unsupported { what: "a PDF that is packed several times over" };
 
 /// What single streams and those that are kept may unpack to.
@@ -89,7 +88,7 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Error> {
         together += size;
         kept += if is_kept(&head) { size } else { 0 };
         if kept > sizes.kept || together > sizes.together {
-            return Err(TOO_LARGE);
+            return Err(Error::UnpacksTooLarge);
         }
     }
     Ok(())
@@ -112,7 +111,7 @@ fn check_words(bytes: &[u8], sizes: Sizes) -> Result<(), Error> {
             together += largest(&[Filter::Flate, Filter::Flate], data, sizes.picture)?;
         }
         if together > sizes.together {
-            return Err(TOO_LARGE);
+            return Err(Error::UnpacksTooLarge);
         }
     }
     Ok(())
@@ -130,7 +129,7 @@ fn check_encrypted(bytes: &[u8], sizes: Sizes) -> Result<(), Error> {
             kept = kept.saturating_add((length(&head, &bytes[at..]) as u64).saturating_mul(ratio));
         }
     }
-    if kept > sizes.kept.saturating_mul(4) { Err(TOO_LARGE) } else { Ok(()) }
+    if kept > sizes.kept.saturating_mul(4) { Err(Error::UnpacksTooLarge) } else { Ok(()) }
 }
 
 /// The size of a stream of an opened document, whose bytes are decrypted.
@@ -329,7 +328,7 @@ fn largest(filters: &[Filter], data: &[u8], cap: u64) -> Result<u64, Error> {
             size += piece.len() as u64;
             size <= cap
         });
-        return if within { Ok(size.max(without)) } else { Err(TOO_LARGE) };
+        return if within { Ok(size.max(without)) } else { Err(Error::UnpacksTooLarge) };
     }
     let mut unpacked = Vec::new();
     let within = unpack(first, data, &mut |piece| {
@@ -337,7 +336,7 @@ fn largest(filters: &[Filter], data: &[u8], cap: u64) -> Result<u64, Error> {
         unpacked.len() as u64 <= cap
     });
     if !within {
-        return Err(TOO_LARGE);
+        return Err(Error::UnpacksTooLarge);
     }
     Ok(largest(rest, &unpacked, cap)?.max(unpacked.len() as u64).max(without))
 }
@@ -468,7 +467,7 @@ mod tests {
         let mut coder = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8);
         assert_eq!(sizes(&[Filter::Lzw], &coder.encode(&data).unwrap()), 1400);
         let bomb = packed(&packed(&vec![0; 100_000]));
-        assert_eq!(largest(&[Filter::Flate, Filter::Flate], &bomb, 10_000), Err(TOO_LARGE));
+        assert_eq!(largest(&[Filter::Flate, Filter::Flate], &bomb, 10_000), Err(Error::UnpacksTooLarge));
     }
 
     #[test]

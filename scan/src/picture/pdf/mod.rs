@@ -50,11 +50,12 @@ pub(super) fn show(bytes: &[u8], limits: &Limits, viewer: &mut dyn Viewer) -> Re
     inflated::check(bytes, limits)?;
     // Owners' passwords, which forbid printing and the like, need not be known for reading.
     let pdf = Pdf::new(Arc::new(Zeroizing::new(bytes.to_vec()))).map_err(refusal)?;
-    let document = Document { torn: !ends(bytes), ..Document::new(limits, viewer.deadline()) };
+    let document = Document { torn: !ends(bytes), ..Document::new(limits) };
     let mut pages = Pages::new(pdf.pages().len(), Budget::new(limits), viewer);
     let mut embedded = Embedded::new(limits);
     for page in pdf.pages().iter() {
-        if pages.page(|| document.render(page)) {
+        let until = pages.deadline();
+        if pages.page(|| document.render(page, until)) {
             embedded.show(&document, page, &mut pages);
         }
     }
@@ -73,9 +74,7 @@ fn ends(bytes: &[u8]) -> bool {
 
 fn refusal(error: LoadPdfError) -> Error {
     match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
-            Error::Unsupported { what: "a PDF with a password" }
-        }
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Error::Locked,
         LoadPdfError::Decryption(_) => Error::Unsupported { what: "a PDF with an unknown encryption" },
         LoadPdfError::Invalid => Error::Malformed { reason: "it cannot be read" },
     }
@@ -87,7 +86,6 @@ struct Document<'a> {
     drawn: RenderCache<'a>,
     walked: InterpreterCache<'a>,
     ledger: Ledger,
-    deadline: Option<Instant>,
     /// The file ends too early.
     torn: bool,
     /// Bytes of the contents of the pages so far, which the library keeps.
@@ -95,13 +93,12 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(limits: &'a Limits, deadline: Option<Instant>) -> Self {
+    fn new(limits: &'a Limits) -> Self {
         Document {
             limits,
             drawn: RenderCache::new(),
             walked: InterpreterCache::new(),
             ledger: Ledger::new(),
-            deadline,
             torn: false,
             kept: Cell::new(0),
         }
@@ -115,9 +112,7 @@ impl<'a> Document<'a> {
             let size = inflated::size(&stream, sizes, false)?;
             self.kept.set(self.kept.get() + size.max(stream.raw_data().len() as u64));
             if self.kept.get() > sizes.kept() {
-                return Err(Error::Unsupported {
-                    what: "a PDF that unpacks to more than the limit on memory",
-                });
+                return Err(Error::UnpacksTooLarge);
             }
             Ok(())
         };
@@ -128,10 +123,10 @@ impl<'a> Document<'a> {
         parts.iter().flat_map(|parts| parts.iter::<Stream<'_>>()).try_for_each(keep)
     }
 
-    fn render(&self, page: &'a Page<'a>) -> Result<Shown, Error> {
+    fn render(&self, page: &'a Page<'a>, until: Option<Instant>) -> Result<Shown, Error> {
         let view = View::of(page, self.limits)?;
         self.keep(page)?;
-        self.walk(page, &view, None)?;
+        self.walk(page, &view, until, None)?;
         let mut context = RenderContext::new(view.width, view.height);
         let fine = RenderSettings { hinting: false, ..RenderSettings::default() };
         render_into(page, &self.drawn, &settings(), &fine, &mut context, view.transform);
@@ -158,11 +153,12 @@ impl<'a> Document<'a> {
         &self,
         page: &'a Page<'a>,
         view: &View,
+        until: Option<Instant>,
         meet: Option<&'m mut embedded::Meet<'m>>,
     ) -> Result<(), Error> {
         let target = Rect::new(0.0, 0.0, view.width.into(), view.height.into());
         let mut context = Context::new(view.transform, target, &self.walked, page.xref(), settings());
-        let mut walker = Walker::new(&self.ledger, target, self.limits, meet).until(self.deadline);
+        let mut walker = Walker::new(&self.ledger, target, self.limits, meet).until(until);
         let walked = contain(|| interpret_page(page, &mut context, &mut walker));
         walked.ok_or(walker.complaint().unwrap_or(super::GAVE_UP))
     }
@@ -187,7 +183,7 @@ impl View {
         if !(width.is_finite() && height.is_finite() && width > 0.0 && height > 0.0) {
             return Err(Error::Malformed { reason: "it has no pixels" });
         }
-        let most = MOST_PIXELS.min(limits.pixels).min(limits.memory / EACH) as f64;
+        let most = MOST_PIXELS.min(limits.pixels) as f64;
         let area = width * height;
         let finer = (USUAL_PIXELS / area).sqrt().min(FINEST / POINTS);
         let scale = (RESOLUTION / POINTS).max(finer).min((most / area).sqrt());
