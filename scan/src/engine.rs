@@ -38,6 +38,8 @@ const GOOD_MODULE: f64 = 3.0;
 /// Share of the modules that every code has at which nothing else about a fit is worth a look; a
 /// half is chance.
 const MOST_DISAGREEMENT: f32 = 0.3;
+/// How often a grid is bent further to a code that is not flat.
+const BENDS: usize = 3;
 /// Larger codes have so many alignment patterns that bending to contrast gains nothing.
 const LARGEST_SNAPPED: usize = 61;
 /// Modules by which finders may differ and still give the same samples.
@@ -234,8 +236,8 @@ impl<'a> Search<'a> {
         }
         self.sampled.push(at);
         for mut fit in fit::fits(luma, candidate, clue) {
-            for bent in [false, true] {
-                if bent {
+            for round in 0..=BENDS {
+                if round > 0 {
                     fit = fit.snapped(luma);
                 }
                 self.fits += 1;

@@ -31,9 +31,22 @@ pub(super) fn snapped(luma: &Luma, warp: &Warp, layout: &Layout) -> Warp {
             let pixel = best(luma, &start, layout, place, pull, (steps, step));
             pairs.push((place, pixel));
         }
-        warp.bend(&pairs);
+        warp.bend(&smoothed(&pairs, &start));
     }
     warp
+}
+
+/// Each place moved by the mean of its own move and those of its neighbours: paper has no jumps.
+fn smoothed(pairs: &[(Spot, Spot)], start: &Warp) -> Vec<(Spot, Spot)> {
+    let moves: Vec<(Spot, Spot)> =
+        pairs.iter().map(|&(place, pixel)| (place, pixel - start.at(place))).collect();
+    let smooth = |&(place, _): &(Spot, Spot)| {
+        let near = moves.iter().filter(|(other, _)| other.distance(place) < 1.6 * SPACING);
+        let (count, sum) =
+            near.fold((0.0, spot(0.0, 0.0)), |(count, sum), &(_, shift)| (count + 1.0, sum + shift));
+        (place, start.at(place) + sum * (1.0 / count))
+    };
+    moves.iter().map(smooth).collect()
 }
 
 /// Places all over the code, from the finders outwards.
