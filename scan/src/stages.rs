@@ -60,6 +60,7 @@ pub(crate) enum Tone {
     Blurred(usize),
 }
 
+/// A stage of normal effort that samples in grey, while nothing was read or a code was seen.
 const fn stage(name: &'static str, size: Size, tone: Tone, thresholds: &'static [Threshold]) -> Stage {
     Stage {
         name,
@@ -74,55 +75,61 @@ const fn stage(name: &'static str, size: Size, tone: Tone, thresholds: &'static 
     }
 }
 
-const fn fast(mut stage: Stage) -> Stage {
-    stage.effort = Effort::Fast;
-    stage
+impl Stage {
+    const fn at(mut self, effort: Effort) -> Stage {
+        self.effort = effort;
+        self
+    }
+
+    const fn always_and_direct(mut self) -> Stage {
+        self.always = true;
+        self.sample = false;
+        self
+    }
+
+    const fn on_suspicion(mut self) -> Stage {
+        self.on_suspicion = true;
+        self
+    }
+
+    const fn needs(mut self, needs: Needs) -> Stage {
+        self.needs = needs;
+        self
+    }
 }
 
-const fn max(mut stage: Stage) -> Stage {
-    stage.effort = Effort::Max;
-    stage
-}
-
-const fn always(mut stage: Stage) -> Stage {
-    stage.always = true;
-    stage.sample = false;
-    fast(stage)
-}
-
-const fn suspicious(mut stage: Stage) -> Stage {
-    stage.on_suspicion = true;
-    stage
-}
-
-const fn seen(mut stage: Stage) -> Stage {
-    stage.needs = Needs::Finder;
-    stage
-}
-
-const fn inverted_seen(mut stage: Stage) -> Stage {
-    stage.needs = Needs::InvertedFinder;
-    stage
-}
-
+/// In order, with the reason of each. docs/qr.md has the gain of each, measured.
 pub(crate) const STAGES: &[Stage] = {
+    use Effort::{Fast, Max};
+    use Needs::{Finder, InvertedFinder};
     use Size::{Double, Every, Largest, Moderate, Threes, Twos};
     use Threshold::{Global, Hybrid, Narrow, Wide};
     use Tone::{Blurred, Flipped, Inverted, Plain, Sharpened};
     &[
-        always(stage("as is", Every, Plain, &[Hybrid])),
-        always(stage("inverted", Every, Flipped, &[Hybrid])),
-        fast(suspicious(stage("sampled", Moderate, Plain, &[Hybrid]))),
-        suspicious(stage("thresholds", Moderate, Plain, &[Narrow, Wide, Global])),
-        suspicious(stage("combined finders", Threes, Plain, &[])),
-        suspicious(stage("two finders", Twos, Plain, &[])),
-        suspicious(stage("enlarged", Double, Plain, &[Narrow])),
+        // Four of five codes; the half sizes read what is large and sharp, as on a monitor.
+        stage("as is", Every, Plain, &[Hybrid]).at(Fast).always_and_direct(),
+        // Dark themes. Costs a tenth of the first, as the threshold is there.
+        stage("inverted", Every, Flipped, &[Hybrid]).at(Fast).always_and_direct(),
+        // Finders were seen, but black and white is too coarse: blur, noise, glare, bent lenses.
+        stage("sampled", Moderate, Plain, &[Hybrid]).at(Fast).on_suspicion(),
+        // Shadows and small modules, large ones, faint print. Most grain is gone in a local mean.
+        stage("thresholds", Moderate, Plain, &[Narrow, Wide, Global]).on_suspicion(),
+        // No pass saw all three finders, or they lie at an angle that `rxing` takes for another.
+        stage("combined finders", Threes, Plain, &[]).on_suspicion(),
+        // Glare or a finger covers one finder.
+        stage("two finders", Twos, Plain, &[]).on_suspicion(),
+        // Modules under two pixels.
+        stage("enlarged", Double, Plain, &[Narrow]).on_suspicion(),
+        // Dots that do not touch each other make no finder until they are blurred; grain.
         stage("blurred", Largest, Blurred(2), &[Wide]),
-        seen(stage("blurred, hybrid threshold", Largest, Blurred(2), &[Hybrid])),
-        inverted_seen(stage("inverted, sampled", Moderate, Inverted, &[Hybrid, Narrow])),
-        max(stage("enlarged, other thresholds", Double, Plain, &[Hybrid, Wide])),
-        suspicious(seen(stage("enlarged and sharpened", Double, Sharpened, &[Hybrid, Wide]))),
-        max(stage("blurred a little", Largest, Blurred(1), &[Hybrid, Wide])),
-        max(stage("inverted, other thresholds", Moderate, Inverted, &[Wide, Global])),
+        stage("blurred, hybrid threshold", Largest, Blurred(2), &[Hybrid]).needs(Finder),
+        // White codes on a gradient: the threshold depends on which tone is the ground.
+        stage("inverted, sampled", Moderate, Inverted, &[Hybrid, Narrow]).needs(InvertedFinder),
+        // Small and out of focus.
+        stage("enlarged and sharpened", Double, Sharpened, &[Hybrid, Wide]).on_suspicion().needs(Finder),
+        // Rare gains at the price of all the above.
+        stage("enlarged, other thresholds", Double, Plain, &[Hybrid, Wide]).at(Max),
+        stage("blurred a little", Largest, Blurred(1), &[Hybrid, Wide]).at(Max),
+        stage("inverted, other thresholds", Moderate, Inverted, &[Wide, Global]).at(Max),
     ]
 };
