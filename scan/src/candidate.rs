@@ -241,3 +241,78 @@ fn bearing(a: &Finder, b: &Finder) -> Option<Bearing> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three pixels a module, sides along the axes.
+    fn finder(x: f64, y: f64) -> Finder {
+        let corners = [(-9.0, -9.0), (9.0, -9.0), (9.0, 9.0), (-9.0, 9.0)].map(|(u, v)| spot(x + u, y + v));
+        Finder { middle: spot(x, y), width: 21.0, corners: Some(corners) }
+    }
+
+    fn middles(candidates: &[Candidate]) -> Vec<[Option<Spot>; 3]> {
+        candidates.iter().map(|candidate| candidate.finders.map(|finder| finder.map(|f| f.middle))).collect()
+    }
+
+    #[test]
+    fn the_likeliest_of_three_finders_has_the_right_angle_at_its_corner() {
+        // 30 modules apart, in no order, and a fourth that is too far away.
+        let finders = [finder(20.0, 110.0), finder(900.0, 20.0), finder(110.0, 20.0), finder(20.0, 20.0)];
+        let found = threes(&finders);
+        assert_eq!(middles(&found)[0], [spot(20.0, 20.0), spot(110.0, 20.0), spot(20.0, 110.0)].map(Some));
+        assert!(found[0].is_plausible());
+        assert!(found.iter().all(|candidate| candidate.known().all(|(_, f)| f.middle.x < 900.0)));
+        assert!((found[0].span() - 30.0).abs() < 1e-9 && (found[0].module() - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn mirrored_finders_are_taken_clockwise() {
+        for candidate in threes(&[finder(110.0, 20.0), finder(20.0, 20.0), finder(110.0, 110.0)]) {
+            let [corner, right, below] = candidate.middles();
+            assert!((right - corner).cross(below - corner) > 0.0);
+        }
+    }
+
+    #[test]
+    fn two_finders_side_by_side_may_be_any_two_of_a_side() {
+        let (a, b) = (finder(20.0, 20.0), finder(110.0, 20.0));
+        let [first, second] = [Some(b.middle), Some(a.middle)];
+        let expected =
+            [[first, second, None], [first, None, second], [second, first, None], [second, None, first]];
+        assert_eq!(middles(&twos(&[a, b])), expected);
+    }
+
+    #[test]
+    fn two_finders_across_are_right_and_below() {
+        let (a, b) = (finder(110.0, 20.0), finder(20.0, 110.0));
+        let [first, second] = [Some(b.middle), Some(a.middle)];
+        let found = twos(&[a, b]);
+        assert_eq!(middles(&found), [[None, first, second], [None, second, first]]);
+        // Where the hidden one is: the far corner of the square either way.
+        assert_eq!(found[1].middles()[0], spot(20.0, 20.0));
+        assert_eq!(found[0].middles()[0], spot(110.0, 110.0));
+    }
+
+    #[test]
+    fn finders_that_are_too_near_too_far_or_unlike_are_no_pair() {
+        let small = Finder { width: 9.0, ..finder(110.0, 20.0) };
+        assert!(twos(&[finder(20.0, 20.0), finder(50.0, 20.0)]).is_empty());
+        assert!(twos(&[finder(20.0, 20.0), finder(900.0, 20.0)]).is_empty());
+        assert!(twos(&[finder(20.0, 20.0), small]).is_empty());
+    }
+
+    #[test]
+    fn a_third_finder_is_where_a_code_seen_straight_on_has_it() {
+        let [corner, right, below] = [finder(20.0, 20.0), finder(110.0, 20.0), finder(20.0, 110.0)].map(Some);
+        let expected = [spot(20.0, 20.0), spot(110.0, 20.0), spot(20.0, 110.0)];
+        for finders in [[corner, right, None], [corner, None, below], [None, right, below]] {
+            assert_eq!(Candidate { finders }.middles(), expected);
+        }
+        let hidden = Candidate { finders: [corner, right, None] };
+        assert!(!hidden.is_cut_off(130, 130) && hidden.is_cut_off(130, 100));
+        let whole = Candidate { finders: [corner, right, below] };
+        assert!(whole.outline()[2].distance(spot(120.5, 120.5)) < 1e-9);
+    }
+}

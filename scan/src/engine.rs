@@ -27,10 +27,13 @@ fn allowance(effort: Effort) -> usize {
     }
 }
 
-/// Sets of finders that are looked at in one raster.
+/// Sets of finders that are read in one raster, and in all of a picture.
 const MAX_SETS: usize = 6000;
+const MAX_SETS_IN_ALL: usize = 5 * MAX_SETS;
 /// Of those that were not read, how many are sampled in grey.
 const MAX_SAMPLED: usize = 16;
+/// Finder patterns outside of codes that are remembered: a picture of codes has fewer.
+const MAX_LONE: usize = 1000;
 /// Combinations of finders that are sampled.
 const MAX_COMBINED: usize = 40;
 /// Pixels a module at which grey values tell most for their cost.
@@ -49,9 +52,8 @@ const SAME: f64 = 0.3;
 pub(crate) fn search(picture: &Picture, options: &Options) -> Frame {
     let mut search = Search::new(options);
     search.look_at(&picture.on_white);
-    if let Some(black) = &picture.on_black
-        && search.codes.is_empty()
-    {
+    // Light codes on a transparent ground are there on black only.
+    if let Some(black) = &picture.on_black {
         search.look_at(black);
     }
     search.frame(picture.on_white.width, picture.on_white.height)
@@ -68,8 +70,12 @@ struct Search<'a> {
     inverted: usize,
     /// What was sampled in the raster that is looked at.
     sampled: Vec<Candidate>,
+    /// Sets that were as plausible as those that were sampled, but too many.
+    skipped: Vec<Candidate>,
     /// How many times modules were sampled.
     fits: usize,
+    /// How many sets `rxing` has read.
+    sets: usize,
     cut_short: bool,
 }
 
@@ -82,7 +88,9 @@ impl<'a> Search<'a> {
             lone: Vec::new(),
             inverted: 0,
             sampled: Vec::new(),
+            skipped: Vec::new(),
             fits: 0,
+            sets: 0,
             cut_short: false,
         }
     }
@@ -124,10 +132,12 @@ impl<'a> Search<'a> {
         rest.any(|(i, a)| self.lone[..i].iter().any(|b| could_be_one(a, b)))
     }
 
+    /// Whether the work that is about to be done has to be left undone.
     fn is_over(&mut self) -> bool {
         let late = self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        self.cut_short |= late || self.fits >= allowance(self.options.effort);
-        self.cut_short
+        let spent = self.fits >= allowance(self.options.effort) || self.sets >= MAX_SETS_IN_ALL;
+        self.cut_short |= late || spent;
+        late || spent
     }
 
     fn run(&mut self, stage: &Stage, layers: &[Layer], largest: &Layer) {
@@ -152,12 +162,17 @@ impl<'a> Search<'a> {
             if !stage.sample {
                 continue;
             }
-            for (candidate, clue) in unread.into_iter().take(MAX_SAMPLED) {
+            let mut sampled = 0;
+            for (candidate, clue) in unread {
                 if self.is_over() {
                     return;
                 }
+                if sampled == MAX_SAMPLED {
+                    self.skip(candidate.scaled(layer.factor));
+                    continue;
+                }
                 let traced = candidate.with_corners(&bits);
-                self.read_grey(stage, luma, layer.factor, &traced, clue);
+                sampled += usize::from(self.read_grey(stage, luma, layer.factor, &traced, clue));
             }
         }
     }
@@ -184,16 +199,25 @@ impl<'a> Search<'a> {
     ) -> Vec<(Candidate, Option<Clue>)> {
         let (mut patterns, all) = finder::patterns(bits);
         let sets = finder::sets(&mut patterns);
-        self.cut_short |= !all || sets.len() > MAX_SETS;
+        self.cut_short |= !all;
         let mut unread = Vec::new();
-        for set in sets.iter().take(MAX_SETS) {
+        let most = self.sets + MAX_SETS;
+        for set in &sets {
             let candidate = Candidate::of_set(set);
-            if self.is_read(&candidate.scaled(factor)) {
+            if self.is_within_read(&candidate.scaled(factor)) {
                 continue;
             }
+            if self.sets == most {
+                self.cut_short = true;
+                break;
+            }
+            if self.is_over() {
+                break;
+            }
+            self.sets += 1;
             let direct = direct::read(bits, set);
-            match (direct.message, direct.grid) {
-                (Some(message), Some(grid)) => self.add(message, grid.outline, factor, stage.name),
+            match (direct.reading, direct.grid) {
+                (Some(reading), Some(grid)) => self.add(reading.message, grid.outline, factor, stage.name),
                 (_, grid) if candidate.is_plausible() => unread.push((candidate, grid)),
                 _ => {}
             }
@@ -211,12 +235,13 @@ impl<'a> Search<'a> {
         for finder in finders {
             let at = finder.scaled(factor);
             let in_code = self.codes.iter().any(|code| found::contains(&code.corners, to_picture(at.middle)));
-            if !in_code && !self.lone.iter().any(|other| other.is_same(&at)) {
+            if !in_code && self.lone.len() < MAX_LONE && !self.lone.iter().any(|other| other.is_same(&at)) {
                 self.lone.push(finder.with_corners(bits).scaled(factor));
             }
         }
     }
 
+    /// Returns whether it was worth the work.
     fn read_grey(
         &mut self,
         stage: &Stage,
@@ -224,7 +249,7 @@ impl<'a> Search<'a> {
         factor: f64,
         candidate: &Candidate,
         clue: Option<Clue>,
-    ) {
+    ) -> bool {
         let at = candidate.scaled(factor);
         let hopeless =
             |sighting: &Sighting| at.middles().iter().all(|&m| sighting.is_hopeless_at(to_picture(m)));
@@ -232,7 +257,7 @@ impl<'a> Search<'a> {
             || self.sampled.iter().any(|other| other.is_same(&at, SAME))
             || self.sightings.iter().any(hopeless)
         {
-            return;
+            return false;
         }
         self.sampled.push(at);
         for mut fit in fit::fits(luma, candidate, clue) {
@@ -245,9 +270,9 @@ impl<'a> Search<'a> {
                 if samples.disagreement() > MOST_DISAGREEMENT {
                     break;
                 }
-                if let Some(message) = samples.readings().find_map(|soft| symbol::read(&soft, true)) {
-                    self.add(message, fit.outline(), factor, stage.name);
-                    return;
+                if let Some(reading) = samples.readings().find_map(|soft| symbol::read(&soft, true)) {
+                    self.add(reading.message, fit.outline(), factor, stage.name);
+                    return true;
                 }
                 let corners = fit.outline().map(|corner| to_picture(corner * factor));
                 self.see(Sighting::new(&fit, &samples, corners, factor));
@@ -255,6 +280,13 @@ impl<'a> Search<'a> {
                     break;
                 }
             }
+        }
+        true
+    }
+
+    fn skip(&mut self, candidate: Candidate) {
+        if self.skipped.len() < MAX_LONE && !self.skipped.iter().any(|other| other.is_same(&candidate, 1.0)) {
+            self.skipped.push(candidate);
         }
     }
 
@@ -273,6 +305,17 @@ impl<'a> Search<'a> {
         self.codes.iter().any(|code| candidate.known().any(|(_, finder)| within(code, finder)))
     }
 
+    /// The same, except for a set that may be of a smaller code within one that was read.
+    fn is_within_read(&self, candidate: &Candidate) -> bool {
+        let is_in = |code: &Code, middle: Spot| found::contains(&code.corners, to_picture(middle));
+        let middles = candidate.middles();
+        self.codes.iter().any(|code| {
+            let inside = middles.iter().filter(|&&middle| is_in(code, middle)).count();
+            let side = found::side(&code.corners);
+            inside > 0 && (inside < 3 || 2.0 * middles[0].distance(middles[1]) > side)
+        })
+    }
+
     fn see(&mut self, new: Sighting) {
         match self.sightings.iter_mut().find(|known| known.is_same(&new)) {
             Some(known) => known.update(new),
@@ -286,13 +329,14 @@ impl<'a> Search<'a> {
         if self.codes.is_empty() && unread.is_empty() {
             unread.extend(cut_off(&self.lone, width, height));
         }
+        let skipped = self.skipped.iter().any(|candidate| !self.is_read(candidate));
         Frame {
             place: Place::Whole,
             width: width as u32,
             height: height as u32,
             codes: found::in_reading_order(self.codes),
             unread,
-            cut_short: self.cut_short,
+            cut_short: self.cut_short || skipped,
         }
     }
 }
@@ -311,3 +355,6 @@ fn to_picture(place: Spot) -> Point {
 fn fitting(layers: &[Layer], module: f64) -> Option<&Layer> {
     layers.iter().rev().find(|layer| module / layer.factor >= GOOD_MODULE).or(layers.first())
 }
+
+#[cfg(test)]
+mod tests;

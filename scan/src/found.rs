@@ -29,6 +29,15 @@ pub(crate) fn contains(corners: &[Point; 4], place: Point) -> bool {
     (0..4).all(|i| side(i) >= 0.0) || (0..4).all(|i| side(i) <= 0.0)
 }
 
+/// Length of the longest side.
+pub(crate) fn side(corners: &[Point; 4]) -> f64 {
+    let length = |i: usize| {
+        let (a, b) = (corners[i], corners[(i + 1) % 4]);
+        (f64::from(b.x) - f64::from(a.x)).hypot(f64::from(b.y) - f64::from(a.y))
+    };
+    (0..4).map(length).fold(0.0, f64::max)
+}
+
 fn centre(corners: &[Point; 4]) -> (f64, f64) {
     let mean = |part: fn(&Point) -> i32| corners.iter().map(|c| f64::from(part(c))).sum::<f64>();
     (mean(|c| c.x) / 4.0, mean(|c| c.y) / 4.0)

@@ -20,6 +20,8 @@ mod binary;
 mod candidate;
 mod contain;
 mod direct;
+#[cfg(test)]
+mod drawn;
 mod engine;
 mod finder;
 mod fit;

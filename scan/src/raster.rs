@@ -326,4 +326,24 @@ mod tests {
         let half = luma.reduced(2);
         assert_eq!((half.width, half.height, half.pixels), (2, 1, vec![15, 4]));
     }
+
+    #[test]
+    fn doubling_weighs_neighbours_by_catmull_rom() {
+        let luma = Luma { width: 5, height: 1, pixels: vec![0, 0, 128, 0, 0] };
+        let double = luma.doubled();
+        let row = [0, 0, 0, 29, 111, 111, 29, 0, 0, 0];
+        assert_eq!((double.width, double.height, double.pixels), (10, 2, [row, row].concat()));
+        let turned = Luma { width: 1, height: 5, pixels: vec![0, 0, 128, 0, 0] }.doubled();
+        assert_eq!(turned.pixels, row.map(|pixel| [pixel; 2]).concat());
+    }
+
+    #[test]
+    fn one_tone_stays_as_it_is() {
+        for tone in [0, 77, 255] {
+            let luma = Luma { width: 7, height: 4, pixels: vec![tone; 28] };
+            for changed in [luma.doubled(), luma.sharpened(3), luma.blurred(2), luma.reduced(3)] {
+                assert!(changed.pixels.iter().all(|&pixel| pixel == tone));
+            }
+        }
+    }
 }

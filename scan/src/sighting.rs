@@ -97,7 +97,8 @@ impl Sighting {
 const SMALL_MODULE: f64 = 2.2;
 /// Shares of modules from which on they are more than error correction can be expected to mend.
 const MUCH_LOST: f32 = 0.04;
-const MUCH_UNSURE: f32 = 0.3;
+/// Sharp pictures have none of these; at a sixth, neighbours run into each other over more than a module.
+const MUCH_UNSURE: f32 = 0.12;
 
 /// Whether a code reaches over the edge of the picture by more than a module.
 pub(crate) fn is_cut_off(corners: &[Point; 4], module: f64, width: usize, height: usize) -> bool {

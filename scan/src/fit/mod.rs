@@ -270,3 +270,66 @@ fn timing(luma: &Luma, warp: &Warp, size: usize) -> f32 {
     }
     right as f32 / count.max(1) as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn::ALPHA;
+    use crate::finder::{Finder, RING};
+    use crate::symbol;
+
+    const CORNERS: [Spot; 4] = [spot(40.0, 50.0), spot(245.0, 30.0), spot(230.0, 250.0), spot(50.0, 225.0)];
+
+    /// The code seen at an angle, and its finders as a detector would tell them.
+    fn tilted() -> (Luma, Candidate) {
+        let ends = [spot(0.0, 0.0), spot(37.0, 0.0), spot(37.0, 37.0), spot(0.0, 37.0)];
+        let pairs: Vec<(Spot, Spot)> = ends.into_iter().zip(CORNERS).collect();
+        let projection = Projection::fit(&pairs, 37).expect("corners of a figure");
+        let finder = |module: Spot| {
+            let ring = [(-RING, -RING), (RING, -RING), (RING, RING), (-RING, RING)];
+            let corners = ring.map(|(u, v)| projection.at(module + spot(u, v)));
+            let (right, down) = projection.steps(module);
+            let width = 3.5 * (right.length() + down.length());
+            Some(Finder { middle: projection.at(module), width, corners: Some(corners) })
+        };
+        (ALPHA.tilted(280, 280, CORNERS), Candidate { finders: anchors(37).map(finder) })
+    }
+
+    fn assert_reads(luma: &Luma, fit: &Fit) {
+        assert_eq!(fit.layout.size, 37);
+        for (found, expected) in fit.outline().into_iter().zip(CORNERS) {
+            assert!(found.distance(expected) < 3.0, "{found:?} {expected:?}");
+        }
+        let reading = symbol::read(&sample::sample(luma, fit).best(), true).expect("a code");
+        assert_eq!(reading.message.payload.as_slice(), ALPHA.text.as_bytes());
+    }
+
+    #[test]
+    fn a_code_seen_at_an_angle_is_fitted_and_read() {
+        let (luma, candidate) = tilted();
+        let fits = fits(&luma, &candidate, None);
+        assert_reads(&luma, &fits[0]);
+        assert_reads(&luma, &fits[0].snapped(&luma));
+    }
+
+    #[test]
+    fn a_clue_of_another_size_does_not_mislead() {
+        let (luma, candidate) = tilted();
+        let clue = Clue { size: 41, outline: CORNERS };
+        assert_reads(&luma, &fits(&luma, &candidate, Some(clue))[0]);
+    }
+
+    #[test]
+    fn finders_at_odd_places_have_no_fit_and_do_not_panic() {
+        let (luma, candidate) = tilted();
+        let [corner, right, below] = candidate.finders;
+        assert!(fits(&luma, &Candidate { finders: [corner, corner, corner] }, None).is_empty());
+        for value in [f64::NAN, f64::INFINITY, -1e30, 0.0] {
+            let odd =
+                Finder { middle: spot(value, value), width: value, corners: Some([spot(value, 1.0); 4]) };
+            for finders in [[Some(odd), right, below], [corner, Some(odd), None], [Some(odd); 3]] {
+                fits(&luma, &Candidate { finders }, None);
+            }
+        }
+    }
+}

@@ -36,6 +36,8 @@ pub(crate) fn sample(luma: &Luma, fit: &Fit) -> Samples {
 const NEAR: usize = 6;
 /// The same for codes with large areas of one tone.
 const FAR: usize = 11;
+/// The same for telling where there is neither: no code has so large an area of one tone.
+const NEXT: usize = 3;
 
 impl Samples {
     /// Index of a module's middle.
@@ -83,7 +85,7 @@ impl Samples {
 
     /// The share of modules around which light and dark are hardly apart.
     pub(crate) fn lost(&self) -> f32 {
-        let tones = tones(&self.modules(), self.layout.size, NEAR);
+        let tones = tones(&self.modules(), self.layout.size, NEXT);
         let lost = tones.iter().filter(|tone| tone.trust < 0.7).count();
         lost as f32 / tones.len() as f32
     }

@@ -1,5 +1,6 @@
 //! From the darkness of a code's modules to its message.
 
+mod block;
 mod content;
 mod layout;
 mod reed_solomon;
@@ -7,8 +8,8 @@ mod reed_solomon;
 use rxing::qrcode::common::ErrorCorrectionLevel;
 use zeroize::Zeroizing;
 
-use content::message;
-pub(crate) use content::{Message, from_decoded};
+use block::{Codeword, Corrected, Shape};
+pub(crate) use content::Message;
 pub(crate) use layout::{Layout, layout};
 
 /// How dark each module is, row by row: -1 is surely light, 1 is surely dark, 0 is unknown.
@@ -38,21 +39,59 @@ const FORMATS: usize = 2;
 /// Formats that agree less with the modules than this are not worth a try: 0 is chance, 1 is all.
 const LEAST_AGREEMENT: f32 = 0.2;
 
+/// What was read.
+pub(crate) struct Reading {
+    pub(crate) message: Message,
+    size: usize,
+    /// See [`checks`].
+    checks: Vec<Vec<(usize, bool)>>,
+}
+
+/// Correlation of modules with the check symbols of a block from which on they show them. Those of
+/// another code have 0, give or take 0.1.
+const LEAST_SHOWN: f32 = 0.3;
+
+impl Reading {
+    /// Whether modules that may have been read badly are of this code.
+    pub(crate) fn is_shown_by(&self, soft: &Soft) -> bool {
+        let is_shown = |block: &Vec<(usize, bool)>| {
+            let (mut product, mut squares) = (0.0f32, 0.0f32);
+            for &(at, dark) in block {
+                product += if dark { soft.values[at] } else { -soft.values[at] };
+                squares += soft.values[at] * soft.values[at];
+            }
+            product > LEAST_SHOWN * (squares * block.len() as f32).sqrt()
+        };
+        soft.size == self.size && self.checks.iter().all(is_shown)
+    }
+
+    fn transposed(mut self) -> Reading {
+        for (at, _) in self.checks.iter_mut().flatten() {
+            *at = *at % self.size * self.size + *at / self.size;
+        }
+        self
+    }
+}
+
 /// Reads the message. With `erasures`, the most doubtful codewords may be given up, as far as
-/// enough check symbols are left to prove the rest.
-pub(crate) fn read(soft: &Soft, erasures: bool) -> Option<Message> {
+/// enough is left to prove the rest.
+pub(crate) fn read(soft: &Soft, erasures: bool) -> Option<Reading> {
     let layout = layout(soft.size)?;
-    let turned = soft.transposed();
+    let mirrored = soft.transposed();
     let mut formats = Vec::new();
-    for view in [soft, &turned] {
-        formats.extend(agreements(view).into_iter().map(|(agreement, format)| (agreement, format, view)));
+    for (view, is_mirrored) in [(soft, false), (&mirrored, true)] {
+        formats
+            .extend(agreements(view).into_iter().map(|(agreement, format)| (agreement, format, is_mirrored)));
     }
     formats.sort_by(|a, b| b.0.total_cmp(&a.0));
-    formats
-        .iter()
-        .take(FORMATS)
-        .take_while(|(agreement, ..)| *agreement > LEAST_AGREEMENT)
-        .find_map(|&(_, format, view)| read_as(view, layout, format, erasures))
+    let likely = formats.into_iter().take(FORMATS).take_while(|(agreement, ..)| *agreement > LEAST_AGREEMENT);
+    likely.into_iter().find_map(|(_, format, is_mirrored)| {
+        if is_mirrored {
+            read_as(&mirrored, layout, format, erasures).map(Reading::transposed)
+        } else {
+            read_as(soft, layout, format, erasures)
+        }
+    })
 }
 
 /// How well each format agrees with the modules that tell it twice (ISO/IEC 18004, 7.9).
@@ -118,109 +157,79 @@ fn masked(mask: u8, row: usize, column: usize) -> bool {
     zero == 0
 }
 
-/// A codeword and how much it is to be doubted: the expected number of wrong bits, roughly.
-#[derive(Clone, Copy, Default)]
-struct Codeword {
-    value: u8,
-    doubt: f32,
-}
+/// Bits of proof that each block must have in a code of several; see [`block::corrected`]. The danger
+/// is a photo of which all but one block is right: eighty looks at it, seven readings of each and two
+/// formats make 2^10 tries, of which one in 10^9 photos gives a wrong message.
+const PROOF: f64 = 40.0;
+/// The same for the only block of a code. Noise may be such a code all over a picture: 2^16 tries.
+const PROOF_OF_ONLY: f64 = 46.0;
+/// Bits of proof in the right filling behind the message: of random data, fewer than one in a
+/// thousand is a message with it. It proves nothing of a block in the middle of others.
+const FILLING_PROOF: f64 = 10.0;
 
-/// Data codewords in front, check codewords behind.
-struct Block {
-    codewords: Vec<Codeword>,
-    data: usize,
-}
-
-fn read_as(soft: &Soft, layout: &Layout, format: Format, erasures: bool) -> Option<Message> {
+fn read_as(soft: &Soft, layout: &Layout, format: Format, erasures: bool) -> Option<Reading> {
     let level = ErrorCorrectionLevel::forBits(format >> 3).ok()?;
-    let blocks = blocks(&codewords(soft, layout, format & 7), layout, level);
-    let mut data = Zeroizing::new(Vec::with_capacity(layout.data.len() / 8));
-    let mut guessed = false;
-    let several = blocks.len() > SEVERAL_BLOCKS;
-    for block in &blocks {
-        let corrected = corrected(block, erasures, several)?;
-        guessed |= corrected.guessed;
-        data.extend_from_slice(&corrected.symbols[..block.data]);
+    let mask = format & 7;
+    let shapes = block::shapes(layout.version, level);
+    let mut blocks: Vec<Vec<Codeword>> = vec![Vec::new(); shapes.len()];
+    for ((block, _), codeword) in block::order(&shapes).zip(codewords(soft, layout, mask)) {
+        blocks[block].push(codeword);
     }
-    message(&data, layout.version, level, guessed)
+    let least_proof = if shapes.len() == 1 { PROOF_OF_ONLY - FILLING_PROOF } else { PROOF };
+    let corrected = blocks
+        .iter()
+        .zip(&shapes)
+        .map(|(codewords, &shape)| block::corrected(codewords, shape, least_proof, erasures));
+    let corrected: Vec<Corrected> = corrected.collect::<Option<_>>()?;
+    let mut data = Zeroizing::new(Vec::with_capacity(layout.data.len() / 8));
+    for (block, shape) in corrected.iter().zip(&shapes) {
+        data.extend_from_slice(&block.symbols[..shape.data]);
+    }
+    let proven = shapes.len() > 1 || corrected.iter().all(|block| block.proof >= PROOF_OF_ONLY);
+    if !proven && !content::is_filled_by_the_book(&data, layout.version) {
+        return None;
+    }
+    let message = content::message(&data, layout.version, level)?;
+    let checks = checks(&corrected, &shapes, layout, mask);
+    Some(Reading { message, size: layout.size, checks })
 }
 
-fn codewords(soft: &Soft, layout: &Layout, mask: u8) -> Vec<Codeword> {
-    let bit = |&at: &u32| {
-        let at = at as usize;
-        let value = soft.values[at];
-        ((value > 0.0) != masked(mask, at / soft.size, at % soft.size), doubt(value))
-    };
-    let whole = layout.data.chunks_exact(8);
-    let codeword = |modules: &[u32]| {
-        modules.iter().map(bit).fold(Codeword::default(), |word, (bit, doubt)| Codeword {
-            value: word.value << 1 | u8::from(bit),
-            doubt: word.doubt + doubt,
-        })
-    };
-    whole.map(codeword).collect()
+fn codewords(soft: &Soft, layout: &Layout, mask: u8) -> impl Iterator<Item = Codeword> {
+    layout.data.chunks_exact(8).map(move |modules| {
+        let mut codeword = Codeword::default();
+        for (&at, bit_doubt) in modules.iter().zip(&mut codeword.doubts) {
+            let at = at as usize;
+            let value = soft.values[at];
+            let bit = (value > 0.0) != masked(mask, at / soft.size, at % soft.size);
+            codeword.value = codeword.value << 1 | u8::from(bit);
+            *bit_doubt = doubt(value);
+        }
+        codeword
+    })
+}
+
+/// The modules of each block's check symbols as they should be: index and darkness. They tell codes
+/// apart that have much in common: one other data symbol makes all check symbols of its block others.
+fn checks(corrected: &[Corrected], shapes: &[Shape], layout: &Layout, mask: u8) -> Vec<Vec<(usize, bool)>> {
+    let mut checks = vec![Vec::new(); shapes.len()];
+    for ((block, place), modules) in block::order(shapes).zip(layout.data.chunks_exact(8)) {
+        if place < shapes[block].data {
+            continue;
+        }
+        let symbol = corrected[block].symbols[place];
+        for (bit, &at) in modules.iter().enumerate() {
+            let at = at as usize;
+            let dark = (symbol >> (7 - bit) & 1 == 1) != masked(mask, at / layout.size, at % layout.size);
+            checks[block].push((at, dark));
+        }
+    }
+    checks
 }
 
 /// The chance that a module is taken for its opposite. Measured on photos, the values of right and
 /// wrong modules overlap as a logistic curve of this slope describes.
 fn doubt(value: f32) -> f32 {
     1.0 / (1.0 + (6.0 * value.abs()).exp())
-}
-
-/// Undoes the interleaving (ISO/IEC 18004, 7.6).
-fn blocks(codewords: &[Codeword], layout: &Layout, level: ErrorCorrectionLevel) -> Vec<Block> {
-    let structure = layout.version.getECBlocksForLevel(level);
-    let parity = structure.getECCodewordsPerBlock() as usize;
-    let mut blocks: Vec<Block> = Vec::new();
-    for group in structure.getECBlocks() {
-        let data = group.getDataCodewords() as usize;
-        let new = || Block { codewords: Vec::with_capacity(data + parity), data };
-        blocks.extend(std::iter::repeat_with(new).take(group.getCount() as usize));
-    }
-    let longest = blocks.iter().map(|block| block.data).max().unwrap_or(0);
-    let mut next = codewords.iter().copied();
-    for place in 0..longest + parity {
-        for block in &mut blocks {
-            let present = place >= longest || place < block.data;
-            if present && let Some(codeword) = next.next() {
-                block.codewords.push(codeword);
-            }
-        }
-    }
-    blocks
-}
-
-/// A message in that many blocks has more than one proof of being right.
-const SEVERAL_BLOCKS: usize = 3;
-/// Check symbols that have to be left over when codewords were given up: each lets one wrong block
-/// in 256 pass.
-const SPARE: usize = 3;
-
-struct Corrected {
-    symbols: Zeroizing<Vec<u8>>,
-    /// Codewords were given up, so that fewer check symbols than the standard's prove the rest.
-    guessed: bool,
-}
-
-fn corrected(block: &Block, erasures: bool, several: bool) -> Option<Corrected> {
-    let parity = block.codewords.len() - block.data;
-    let symbols: Zeroizing<Vec<u8>> =
-        Zeroizing::new(block.codewords.iter().map(|codeword| codeword.value).collect());
-    let mut plain = symbols.clone();
-    if reed_solomon::correct(&mut plain, parity, &[]).is_some() {
-        return Some(Corrected { symbols: plain, guessed: false });
-    }
-    if !erasures {
-        return None;
-    }
-    let spare = if several { SPARE - 1 } else { SPARE };
-    let mut doubtful: Vec<usize> = (0..symbols.len()).collect();
-    doubtful.sort_by(|&a, &b| block.codewords[b].doubt.total_cmp(&block.codewords[a].doubt));
-    (2..=parity.saturating_sub(spare)).step_by(2).find_map(|count| {
-        let mut attempt = symbols.clone();
-        let errors = reed_solomon::correct(&mut attempt, parity, &doubtful[..count])?;
-        (2 * errors + count + spare <= parity).then_some(Corrected { symbols: attempt, guessed: true })
-    })
 }
 
 /// The share of modules that are not as in every code; a half is chance.
