@@ -124,7 +124,7 @@ fn half_a_batch() {
         let run = sandbox.run(&[&base[..], output].concat()).exits(11);
         assert!(
             run.out.contains(
-                "QR code 1 of 2 is missing\n    Read: 2 in a.png.\n    Add a picture of this QR code"
+                "QR code 1 of 2 is missing\n    Read: 2 in a.png.\n    Add a picture of what is missing"
             ),
             "{}",
             run.out

@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
                     self.pieces.push(Piece { payload: code.payload, part, source: first, file: files });
                 }
                 None => {
-                    let remark = format!("a QR code was read from {files} together");
+                    let remark = format!("a QR code was read from {}", whole(&inputs, &files));
                     self.read_code(&code.payload, &inputs, &files, remark);
                 }
             }
@@ -293,6 +293,14 @@ impl<'a> Batch<'a> {
             self.settled.results.push(result);
         }
         self.settled
+    }
+}
+
+/// That it took all of these pictures; one input may hold several.
+pub(crate) fn whole<T>(inputs: &[T], files: &str) -> String {
+    match inputs {
+        [_] => format!("several pictures in {files} together"),
+        _ => format!("{files} together"),
     }
 }
 

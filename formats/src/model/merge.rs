@@ -274,7 +274,7 @@ impl MissingPart {
             account: "",
             code: "missing-part",
             message,
-            next_step: "Add a picture of this QR code; on the old phone, export again if it is gone",
+            next_step: "Add a picture of what is missing; on the old phone, export again if it is gone",
         }
     }
 }

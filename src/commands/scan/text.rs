@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Scanned, Tally, Together, lines};
 use crate::failure::{Exit, Failure};
-use crate::intake::{picture, position};
+use crate::intake::{picture, position, together};
 use crate::show;
 
 /// What was found, or why nothing was.
@@ -23,15 +23,15 @@ pub(super) fn of(scanned: &Scanned<'_>) -> Result<Zeroizing<String>, Failure> {
     }
 }
 
-fn codes(name: &str, scan: &Scan, together: &[Together]) -> String {
-    let count = scan.codes().count() + together.len();
+fn codes(name: &str, scan: &Scan, merged: &[Together]) -> String {
+    let count = scan.codes().count() + merged.len();
     let mut text = format!("{}: {}\n", show::place(name), show::count(count, "QR code"));
     for (at, frame) in scan.frames.iter().enumerate() {
         frame.codes.iter().for_each(|code| add(&mut text, code, frame, ""));
-        for merged in together.iter().filter(|merged| merged.frame == at) {
-            let files: Vec<String> = merged.files.iter().map(|file| show::place(file)).collect();
-            let how = format!(", read from {} together", show::listed(&files));
-            add(&mut text, &merged.code, frame, &how);
+        for code in merged.iter().filter(|code| code.frame == at) {
+            let files: Vec<String> = code.files.iter().map(|file| show::place(file)).collect();
+            let how = format!(", read from {}", together::whole(&files, &show::listed(&files)));
+            add(&mut text, &code.code, frame, &how);
         }
         frame.unread.iter().for_each(|unread| text.push_str(&not_read(unread, frame)));
     }
