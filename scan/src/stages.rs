@@ -121,7 +121,7 @@ pub(crate) const STAGES: &[Stage] = {
         // Modules under two pixels.
         stage("enlarged", Double, Plain, &[Narrow]).on_suspicion(),
         // Dots that do not touch each other make no finder until they are blurred; grain.
-        stage("blurred", Largest, Blurred(2), &[Wide]),
+        stage("blurred", Largest, Blurred(2), &[Wide, Narrow]),
         stage("blurred, hybrid threshold", Largest, Blurred(2), &[Hybrid]).needs(Finder),
         // White codes on a gradient: the threshold depends on which tone is the ground.
         stage("inverted, sampled", Moderate, Inverted, &[Hybrid, Narrow]).needs(InvertedFinder),
