@@ -72,6 +72,8 @@ struct Search<'a> {
     sampled: Vec<Candidate>,
     /// Sets that were as plausible as those that were sampled, but too many.
     skipped: Vec<Candidate>,
+    /// Two finders with a timing pattern between them.
+    halves: Vec<Candidate>,
     /// How many times modules were sampled.
     fits: usize,
     /// How many sets `rxing` has read.
@@ -89,6 +91,7 @@ impl<'a> Search<'a> {
             inverted: 0,
             sampled: Vec::new(),
             skipped: Vec::new(),
+            halves: Vec::new(),
             fits: 0,
             sets: 0,
             cut_short: false,
@@ -186,7 +189,11 @@ impl<'a> Search<'a> {
                 return;
             }
             let Some(layer) = fitting(layers, candidate.module()) else { return };
-            self.read_grey(stage, &layer.luma, layer.factor, &candidate.scaled(1.0 / layer.factor), None);
+            let here = candidate.scaled(1.0 / layer.factor);
+            self.read_grey(stage, &layer.luma, layer.factor, &here, None);
+            if stage.size == Size::Twos && fit::has_timing_between(&layer.luma, &here) {
+                self.halves.push(candidate);
+            }
         }
     }
 
@@ -327,7 +334,7 @@ impl<'a> Search<'a> {
         let seen = self.sightings.iter().filter(|sighting| sighting.is_code());
         let mut unread: Vec<Unread> = seen.map(|sighting| sighting.unread(width, height)).collect();
         if self.codes.is_empty() && unread.is_empty() {
-            unread.extend(cut_off(&self.lone, width, height));
+            unread.extend(self.halves.iter().find(|half| half.is_cut_off(width, height)).map(cut_off));
         }
         let skipped = self.skipped.iter().any(|candidate| !self.is_read(candidate));
         Frame {
@@ -342,9 +349,8 @@ impl<'a> Search<'a> {
 }
 
 /// Two finders of a code whose third is outside of the picture.
-fn cut_off(finders: &[Finder], width: usize, height: usize) -> Option<Unread> {
-    let pair = candidate::twos(finders).into_iter().find(|pair| pair.is_cut_off(width, height))?;
-    Some(Unread { corners: pair.outline().map(to_picture), hint: Hint::CutOff, grid: None })
+fn cut_off(pair: &Candidate) -> Unread {
+    Unread { corners: pair.outline().map(to_picture), hint: Hint::CutOff, grid: None }
 }
 
 fn to_picture(place: Spot) -> Point {

@@ -32,7 +32,7 @@ pub(crate) enum Needs {
 }
 
 /// Which rasters are looked at.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Size {
     /// The picture, its half, its quarter and so on.
     Every,

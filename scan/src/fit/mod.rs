@@ -188,16 +188,12 @@ fn first_guesses(
     let size = layout.size as f64;
     let anchors = anchors(layout.size);
     let with = |pairs: &[(Spot, Spot)]| Projection::fit(&[base, pairs].concat(), layout.size);
-    let corners: Vec<(Spot, Spot)> = candidate
-        .corners()
-        .into_iter()
-        .map(|(role, offset, pixel)| (anchors[role] + offset, pixel))
-        .collect();
     let middles = candidate.middles();
     let far = (spot(size - 3.5, size - 3.5), middles[1] + middles[2] - middles[0]);
     let mut starts = Vec::new();
-    if corners.len() >= 4 {
-        starts.extend(with(&corners));
+    let known = known_pairs(candidate, layout.size);
+    if known.len() >= base.len() + 4 {
+        starts.extend(Projection::fit(&known, layout.size));
     }
     let straight: Vec<(Spot, Spot)> = anchors.into_iter().zip(middles).chain([far]).collect();
     starts.extend(Projection::fit(&straight, layout.size));
@@ -254,21 +250,51 @@ fn bent(luma: &Luma, warp: Warp, layout: &Layout, base: &[(Spot, Spot)]) -> Warp
 
 /// The share of timing modules that are darker or lighter than their neighbours as they should be.
 fn timing(luma: &Luma, warp: &Warp, size: usize) -> f32 {
-    let (mut right, mut count) = (0, 0);
-    for across in [true, false] {
-        let value = |at: usize| {
-            let (along, line) = (at as f64 + 0.5, 6.5);
-            let place = if across { spot(along, line) } else { spot(line, along) };
-            luma.at(warp.at(place))
-        };
-        let values: Vec<f32> = (6..size - 6).map(value).collect();
-        for (at, three) in values.windows(3).enumerate() {
-            let darker = three[1] < (three[0] + three[2]) / 2.0;
-            count += 1;
-            right += usize::from(darker == ((at + 7) % 2 == 0));
-        }
-    }
-    right as f32 / count.max(1) as f32
+    (timing_along(luma, warp, size, true) + timing_along(luma, warp, size, false)) / 2.0
+}
+
+/// The same of the pattern across or down.
+fn timing_along(luma: &Luma, warp: &Warp, size: usize, across: bool) -> f32 {
+    let value = |at: usize| {
+        let (along, line) = (at as f64 + 0.5, 6.5);
+        let place = if across { spot(along, line) } else { spot(line, along) };
+        luma.at(warp.at(place))
+    };
+    let values: Vec<f32> = (6..size - 6).map(value).collect();
+    let as_it_should = |(at, three): (usize, &[f32])| {
+        let darker = three[1] < (three[0] + three[2]) / 2.0;
+        darker == ((at + 7) % 2 == 0)
+    };
+    let right = values.windows(3).enumerate().filter(|&pair| as_it_should(pair)).count();
+    right as f32 / (values.len() - 2) as f32
+}
+
+/// Whether the timing pattern between two neighbouring finders is there, which tells on which side
+/// of them the code is.
+pub(crate) fn has_timing_between(luma: &Luma, candidate: &Candidate) -> bool {
+    let across = match candidate.finders {
+        [Some(_), Some(_), None] => true,
+        [Some(_), None, Some(_)] => false,
+        _ => return false,
+    };
+    let is_there = |size: usize| {
+        let pairs = known_pairs(candidate, size);
+        let warp = Projection::fit(&pairs, size).map(Warp::flat);
+        warp.is_some_and(|warp| timing_along(luma, &warp, size, across) > SURE_TIMING)
+    };
+    likely_sizes(candidate).any(is_there)
+}
+
+/// Agreement of a timing pattern that chance does not reach.
+const SURE_TIMING: f32 = 0.95;
+
+/// Pairs of module and pixel: the middles of the known finders and the corners of their rings.
+fn known_pairs(candidate: &Candidate, size: usize) -> Vec<(Spot, Spot)> {
+    let anchors = anchors(size);
+    let middles = candidate.known().map(|(role, finder)| (anchors[role], finder.middle));
+    let corners = candidate.corners();
+    let corners = corners.into_iter().map(|(role, offset, pixel)| (anchors[role] + offset, pixel));
+    middles.chain(corners).collect()
 }
 
 #[cfg(test)]
