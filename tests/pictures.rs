@@ -399,3 +399,28 @@ fn a_link_that_is_split_over_several_codes_is_one_account() {
     let code = &lines(&run.out)[0]["codes"][0];
     assert_eq!((&code["part"]["index"], &code["part"]["count"]), (&json!(1), &json!(3)));
 }
+
+#[test]
+fn two_photos_that_fail_alone_give_the_account_together() {
+    let sandbox = Sandbox::new();
+    let (one, two) = ("one-code-1-of-2.png", "one-code-2-of-2.png");
+    for name in [one, two, "plain.png"] {
+        sandbox.copy(&format!("pictures/{name}"), name);
+    }
+    for alone in [one, two] {
+        let run = sandbox.run(&["scan", "--jsonl", alone]).exits(4);
+        let line = &lines(&run.out)[0];
+        assert_eq!((&line["payloads"], &line["unread"][0]["hint"]), (&json!([]), &json!("glare")));
+    }
+    let link = "otpauth://totp/Canary:together?secret=OTPFERRYCANARYBBBBBBBBBBBBBBBBBB&issuer=Canary";
+    let run = sandbox.run(&["scan", "--jsonl", one, "plain.png", two]).exits(0);
+    for line in [&lines(&run.out)[0], &lines(&run.out)[2]] {
+        assert_eq!(line["payloads"], json!([link]));
+        assert_eq!(line["codes"][0]["merged_from"], json!([one, two]));
+    }
+    sandbox.run(&["convert", "-t", "otpferry", "-o", "x.json", two, one]).exits(0);
+    let accounts = sandbox.json("x.json")["accounts"].clone();
+    assert_eq!(accounts.as_array().unwrap().len(), 1);
+    assert_eq!((&accounts[0]["issuer"], &accounts[0]["account"]), (&json!("Canary"), &json!("together")));
+    assert_eq!(accounts[0]["secret"], "OTPFERRYCANARYBBBBBBBBBBBBBBBBBB");
+}

@@ -17,6 +17,8 @@ pub(crate) struct Sighting {
     /// Share of modules without contrast.
     lost: f32,
     soft: Soft,
+    /// For merging with other pictures.
+    vote: Soft,
     looks: usize,
 }
 
@@ -37,6 +39,7 @@ impl Sighting {
             module: fit.module() * factor,
             lost: samples.lost(),
             soft,
+            vote: samples.vote(),
             looks: 1,
         }
     }
@@ -69,7 +72,7 @@ impl Sighting {
     /// What to tell of it in a picture of that size.
     pub(crate) fn unread(&self, width: usize, height: usize) -> Unread {
         let hint = self.hint(width, height);
-        Unread { corners: self.corners, hint, grid: Some(Grid::new(self.soft.clone())) }
+        Unread { corners: self.corners, hint, grid: Some(Grid::new(self.vote.clone())) }
     }
 
     fn hint(&self, width: usize, height: usize) -> Hint {

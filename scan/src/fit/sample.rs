@@ -34,6 +34,8 @@ pub(crate) fn sample(luma: &Luma, fit: &Fit) -> Samples {
 
 /// Modules on either side over which light and dark are told apart.
 const NEAR: usize = 6;
+/// The same at the edge of glare.
+const CLOSE: usize = 3;
 /// The same for codes with large areas of one tone.
 const FAR: usize = 11;
 /// The same for telling where there is neither: no code has so large an area of one tone.
@@ -62,13 +64,14 @@ impl Samples {
 
     /// The ways to tell dark from light, the quickest first.
     pub(crate) fn readings(&self) -> impl Iterator<Item = Soft> {
-        (0..7).filter_map(move |way| match way {
+        (0..8).filter_map(move |way| match way {
             0 => Some(self.soft(0.0, NEAR)),
             1 => self.equalised(NEAR, 3),
             2 => Some(self.soft(0.4, NEAR)),
             3 => Some(self.soft(0.9, NEAR)),
             4 => self.equalised(FAR, 2),
-            5 => Some(self.soft(0.0, FAR)),
+            5 => Some(self.soft(0.4, CLOSE)),
+            6 => Some(self.soft(0.0, FAR)),
             _ => Some(self.soft(0.9, FAR)),
         })
     }
@@ -81,6 +84,11 @@ impl Samples {
     /// The reading that is best on average.
     pub(crate) fn best(&self) -> Soft {
         self.soft(0.4, NEAR)
+    }
+
+    /// The reading that tells what is sure from what is not: to be added to those of other pictures.
+    pub(crate) fn vote(&self) -> Soft {
+        self.soft(0.4, CLOSE)
     }
 
     /// The share of modules around which light and dark are hardly apart.
