@@ -107,6 +107,15 @@ mod tests {
         let png = draw(payload, Picture::Png).unwrap();
         let scan = otpferry_scan::scan(&png, &Options::default()).unwrap();
         assert_eq!(scan.codes().next().unwrap().payload.as_slice(), payload);
+        // A reader that shares no code with ours has to agree.
+        let grey = image::load_from_memory(&png).unwrap().into_luma8();
+        let pixel = |x: usize, y: usize| grey.get_pixel(x as u32, y as u32).0[0];
+        let (width, height) = (grey.width() as usize, grey.height() as usize);
+        let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
+        let grids = prepared.detect_grids();
+        let mut read = Vec::new();
+        grids[0].decode_to(&mut read).unwrap();
+        assert_eq!(read, payload);
         let svg = String::from_utf8(draw(payload, Picture::Svg).unwrap()).unwrap();
         assert!(svg.starts_with("<?xml") && svg.contains("<svg"));
     }
