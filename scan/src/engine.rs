@@ -123,6 +123,7 @@ impl<'a> Search<'a> {
         match needs {
             Needs::Nothing => true,
             Needs::Finder => !self.lone.is_empty(),
+            Needs::FinderPair => self.is_suspicious(),
             Needs::InvertedFinder => self.inverted > 0,
         }
     }

@@ -27,6 +27,8 @@ pub(crate) enum Needs {
     Nothing,
     /// A finder pattern.
     Finder,
+    /// Two finder patterns that could be of one code.
+    FinderPair,
     /// A finder pattern, light on dark.
     InvertedFinder,
 }
@@ -101,7 +103,7 @@ impl Stage {
 /// In order, with the reason of each. docs/qr.md has the gain of each, measured.
 pub(crate) const STAGES: &[Stage] = {
     use Effort::{Fast, Max};
-    use Needs::{Finder, InvertedFinder};
+    use Needs::{Finder, FinderPair, InvertedFinder};
     use Size::{Double, Every, Largest, Moderate, Threes, Twos};
     use Threshold::{Global, Hybrid, Narrow, Wide};
     use Tone::{Blurred, Flipped, Inverted, Plain, Sharpened};
@@ -126,7 +128,7 @@ pub(crate) const STAGES: &[Stage] = {
         // White codes on a gradient: the threshold depends on which tone is the ground.
         stage("inverted, sampled", Moderate, Inverted, &[Hybrid, Narrow]).needs(InvertedFinder),
         // Small and out of focus.
-        stage("enlarged and sharpened", Double, Sharpened, &[Hybrid, Wide]).on_suspicion().needs(Finder),
+        stage("enlarged and sharpened", Double, Sharpened, &[Hybrid, Wide]).on_suspicion().needs(FinderPair),
         // Rare gains at the price of all the above.
         stage("enlarged, other thresholds", Double, Plain, &[Hybrid, Wide]).at(Max),
         stage("blurred a little", Largest, Blurred(1), &[Hybrid, Wide]).at(Max),
