@@ -242,7 +242,7 @@ impl<'a> Search<'a> {
     fn remember(&mut self, bits: &BitMatrix, finders: impl Iterator<Item = Finder>, factor: f64) {
         for finder in finders {
             let at = finder.scaled(factor);
-            let in_code = self.codes.iter().any(|code| found::contains(&code.corners, to_picture(at.middle)));
+            let in_code = self.codes.iter().any(|code| is_in(&code.corners, at.middle));
             if !in_code && self.lone.len() < MAX_LONE && !self.lone.iter().any(|other| other.is_same(&at)) {
                 self.lone.push(finder.with_corners(bits).scaled(factor));
             }
@@ -275,7 +275,9 @@ impl<'a> Search<'a> {
                 }
                 self.fits += 1;
                 let samples = sample::sample(luma, &fit);
-                if samples.disagreement() > MOST_DISAGREEMENT {
+                let best = samples.best();
+                let disagreement = symbol::disagreement(&best);
+                if disagreement > MOST_DISAGREEMENT {
                     break;
                 }
                 if let Some(reading) = samples.readings().find_map(|soft| symbol::read(&soft, true)) {
@@ -283,7 +285,8 @@ impl<'a> Search<'a> {
                     return true;
                 }
                 let corners = fit.outline().map(|corner| to_picture(corner * factor));
-                self.see(Sighting::new(&fit, &samples, corners, factor));
+                let new = || Sighting::new(&fit, &samples, best, corners, factor);
+                self.see(&corners, disagreement, new);
                 if fit.layout.size > LARGEST_SNAPPED {
                     break;
                 }
@@ -301,33 +304,31 @@ impl<'a> Search<'a> {
     fn add(&mut self, message: Message, corners: [Spot; 4], factor: f64, stage: &'static str) {
         let corners = corners.map(|corner| to_picture(corner * factor));
         let Message { payload, text, part } = message;
-        self.sightings.retain(|sighting| !found::overlap(&sighting.corners, &corners));
-        self.lone.retain(|finder| !found::contains(&corners, to_picture(finder.middle)));
+        self.sightings.retain(|sighting| !sighting.is_at(&corners));
+        self.lone.retain(|finder| !is_in(&corners, finder.middle));
         found::add(&mut self.codes, Code { payload, text, corners, part, stage });
     }
 
     /// Whether one of the finders lies in a code that was read: a sheet of codes is full of sets
     /// made of the finders of several.
     fn is_read(&self, candidate: &Candidate) -> bool {
-        let within = |code: &Code, finder: Finder| found::contains(&code.corners, to_picture(finder.middle));
-        self.codes.iter().any(|code| candidate.known().any(|(_, finder)| within(code, finder)))
+        self.codes.iter().any(|code| candidate.known().any(|(_, finder)| is_in(&code.corners, finder.middle)))
     }
 
     /// The same, except for a set that may be of a smaller code within one that was read.
     fn is_within_read(&self, candidate: &Candidate) -> bool {
-        let is_in = |code: &Code, middle: Spot| found::contains(&code.corners, to_picture(middle));
         let middles = candidate.middles();
         self.codes.iter().any(|code| {
-            let inside = middles.iter().filter(|&&middle| is_in(code, middle)).count();
+            let inside = middles.iter().filter(|&&middle| is_in(&code.corners, middle)).count();
             let side = found::side(&code.corners);
             inside > 0 && (inside < 3 || 2.0 * middles[0].distance(middles[1]) > side)
         })
     }
 
-    fn see(&mut self, new: Sighting) {
-        match self.sightings.iter_mut().find(|known| known.is_same(&new)) {
-            Some(known) => known.update(new),
-            None => self.sightings.push(new),
+    fn see(&mut self, corners: &[Point; 4], disagreement: f32, new: impl FnOnce() -> Sighting) {
+        match self.sightings.iter_mut().find(|known| known.is_at(corners)) {
+            Some(known) => known.look_again(disagreement, new),
+            None => self.sightings.push(new()),
         }
     }
 
@@ -352,6 +353,10 @@ impl<'a> Search<'a> {
 /// Two finders of a code whose third is outside of the picture.
 fn cut_off(pair: &Candidate) -> Unread {
     Unread { corners: pair.outline().map(to_picture), hint: Hint::CutOff, grid: None }
+}
+
+fn is_in(corners: &[Point; 4], place: Spot) -> bool {
+    found::contains(corners, to_picture(place))
 }
 
 fn to_picture(place: Spot) -> Point {

@@ -1,4 +1,4 @@
-//! Grey and black-and-white rasters and the operations the ladder applies to them.
+//! Grey rasters and what the stages make of them.
 
 use rxing::common::{BitArray, BitMatrix};
 
@@ -37,7 +37,7 @@ impl Luma {
     }
 
     pub(crate) fn inverted(&self) -> Luma {
-        self.mapped(|pixel| 255 - pixel)
+        self.with_pixels(self.pixels.iter().map(|&pixel| 255 - pixel).collect())
     }
 
     /// Means of `factor` x `factor` blocks. A rest at the right and bottom edge is dropped.
@@ -140,10 +140,6 @@ impl Luma {
             set_row(&mut bits, y as u32, &dark);
         }
         Some(bits)
-    }
-
-    fn mapped(&self, tone: impl Fn(u8) -> u8) -> Luma {
-        self.with_pixels(self.pixels.iter().map(|&pixel| tone(pixel)).collect())
     }
 
     fn with_pixels(&self, pixels: Vec<u8>) -> Luma {

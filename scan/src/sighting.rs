@@ -30,9 +30,15 @@ const MOST_LOOKS_AT_CODE: usize = 80;
 const MOST_DIFFERENT: f32 = 0.2;
 
 impl Sighting {
-    /// `factor` is how many of the picture's pixels one of the raster's stands for.
-    pub(crate) fn new(fit: &Fit, samples: &Samples, corners: [Point; 4], factor: f64) -> Sighting {
-        let soft = samples.best();
+    /// `soft` is the best reading of the samples; `factor` is how many of the picture's pixels one of
+    /// the raster's stands for.
+    pub(crate) fn new(
+        fit: &Fit,
+        samples: &Samples,
+        soft: Soft,
+        corners: [Point; 4],
+        factor: f64,
+    ) -> Sighting {
         Sighting {
             corners,
             disagreement: symbol::disagreement(&soft),
@@ -49,16 +55,16 @@ impl Sighting {
         self.disagreement < MOST_DIFFERENT
     }
 
-    /// Whether both are of one code.
-    pub(crate) fn is_same(&self, other: &Sighting) -> bool {
-        found::overlap(&self.corners, &other.corners)
+    /// Whether a code with these corners is this one.
+    pub(crate) fn is_at(&self, corners: &[Point; 4]) -> bool {
+        found::overlap(&self.corners, corners)
     }
 
-    /// Takes over another look at the same code when it is clearer.
-    pub(crate) fn update(&mut self, other: Sighting) {
+    /// Counts another look at the same code, and takes it over when it is clearer.
+    pub(crate) fn look_again(&mut self, disagreement: f32, new: impl FnOnce() -> Sighting) {
         let looks = self.looks + 1;
-        if other.disagreement < self.disagreement {
-            *self = other;
+        if disagreement < self.disagreement {
+            *self = new();
         }
         self.looks = looks;
     }

@@ -72,9 +72,7 @@ impl Fit {
         [spot(0.0, 0.0), spot(size, 0.0), spot(size, size), spot(0.0, size)]
             .map(|corner| self.warp.at(corner))
     }
-}
 
-impl Fit {
     /// Pixels a module in the middle of the code.
     pub(crate) fn module(&self) -> f64 {
         let (right, down) = self.warp.steps(spot(0.5, 0.5) * self.layout.size as f64);
@@ -94,7 +92,7 @@ const NEIGHBOURS: [isize; 5] = [0, 1, -1, 2, -2];
 const KEPT: usize = 2;
 
 /// What another reader told of a code.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Clue {
     /// Modules on a side.
     pub(crate) size: usize,
@@ -142,9 +140,7 @@ const LEAST_SCORE: f32 = 0.9;
 const LEAST_TIMING: f32 = 0.6;
 
 fn fit(luma: &Luma, candidate: &Candidate, clue: Option<Clue>, layout: &'static Layout) -> Option<Fit> {
-    let anchors = anchors(layout.size);
-    let base: Vec<(Spot, Spot)> =
-        candidate.known().map(|(role, finder)| (anchors[role], finder.middle)).collect();
+    let base = middle_pairs(candidate, layout.size);
     let probes = probes(layout);
     let rate = |warp: &Warp| {
         let likeness = |&place: &Spot| {
@@ -288,13 +284,18 @@ pub(crate) fn has_timing_between(luma: &Luma, candidate: &Candidate) -> bool {
 /// Agreement of a timing pattern that chance does not reach.
 const SURE_TIMING: f32 = 0.95;
 
-/// Pairs of module and pixel: the middles of the known finders and the corners of their rings.
+/// Pairs of module and pixel: the middles of the known finders.
+fn middle_pairs(candidate: &Candidate, size: usize) -> Vec<(Spot, Spot)> {
+    let anchors = anchors(size);
+    candidate.known().map(|(role, finder)| (anchors[role], finder.middle)).collect()
+}
+
+/// The same and the corners of their rings.
 fn known_pairs(candidate: &Candidate, size: usize) -> Vec<(Spot, Spot)> {
     let anchors = anchors(size);
-    let middles = candidate.known().map(|(role, finder)| (anchors[role], finder.middle));
-    let corners = candidate.corners();
-    let corners = corners.into_iter().map(|(role, offset, pixel)| (anchors[role] + offset, pixel));
-    middles.chain(corners).collect()
+    let corners = candidate.corners().into_iter();
+    let corners = corners.map(|(role, offset, pixel)| (anchors[role] + offset, pixel));
+    middle_pairs(candidate, size).into_iter().chain(corners).collect()
 }
 
 #[cfg(test)]

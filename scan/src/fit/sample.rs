@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::Fit;
 use crate::geometry::{Normal, spot};
 use crate::raster::Luma;
-use crate::symbol::{self, Layout, Soft};
+use crate::symbol::{Layout, Soft};
 
 /// Grey values of a code at every half module, one module beyond its edges included.
 pub(crate) struct Samples {
@@ -13,6 +13,8 @@ pub(crate) struct Samples {
     /// Values on a side: two a module and both edges.
     side: usize,
     values: Zeroizing<Vec<f32>>,
+    /// A value for each module.
+    modules: Zeroizing<Vec<f32>>,
 }
 
 /// Half modules that are sampled beyond the edge.
@@ -29,17 +31,38 @@ pub(crate) fn sample(luma: &Luma, fit: &Fit) -> Samples {
             values.push(luma.at(fit.warp.at(spot(half(column), half(row)))));
         }
     }
-    Samples { layout, side, values }
+    let mut samples = Samples { layout, side, values, modules: Zeroizing::default() };
+    samples.modules = samples.modules();
+    samples
 }
 
 /// Modules on either side over which light and dark are told apart.
 const NEAR: usize = 6;
-/// The same at the edge of glare.
+/// The same at the edge of glare, and for telling where there is neither: no code has so large an
+/// area of one tone.
 const CLOSE: usize = 3;
 /// The same for codes with large areas of one tone.
 const FAR: usize = 11;
-/// The same for telling where there is neither: no code has so large an area of one tone.
-const NEXT: usize = 3;
+
+/// A way to tell dark modules from light ones.
+enum Way {
+    /// By a threshold: share of sharpening, and radius.
+    Threshold(f32, usize),
+    /// By a filter that is learnt: radius, and rounds.
+    Filter(usize, usize),
+}
+
+/// The quickest and likeliest first.
+const WAYS: [Way; 8] = [
+    Way::Threshold(0.0, NEAR),
+    Way::Filter(NEAR, 3),
+    Way::Threshold(0.4, NEAR),
+    Way::Threshold(0.9, NEAR),
+    Way::Filter(FAR, 2),
+    Way::Threshold(0.4, CLOSE),
+    Way::Threshold(0.0, FAR),
+    Way::Threshold(0.9, FAR),
+];
 
 impl Samples {
     /// Index of a module's middle.
@@ -50,7 +73,7 @@ impl Samples {
     }
 
     /// A module's value: its middle and, at half weight each, the places half way to its edges.
-    fn modules(&self) -> Vec<f32> {
+    fn modules(&self) -> Zeroizing<Vec<f32>> {
         let value = |module: usize| {
             let at = self.middle(module);
             let around = self.values[at - 1]
@@ -59,26 +82,15 @@ impl Samples {
                 + self.values[at + self.side];
             (3.0 * self.values[at] + 0.25 * around) / 4.0
         };
-        (0..self.layout.size * self.layout.size).map(value).collect()
+        Zeroizing::new((0..self.layout.size * self.layout.size).map(value).collect())
     }
 
-    /// The ways to tell dark from light, the quickest first.
+    /// What each way makes of the samples.
     pub(crate) fn readings(&self) -> impl Iterator<Item = Soft> {
-        (0..8).filter_map(move |way| match way {
-            0 => Some(self.soft(0.0, NEAR)),
-            1 => self.equalised(NEAR, 3),
-            2 => Some(self.soft(0.4, NEAR)),
-            3 => Some(self.soft(0.9, NEAR)),
-            4 => self.equalised(FAR, 2),
-            5 => Some(self.soft(0.4, CLOSE)),
-            6 => Some(self.soft(0.0, FAR)),
-            _ => Some(self.soft(0.9, FAR)),
+        WAYS.iter().filter_map(|way| match *way {
+            Way::Threshold(sharpen, radius) => Some(self.soft(sharpen, radius)),
+            Way::Filter(radius, rounds) => self.equalised(radius, rounds),
         })
-    }
-
-    /// The share of modules that are not as in every code; a half is chance.
-    pub(crate) fn disagreement(&self) -> f32 {
-        symbol::disagreement(&self.best())
     }
 
     /// The reading that is best on average.
@@ -93,7 +105,7 @@ impl Samples {
 
     /// The share of modules around which light and dark are hardly apart.
     pub(crate) fn lost(&self) -> f32 {
-        let tones = tones(&self.modules(), self.layout.size, NEXT);
+        let tones = tones(&self.modules, self.layout.size, CLOSE);
         let lost = tones.iter().filter(|tone| tone.trust < 0.7).count();
         lost as f32 / tones.len() as f32
     }
@@ -102,9 +114,9 @@ impl Samples {
     /// from the four neighbours, against blur.
     fn soft(&self, sharpen: f32, radius: usize) -> Soft {
         let size = self.layout.size;
-        let plain = self.modules();
-        let modules = if sharpen > 0.0 { sharpened(&plain, size, sharpen) } else { plain };
-        let tones = tones(&modules, size, radius);
+        let sharp = (sharpen > 0.0).then(|| Zeroizing::new(sharpened(&self.modules, size, sharpen)));
+        let modules = sharp.as_ref().unwrap_or(&self.modules);
+        let tones = tones(modules, size, radius);
         let values =
             modules.iter().zip(&tones).map(|(&value, tone)| tone.soft(value).clamp(-1.0, 1.0) * tone.trust);
         Soft { size, values: Zeroizing::new(values.collect()) }
@@ -115,7 +127,7 @@ impl Samples {
     /// a grid that lies a little beside the modules.
     fn equalised(&self, radius: usize, rounds: usize) -> Option<Soft> {
         let size = self.layout.size;
-        let tones = tones(&self.modules(), size, radius);
+        let tones = tones(&self.modules, size, radius);
         let features: Vec<[f64; TAPS]> =
             (0..size * size).map(|module| self.features(module, &tones[module])).collect();
         let mut values: Vec<f32> = vec![0.0; size * size];
