@@ -52,7 +52,7 @@ struct Output {
 }
 
 pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut intake = intake::read(&args.read, terminal)?;
+    let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
     let missing_parts = intake.missing_parts();
     let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
     let warnings = intake.warnings();
@@ -73,7 +73,7 @@ pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure
     } else {
         terminal.print(&text(&output));
     }
-    Ok(exit(&output, args.read.partial))
+    Ok(exit(&output, args.read.options.partial))
 }
 
 fn exit(output: &Output, partial: bool) -> Exit {

@@ -60,14 +60,14 @@ struct AccountOutput {
 }
 
 pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failure> {
-    let intake = intake::read(&args.read, terminal)?;
+    let intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
     let output = describe(&intake);
     if terminal.wants_json() {
         terminal.print_json(&output)?;
     } else {
         terminal.print(&text(&output));
     }
-    Ok(exit(&output, args.read.partial))
+    Ok(exit(&output, args.read.options.partial))
 }
 
 fn exit(output: &Output, partial: bool) -> Exit {

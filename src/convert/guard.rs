@@ -20,11 +20,12 @@ impl Guard {
     pub(super) fn new(args: &ConvertArgs, intake: &Intake) -> Self {
         let secrets = args
             .read
+            .options
             .password_file
             .iter()
-            .chain(&args.read.key_file)
-            .chain(&args.read.age_identity)
-            .chain(&args.read.age_passphrase_file)
+            .chain(&args.read.options.key_file)
+            .chain(&args.read.options.age_identity)
+            .chain(&args.read.options.age_passphrase_file)
             .chain(&args.new_password_file);
         let mut read: HashSet<PathBuf> = secrets.map(|path| identity(path)).collect();
         for path in &intake.paths {

@@ -51,14 +51,14 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     {
         crate::output::check_free(path, args.force)?;
     }
-    let mut intake = intake::read(&args.read, terminal)?;
+    let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
     let seal = seal(args, &targets, &intake)?;
     target::settle(&mut targets, args, seal.is_some())?;
     let mut guard = Guard::new(args, &intake);
     args.report.iter().try_for_each(|path| guard.claim(path))?;
     let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
-    let incomplete = !job.report.missing_parts.is_empty() && !args.read.partial;
+    let incomplete = !job.report.missing_parts.is_empty() && !args.read.options.partial;
     let written = if incomplete {
         job.hold_back();
         Written::default()
@@ -160,7 +160,7 @@ impl<'a> Job<'a> {
         if report.read == 0 {
             report.warnings.push(outcome::no_accounts(args));
         }
-        Self { args, limits: args.read.cost.limits(), accounts: merged.accounts, intake, report }
+        Self { args, limits: args.read.options.cost.limits(), accounts: merged.accounts, intake, report }
     }
 
     /// Plain secrets on a terminal stay in its history and in photographs of it.

@@ -238,7 +238,7 @@ pub(super) fn held_back(account: &Account) -> Item {
 
 /// Says why there was nothing to do.
 pub(super) fn no_accounts(args: &ConvertArgs) -> Item {
-    if args.read.only.is_empty() && args.read.exclude.is_empty() {
+    if args.read.options.only.is_empty() && args.read.options.exclude.is_empty() {
         Item::new("no-accounts", "there are no accounts in the input")
             .next_step("Look whether the app shows any, and export again")
     } else {

@@ -57,7 +57,7 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
             .next_step("Name each format once"));
         }
         // With a passphrase file the inputs decide the name: see `settle`.
-        if !(target.customary && args.read.age_passphrase_file.is_some()) {
+        if !(target.customary && args.read.options.age_passphrase_file.is_some()) {
             target.check_free(args)?;
         }
         targets.push(target);

@@ -16,7 +16,7 @@ use otpferry_formats::report::Item;
 use otpferry_formats::{Format, KeyFile, Limits, TableOptions};
 use otpferry_formats::{closed, registry};
 
-use crate::cli::{CostArgs, ReadArgs};
+use crate::cli::{CostArgs, ReadOptions};
 use crate::envelope::Keys;
 use crate::failure::{Exit, Failure};
 use crate::password::PasswordBook;
@@ -103,16 +103,16 @@ pub(crate) struct Reader {
     pub(crate) table: TableOptions,
 }
 
-/// Reads everything the arguments name.
+/// Reads the inputs, all that they name.
 ///
 /// # Errors
 /// Any input that the user named and that cannot be read stops the run, so that nothing is left
 /// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
 /// are listed instead; it is an error when nothing at all was read.
-pub fn read(args: &ReadArgs, terminal: &Terminal) -> Result<Intake, Failure> {
+pub fn read(inputs: &[PathBuf], args: &ReadOptions, terminal: &Terminal) -> Result<Intake, Failure> {
     let from = args.from().map(format_to_read).transpose()?;
     let selection = Selection::new(&args.only, &args.exclude)?;
-    let sources = find::sources(&args.inputs)?;
+    let sources = find::sources(inputs)?;
     let reader = Reader {
         from,
         limits: args.cost.limits(),
