@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::otp::{Kind, Otp};
+use super::otp::{Algorithm, Digits, Kind, Otp, Period};
 
 /// What an account signs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,5 +127,51 @@ impl Account {
     /// The kind.
     pub fn kind(&self) -> Kind {
         self.otp().map_or(Kind::NameOnly, Otp::kind)
+    }
+
+    /// Whether each phone that the account is set up on has a key of its own: a personal Microsoft account
+    /// whose codes Microsoft Authenticator shows. The codes of two phones differ, and both are accepted.
+    ///
+    /// They have eight digits (the app shows all other accounts with six), every 30 seconds, with SHA-1. Away
+    /// from the app's own database the issuer tells them.
+    pub fn is_per_device(&self) -> bool {
+        let shown_by_microsoft = matches!(
+            self.otp(),
+            Some(Otp::Totp { algorithm: Algorithm::Sha1, digits: Digits::EIGHT, period: Period::THIRTY, .. })
+        );
+        let of_microsoft =
+            self.origin.format == "microsoft" || self.issuer.trim().eq_ignore_ascii_case("microsoft");
+        shown_by_microsoft && of_microsoft
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Secret;
+
+    fn totp(issuer: &str, digits: Digits, period: u64) -> Account {
+        let otp = Otp::Totp {
+            secret: Secret::new(vec![1; 20]).unwrap(),
+            algorithm: Algorithm::Sha1,
+            digits,
+            period: Period::new(period).unwrap(),
+        };
+        Account::new(Credential::Otp(otp), issuer, "maria@outlook.example")
+    }
+
+    #[test]
+    fn personal_microsoft_accounts_are_per_device() {
+        assert!(totp("Microsoft", Digits::EIGHT, 30).is_per_device());
+        assert!(totp(" microsoft ", Digits::EIGHT, 30).is_per_device());
+        let mut in_its_database = totp("Outlook", Digits::EIGHT, 30);
+        assert!(!in_its_database.is_per_device());
+        in_its_database.origin.format = "microsoft".to_owned();
+        assert!(in_its_database.is_per_device());
+        // Work accounts and those set up as "another app" have six, and the same key everywhere.
+        assert!(!totp("Microsoft", Digits::SIX, 30).is_per_device());
+        assert!(!totp("Microsoft", Digits::EIGHT, 60).is_per_device());
+        let reason = "no secret".to_owned();
+        assert!(!Account::new(Credential::NameOnly { reason }, "Microsoft", "").is_per_device());
     }
 }
