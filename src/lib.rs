@@ -8,14 +8,18 @@ pub mod cli;
 pub mod commands;
 pub mod convert;
 mod draw;
+mod encode;
 mod envelope;
 mod failure;
+mod guard;
+mod html;
 pub mod intake;
 pub mod output;
 mod password;
 pub mod proof;
 pub mod report;
 mod select;
+mod sheet;
 mod show;
 
 pub use failure::{Exit, Failure};

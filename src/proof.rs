@@ -90,7 +90,7 @@ impl Proved {
     }
 }
 
-fn read_again(
+pub(crate) fn read_again(
     format: &dyn Format,
     bytes: &[u8],
     password: Option<&SecretText>,

@@ -8,6 +8,7 @@ mod max_age;
 mod moment;
 mod read;
 mod scan;
+mod sheet;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -19,6 +20,7 @@ pub use max_age::MaxAge;
 pub use moment::Moment;
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
+pub use sheet::SheetArgs;
 
 /// Printed under `--help`.
 const EXIT_CODES: &str = "\
@@ -57,6 +59,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Say what is in a file: format, accounts, missing parts, risks; shows no secrets
     Inspect(InspectArgs),
+    /// Make QR codes for a phone to scan: a page, pictures, or one at a time on the terminal
+    Sheet(SheetArgs),
     /// Show the codes of the accounts now, or at another time
     Codes(CodesArgs),
     /// Print what the QR codes in pictures hold, accounts or not, and where they are; payloads can

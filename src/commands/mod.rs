@@ -4,6 +4,7 @@ mod codes;
 mod formats;
 mod inspect;
 mod scan;
+mod sheet;
 
 use std::io;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
             Ok(converted.exit)
         }
         Command::Inspect(args) => inspect::run(args, terminal),
+        Command::Sheet(args) => sheet::run(args, terminal),
         Command::Codes(args) => codes::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Formats => formats::run(terminal),

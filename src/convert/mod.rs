@@ -1,19 +1,19 @@
 //! Accounts into proved outputs: what `convert` does.
 
-mod guard;
 mod outcome;
 mod target;
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use otpferry_formats::model::{Account, Extra, SecretText, Vault, merge};
-use otpferry_formats::{Ctx, Encryption, Error, ErrorKind, Fit, Limits, TableOptions};
+use otpferry_formats::{Encryption, Fit, Limits};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
+use crate::encode;
 use crate::envelope::Seal;
 use crate::failure::{Exit, Failure};
+use crate::guard::Guard;
 use crate::intake::{self, Intake};
 use crate::output::{NewFolder, Pending};
 use crate::password;
@@ -21,7 +21,6 @@ use crate::proof::{self, Proved};
 use crate::report::{OutputLine, Report};
 use crate::show::Terminal;
 
-use guard::Guard;
 use outcome::Outcomes;
 use target::{Destination, Piece, Target};
 
@@ -54,7 +53,7 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
     let seal = seal(args, &targets, &intake)?;
     target::settle(&mut targets, args, seal.is_some())?;
-    let mut guard = Guard::new(args, &intake);
+    let mut guard = Guard::new(&args.read.options, &args.new_password_file, &intake);
     args.report.iter().try_for_each(|path| guard.claim(path))?;
     let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
@@ -326,22 +325,7 @@ impl<'a> Job<'a> {
         kept: &Vault,
         password: Option<&SecretText>,
     ) -> Result<Vec<otpferry_formats::Part>, Failure> {
-        let mut random = |buffer: &mut [u8]| {
-            getrandom::fill(buffer)
-                .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random numbers"))
-        };
-        let mut ctx = Ctx {
-            passwords: &mut otpferry_formats::NoPasswords,
-            key_files: &[],
-            new_password: password,
-            random: &mut random,
-            now: now(),
-            limits: &self.limits,
-            per_qr: usize::from(self.args.per_qr),
-            read_codes: None,
-            table: &TableOptions::default(),
-        };
-        target.form.encode(kept, &mut ctx).map_err(Failure::from)
+        encode::encode(target.form, kept, password, &self.limits, self.args.per_qr).map_err(Failure::from)
     }
 
     /// What apps knew about the file as a whole: kept when it comes from one input only, because two
@@ -384,9 +368,4 @@ impl<'a> Job<'a> {
         drop(written.folder);
         Ok(())
     }
-}
-
-/// The time without fractions of a second: files state no more.
-fn now() -> Timestamp {
-    Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
 }

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use otpferry_formats::model::{Account, Kind, Vault};
-use otpferry_formats::{
-    Carrier, Ctx, Encryption, Fit, Form, Format, Limits, NoPasswords, Part, TableOptions, Writing, registry,
-};
+use otpferry_formats::{Carrier, Encryption, Fit, Form, Format, Limits, Part, Writing, registry};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
-use crate::draw::{self, Picture};
+use crate::draw::{self, Picture, Qr};
+use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::intake;
 use crate::output;
@@ -245,8 +243,8 @@ impl Target {
 
     fn is_too_long(&self, account: &Account) -> bool {
         let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
-        let parts = encode_alone(self.form, &vault);
-        parts.is_none_or(|parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
+        let parts = encode::encode(self.form, &vault, None, &Limits::default(), 1);
+        parts.map_or(true, |parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
     }
 
     /// Whether the target writes what only the app of that id knows.
@@ -294,22 +292,6 @@ impl Target {
     }
 }
 
-/// Encodes an account to see how long it gets; what is random in it has a fixed length.
-fn encode_alone(form: Form, vault: &Vault) -> Option<Vec<Part>> {
-    let mut ctx = Ctx {
-        passwords: &mut NoPasswords,
-        key_files: &[],
-        new_password: None,
-        random: &mut |_| Ok(()),
-        now: Timestamp::UNIX_EPOCH,
-        limits: &Limits::default(),
-        per_qr: 1,
-        read_codes: None,
-        table: &TableOptions::default(),
-    };
-    form.encode(vault, &mut ctx).ok()
-}
-
 /// `codes.png`, or `codes-1-of-3.png` when there are several.
 fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
     if count == 1 {
@@ -322,7 +304,7 @@ fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
 
 impl Piece {
     fn drawn(path: PathBuf, part: Part, picture: Picture) -> Result<Self, Failure> {
-        let bytes = Zeroizing::new(draw::draw(&part.0, picture)?);
+        let bytes = Zeroizing::new(Qr::of(&part.0)?.picture(picture)?);
         Ok(Self { path: Some(path), bytes, drawn: Some((picture, part.0)) })
     }
 

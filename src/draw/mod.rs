@@ -1,17 +1,18 @@
 //! Payload to QR code.
 
+use std::io::Cursor;
+
 use image::{GrayImage, ImageFormat, Luma};
 use otpferry_scan::Options;
-use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
-use std::io::Cursor;
+use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
 
 /// White modules around a code, as the standard asks for.
-const QUIET_ZONE: u32 = 4;
+pub(crate) const QUIET_ZONE: usize = 4;
 /// Pixels of a module: a dense code stays over 4 pixels when a screen shows it at half size.
-const MODULE: u32 = 8;
+const MODULE: usize = 8;
 
 /// Most bytes of a payload: a QR code of version 40 with error correction M.
 pub(crate) const MOST_BYTES: usize = 2331;
@@ -34,48 +35,106 @@ impl Picture {
     }
 }
 
-/// Draws a payload. The drawn modules are read again by the scanner and have to give the payload.
-pub(crate) fn draw(payload: &[u8], picture: Picture) -> Result<Vec<u8>, Failure> {
-    // Error correction M, as Google Authenticator draws its own codes.
-    let code = QrCode::with_error_correction_level(payload, EcLevel::M).map_err(|_| {
-        Failure::new(Exit::Limit, "too much for one QR code")
-            .next_step("Put fewer accounts into one code with --per-qr 5")
-    })?;
-    let raster = rasterise(&code);
-    check(&raster, payload)?;
-    match picture {
-        Picture::Svg => {
-            let svg = code
-                .render::<svg::Color<'_>>()
-                .min_dimensions(raster.width(), raster.height())
-                .quiet_zone(true)
-                .build();
-            Ok(svg.into_bytes())
-        }
-        Picture::Png => {
-            let mut bytes = Cursor::new(Vec::new());
-            raster
-                .write_to(&mut bytes, ImageFormat::Png)
-                .map_err(|_| Failure::new(Exit::Internal, "cannot encode the picture"))?;
-            Ok(bytes.into_inner())
-        }
-    }
+/// The modules of a QR code. Our scanner has read them and got the payload.
+pub(crate) struct Qr {
+    /// Modules of one side, without the quiet zone.
+    side: usize,
+    /// Row by row.
+    dark: Zeroizing<Vec<bool>>,
 }
 
-fn rasterise(code: &QrCode) -> GrayImage {
-    let modules = u32::try_from(code.width()).unwrap_or(0);
-    let side = (modules + 2 * QUIET_ZONE) * MODULE;
-    GrayImage::from_fn(side, side, |x, y| {
-        let module = |at: u32| (at / MODULE).checked_sub(QUIET_ZONE).filter(|at| *at < modules);
-        let dark = match (module(x), module(y)) {
-            (Some(column), Some(row)) => {
-                let place = (usize::try_from(column), usize::try_from(row));
-                matches!(place, (Ok(column), Ok(row)) if code[(column, row)] == qrcode::Color::Dark)
-            }
+impl Qr {
+    /// Makes the code of a payload and lets the scanner read it.
+    ///
+    /// # Errors
+    /// [`Exit::Limit`] when it is too long for one code; [`Exit::CodesDiffer`] when the scanner reads
+    /// something else.
+    pub(crate) fn of(payload: &[u8]) -> Result<Self, Failure> {
+        // Error correction M, as Google Authenticator draws its own codes.
+        let code = QrCode::with_error_correction_level(payload, EcLevel::M).map_err(|_| {
+            Failure::new(Exit::Limit, "too much for one QR code")
+                .next_step("Put fewer accounts into one code with --per-qr 5")
+        })?;
+        let dark = code.to_colors().into_iter().map(|color| color == qrcode::Color::Dark).collect();
+        let qr = Self { side: code.width(), dark: Zeroizing::new(dark) };
+        qr.check(payload)?;
+        Ok(qr)
+    }
+
+    /// Modules of one side, with the quiet zone.
+    pub(crate) fn side(&self) -> usize {
+        self.side + 2 * QUIET_ZONE
+    }
+
+    /// Whether a module is dark; places count from the corner of the quiet zone.
+    pub(crate) fn is_dark(&self, column: usize, row: usize) -> bool {
+        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|at| *at < self.side);
+        match (inside(column), inside(row)) {
+            (Some(column), Some(row)) => self.dark.get(row * self.side + column).is_some_and(|dark| *dark),
             _ => false,
-        };
-        Luma([if dark { 0 } else { 255 }])
-    })
+        }
+    }
+
+    /// The dark modules as data of an SVG path, one unit a module, with the quiet zone.
+    pub(crate) fn path(&self) -> Zeroizing<String> {
+        let mut path = Zeroizing::new(String::with_capacity(self.side * self.side * 6));
+        for row in QUIET_ZONE..QUIET_ZONE + self.side {
+            let mut column = QUIET_ZONE;
+            while column < QUIET_ZONE + self.side {
+                let length = (column..).take_while(|at| self.is_dark(*at, row)).count();
+                if length > 0 {
+                    path.push_str(&format!("M{column} {row}h{length}v1h-{length}z"));
+                }
+                column += length.max(1);
+            }
+        }
+        path
+    }
+
+    /// A picture file.
+    ///
+    /// # Errors
+    /// [`Exit::Internal`] when the picture cannot be encoded.
+    pub(crate) fn picture(&self, picture: Picture) -> Result<Vec<u8>, Failure> {
+        match picture {
+            Picture::Svg => Ok(self.svg().into_bytes()),
+            Picture::Png => {
+                let mut bytes = Cursor::new(Vec::new());
+                self.raster()
+                    .write_to(&mut bytes, ImageFormat::Png)
+                    .map_err(|_| Failure::new(Exit::Internal, "cannot encode the picture"))?;
+                Ok(bytes.into_inner())
+            }
+        }
+    }
+
+    fn svg(&self) -> String {
+        let (side, pixels) = (self.side(), self.side() * MODULE);
+        let path = self.path();
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{pixels}\" height=\"{pixels}\" \
+             viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+             <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path d=\"{}\"/></svg>\n",
+            path.as_str()
+        )
+    }
+
+    fn raster(&self) -> GrayImage {
+        let side = u32::try_from(self.side() * MODULE).unwrap_or(0);
+        let module = |pixel: u32| usize::try_from(pixel).map_or(usize::MAX, |pixel| pixel / MODULE);
+        GrayImage::from_fn(side, side, |x, y| {
+            Luma([if self.is_dark(module(x), module(y)) { 0 } else { 255 }])
+        })
+    }
+
+    fn check(&self, payload: &[u8]) -> Result<(), Failure> {
+        let raster = self.raster();
+        let frame =
+            otpferry_scan::scan_luma(raster.width(), raster.height(), raster.as_raw(), &Options::default());
+        let same = frame.is_ok_and(|frame| frame.codes.iter().any(|code| code.payload.as_slice() == payload));
+        if same { Ok(()) } else { Err(unreadable()) }
+    }
 }
 
 /// The payload of a drawn picture.
@@ -90,38 +149,56 @@ fn unreadable() -> Failure {
         .next_step("Put fewer accounts into one code with --per-qr 5, or write text")
 }
 
-fn check(raster: &GrayImage, payload: &[u8]) -> Result<(), Failure> {
-    let frame =
-        otpferry_scan::scan_luma(raster.width(), raster.height(), raster.as_raw(), &Options::default());
-    let same = frame.is_ok_and(|frame| frame.codes.iter().any(|code| code.payload.as_slice() == payload));
-    if same { Ok(()) } else { Err(unreadable()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_drawn_picture_is_read_by_the_scanner() {
-        let payload = b"otpauth://totp/Acme:a?secret=OTPFERRYCANARYAAAAAAAAAAAAAAAAAA";
-        let png = draw(payload, Picture::Png).unwrap();
-        let scan = otpferry_scan::scan(&png, &Options::default()).unwrap();
-        assert_eq!(scan.codes().next().unwrap().payload.as_slice(), payload);
-        // A reader that shares no code with ours has to agree.
-        let grey = image::load_from_memory(&png).unwrap().into_luma8();
+    const PAYLOAD: &[u8] = b"otpauth://totp/Acme:a?secret=OTPFERRYCANARYAAAAAAAAAAAAAAAAAA";
+
+    /// A reader that shares no code with ours.
+    fn read_by_rqrr(grey: &GrayImage) -> Vec<u8> {
         let pixel = |x: usize, y: usize| grey.get_pixel(x as u32, y as u32).0[0];
         let (width, height) = (grey.width() as usize, grey.height() as usize);
         let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-        let grids = prepared.detect_grids();
         let mut read = Vec::new();
-        grids[0].decode_to(&mut read).unwrap();
-        assert_eq!(read, payload);
-        let svg = String::from_utf8(draw(payload, Picture::Svg).unwrap()).unwrap();
-        assert!(svg.starts_with("<?xml") && svg.contains("<svg"));
+        prepared.detect_grids()[0].decode_to(&mut read).unwrap();
+        read
+    }
+
+    #[test]
+    fn a_drawn_picture_is_read_by_the_scanner() {
+        let png = Qr::of(PAYLOAD).unwrap().picture(Picture::Png).unwrap();
+        let scan = otpferry_scan::scan(&png, &Options::default()).unwrap();
+        assert_eq!(scan.codes().next().unwrap().payload.as_slice(), PAYLOAD);
+        assert_eq!(read_by_rqrr(&image::load_from_memory(&png).unwrap().into_luma8()), PAYLOAD);
+    }
+
+    /// The path is drawn again by the simplest of painters: every run is a row of filled squares.
+    #[test]
+    fn the_path_draws_the_modules() {
+        let qr = Qr::of(PAYLOAD).unwrap();
+        let scale = 4;
+        let side = (qr.side() * scale) as u32;
+        let mut grey = GrayImage::from_pixel(side, side, Luma([255]));
+        for run in qr.path().strip_prefix('M').unwrap().trim_end_matches('z').split("zM") {
+            let (place, rest) = run.split_once('h').unwrap();
+            let (x, y) = place.split_once(' ').unwrap();
+            let (x, y) = (x.parse::<usize>().unwrap(), y.parse::<usize>().unwrap());
+            let (length, back) = rest.split_once("v1h-").unwrap();
+            assert_eq!(length, back);
+            for pixel_x in x * scale..(x + length.parse::<usize>().unwrap()) * scale {
+                for pixel_y in y * scale..(y + 1) * scale {
+                    grey.put_pixel(pixel_x as u32, pixel_y as u32, Luma([0]));
+                }
+            }
+        }
+        assert_eq!(read_by_rqrr(&grey), PAYLOAD);
+        let svg = String::from_utf8(qr.picture(Picture::Svg).unwrap()).unwrap();
+        assert!(svg.starts_with("<?xml") && svg.contains(&format!("<path d=\"{}\"/>", qr.path().as_str())));
     }
 
     #[test]
     fn too_much_is_an_error() {
-        assert_eq!(draw(&[b'a'; 4000], Picture::Png).unwrap_err().exit, Exit::Limit);
+        assert_eq!(Qr::of(&[b'a'; 4000]).err().map(|failure| failure.exit), Some(Exit::Limit));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::cli::ConvertArgs;
+use crate::cli::ReadOptions;
 use crate::failure::{Exit, Failure};
 use crate::intake::Intake;
 
@@ -11,22 +11,25 @@ use crate::intake::Intake;
 const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
 
 /// The files that a run reads from, and those that it has promised to write.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     read: HashSet<PathBuf>,
     written: HashSet<PathBuf>,
 }
 
 impl Guard {
-    pub(super) fn new(args: &ConvertArgs, intake: &Intake) -> Self {
-        let secrets = args
-            .read
-            .options
+    /// Knows the inputs and the files of passwords and keys that the options name.
+    pub(crate) fn new<'a>(
+        options: &'a ReadOptions,
+        further: impl IntoIterator<Item = &'a PathBuf>,
+        intake: &Intake,
+    ) -> Self {
+        let secrets = options
             .password_file
             .iter()
-            .chain(&args.read.options.key_file)
-            .chain(&args.read.options.age_identity)
-            .chain(&args.read.options.age_passphrase_file)
-            .chain(&args.new_password_file);
+            .chain(&options.key_file)
+            .chain(&options.age_identity)
+            .chain(&options.age_passphrase_file)
+            .chain(further);
         let mut read: HashSet<PathBuf> = secrets.map(|path| identity(path)).collect();
         for path in &intake.paths {
             read.insert(identity(path));
@@ -43,7 +46,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`Exit::Refused`] when the run reads from it; [`Exit::Usage`] when another output goes there.
-    pub(super) fn claim(&mut self, path: &Path) -> Result<(), Failure> {
+    pub(crate) fn claim(&mut self, path: &Path) -> Result<(), Failure> {
         let identity = identity(path);
         if self.read.contains(&identity) {
             return Err(Failure::new(Exit::Refused, "the output would replace a file that is read")
