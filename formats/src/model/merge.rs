@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::account::Account;
-use super::secret::SecretText;
+use super::fingerprint::Fingerprint;
 use super::vault::BatchPart;
 use crate::report::Item;
 
@@ -51,16 +50,14 @@ struct Earlier {
 }
 
 type Name = (String, String);
-/// SHA-256 over what decides codes: the map holds no secrets.
-type Fingerprint = [u8; 32];
 
 impl Earlier {
     fn insert(&mut self, index: usize, account: &Account) {
         let name = name(account);
-        self.same.entry((name.clone(), fingerprint(account, true))).or_insert(index);
+        self.same.entry((name.clone(), Fingerprint::of(account))).or_insert(index);
         if let Some(otp) = account.otp() {
             if otp.counter().is_some() {
-                self.any_counter.insert((name.clone(), fingerprint(account, false)));
+                self.any_counter.insert((name.clone(), Fingerprint::without_counter(account)));
             }
             self.names.insert(name);
         }
@@ -71,28 +68,11 @@ fn name(account: &Account) -> Name {
     (account.issuer.clone(), account.name.clone())
 }
 
-fn fingerprint(account: &Account, with_counter: bool) -> Fingerprint {
-    let mut hash = Sha256::new();
-    hash.update(account.kind().name());
-    let Some(otp) = account.otp() else {
-        return hash.finalize().into();
-    };
-    let counter = otp.counter().filter(|_| with_counter);
-    let parameters = (otp.algorithm().name(), otp.digits(), otp.period(), counter);
-    hash.update(format!("{parameters:?}"));
-    let pin = otp.pin().map(SecretText::expose);
-    for text in [pin.map(str::as_bytes), Some(otp.secret().expose())] {
-        hash.update(format!("{:?}", text.map(<[u8]>::len)));
-        hash.update(text.unwrap_or_default());
-    }
-    hash.finalize().into()
-}
-
 impl Merged {
     /// Adds an account, or finds it to be a duplicate of one in an earlier input.
     fn add(&mut self, account: Account, earlier: &Earlier) {
         let name = name(&account);
-        let same = earlier.same.get(&(name.clone(), fingerprint(&account, true)));
+        let same = earlier.same.get(&(name.clone(), Fingerprint::of(&account)));
         if let Some(kept) = same.and_then(|index| self.accounts.get_mut(*index)) {
             let item = Item::about(&account, "duplicate", "it is in an earlier input as well; kept once");
             self.duplicates.push(item);
@@ -100,7 +80,7 @@ impl Merged {
             return;
         }
         if account.otp().is_some() && earlier.names.contains(&name) {
-            let counter_only = earlier.any_counter.contains(&(name, fingerprint(&account, false)));
+            let counter_only = earlier.any_counter.contains(&(name, Fingerprint::without_counter(&account)));
             self.conflicts.push(conflict(&account, counter_only));
         }
         self.accounts.push(account);

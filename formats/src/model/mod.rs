@@ -1,7 +1,9 @@
 //! The canonical model: what every format is read into and written from.
 
 mod account;
+pub mod compare;
 mod draft;
+mod fingerprint;
 pub(crate) mod group;
 pub mod merge;
 mod otp;
@@ -10,6 +12,7 @@ mod vault;
 
 pub use account::{Account, Credential, Device, Extra, Icon, Origin};
 pub use draft::{Draft, Number};
+pub use fingerprint::Fingerprint;
 pub use otp::{Algorithm, Digits, Kind, Otp, OtpError, Period};
 pub use secret::{Secret, SecretText};
 pub use vault::{BatchPart, Vault};

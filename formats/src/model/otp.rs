@@ -281,6 +281,15 @@ impl Otp {
         }
     }
 
+    /// The same account with another next counter; other kinds than HOTP have none, and stay as they are.
+    #[must_use]
+    pub fn with_counter(mut self, next: u64) -> Self {
+        if let Self::Hotp { counter, .. } = &mut self {
+            *counter = next;
+        }
+        self
+    }
+
     /// The PIN of mOTP and Yandex where it is known.
     pub fn pin(&self) -> Option<&SecretText> {
         match self {

@@ -59,6 +59,14 @@ pub enum Proof {
 /// # Errors
 /// [`Differs`] when anything that decides the codes is not the same.
 pub fn same(a: &Otp, b: &Otp) -> Result<Proof, Differs> {
+    same_also_at(a, b, None)
+}
+
+/// The same, also at another time, in Unix seconds. Counters have no time.
+///
+/// # Errors
+/// [`Differs`], as above.
+pub fn same_also_at(a: &Otp, b: &Otp, time: Option<u64>) -> Result<Proof, Differs> {
     let (left, right) = match (Generator::new(a), Generator::new(b)) {
         (Ok(left), Ok(right)) => (left, right),
         (Err(left), Err(right)) if left == right => {
@@ -67,8 +75,10 @@ pub fn same(a: &Otp, b: &Otp) -> Result<Proof, Differs> {
         _ => return Err(Differs),
     };
     let mut compared = BTreeSet::new();
-    for moment in moments(a) {
-        if compared.len() >= MOMENTS {
+    let time = time.filter(|_| a.period().is_some());
+    let enough = MOMENTS + usize::from(time.is_some());
+    for moment in time.into_iter().chain(moments(a)) {
+        if compared.len() >= enough {
             break;
         }
         match (left.at(moment), right.at(moment)) {
@@ -127,6 +137,16 @@ mod tests {
         assert_eq!(same(&hotp, &hotp.clone()), Ok(Proof::Codes(24)));
         let slow = totp(7, Algorithm::Md5, 6, u64::from(u32::MAX >> 1));
         assert_eq!(same(&slow, &slow.clone()), Ok(Proof::Codes(24)));
+    }
+
+    #[test]
+    fn a_time_of_choice_is_compared_as_well() {
+        let a = totp(7, Algorithm::Sha1, 6, 30);
+        assert_eq!(same_also_at(&a, &a.clone(), Some(12_345)), Ok(Proof::Codes(25)));
+        assert_eq!(same_also_at(&a, &totp(8, Algorithm::Sha1, 6, 30), Some(12_345)), Err(Differs));
+        let hotp =
+            Otp::Hotp { secret: secret(7), algorithm: Algorithm::Sha1, digits: Digits::SIX, counter: 0 };
+        assert_eq!(same_also_at(&hotp, &hotp.clone(), Some(12_345)), Ok(Proof::Codes(24)));
     }
 
     #[test]
