@@ -35,6 +35,7 @@ pub mod otp;
 mod probe;
 pub mod registry;
 pub mod report;
+pub mod targets;
 pub mod testing;
 pub mod text;
 
