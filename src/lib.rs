@@ -16,11 +16,13 @@ mod html;
 pub mod intake;
 pub mod output;
 mod password;
+mod plan;
 pub mod proof;
 pub mod report;
 mod select;
 mod sheet;
 mod show;
+mod stale;
 
 pub use failure::{Exit, Failure};
 

@@ -6,6 +6,7 @@ mod cost;
 mod inspect;
 mod max_age;
 mod moment;
+mod plan;
 mod read;
 mod scan;
 mod sheet;
@@ -18,6 +19,7 @@ pub use cost::{CostArgs, Effort, LimitArg};
 pub use inspect::InspectArgs;
 pub use max_age::MaxAge;
 pub use moment::Moment;
+pub use plan::PlanArgs;
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::SheetArgs;
@@ -59,6 +61,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Say what is in a file: format, accounts, missing parts, risks; shows no secrets
     Inspect(InspectArgs),
+    /// Say what becomes of every account in a move to another app, and what to do step by step
+    Plan(PlanArgs),
     /// Make QR codes for a phone to scan: a page, pictures, or one at a time on the terminal
     Sheet(SheetArgs),
     /// Show the codes of the accounts now, or at another time

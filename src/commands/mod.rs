@@ -3,6 +3,7 @@
 mod codes;
 mod formats;
 mod inspect;
+mod plan;
 mod scan;
 mod sheet;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
             Ok(converted.exit)
         }
         Command::Inspect(args) => inspect::run(args, terminal),
+        Command::Plan(args) => plan::run(args, terminal),
         Command::Sheet(args) => sheet::run(args, terminal),
         Command::Codes(args) => codes::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),

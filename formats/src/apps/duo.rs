@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Confidence, Format, Info, Input};
-use crate::model::{Account, Credential, Draft, Kind, Number, Origin, SecretText, Vault};
+use crate::model::{Account, Credential, Draft, Kind, NameOnly, Number, Origin, SecretText, Vault};
 use crate::probe::{Node, Probe};
 use crate::report::{Item, Skip};
 use crate::text::{base32, json};
@@ -114,9 +114,7 @@ fn read_entry(index: usize, raw: &RawValue, vault: &mut Vault) {
 fn credential(generator: Option<&Generator>) -> Result<Credential, Skip> {
     let secret = generator.and_then(|generator| Some((generator, generator.otp_secret.as_ref()?)));
     let Some((generator, secret)) = secret.filter(|(_, secret)| !secret.expose().trim().is_empty()) else {
-        let reason =
-            "approved by push in Duo Mobile: its key belongs to this phone and there is no code to move";
-        return Ok(Credential::NameOnly { reason: reason.to_owned() });
+        return Ok(Credential::NameOnly { reason: NameOnly::DuoPush.reason().to_owned() });
     };
     let kind = if generator.counter == Number::Absent { Kind::Totp } else { Kind::Hotp };
     let mut draft = Draft::new(kind, base32::secret(secret.expose())?);

@@ -12,7 +12,7 @@ use crate::container::sqlite::{Database, Row, Table};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Format, Info, Input};
-use crate::model::{Account, Credential, Draft, Kind, Number, Otp, Secret, Vault};
+use crate::model::{Account, Credential, Draft, Kind, NameOnly, Number, Otp, Secret, Vault};
 use crate::probe::Probe;
 use crate::report::{Item, Skip};
 use crate::text::base32;
@@ -150,15 +150,9 @@ fn credential(row: &Row, columns: &Columns) -> Result<Credential, Skip> {
 
 fn why_no_secret(kind: Option<i64>, encrypted: &str) -> &'static str {
     match kind {
-        _ if !encrypted.is_empty() => {
-            "the phone has encrypted its secret with a key that never leaves the phone"
-        }
-        Some(WORK) => {
-            "a work or school account approved by push: its key belongs to this phone and there is no code to move"
-        }
-        Some(PERSONAL) => {
-            "a passwordless Microsoft account: its key belongs to this phone and there is no code to move"
-        }
+        _ if !encrypted.is_empty() => NameOnly::EncryptedByPhone.reason(),
+        Some(WORK) => NameOnly::WorkOrSchool.reason(),
+        Some(PERSONAL) => NameOnly::Passwordless.reason(),
         _ => "the database holds no secret for it",
     }
 }

@@ -46,4 +46,10 @@ impl Vault {
     pub fn entries(&self) -> usize {
         self.accounts.len().saturating_add(self.skipped.len())
     }
+
+    /// The latest time that the file knows of any account: added, edited, or used.
+    pub fn newest(&self) -> Option<Timestamp> {
+        let latest = |account: &Account| account.modified.max(account.created).max(account.last_used);
+        self.accounts.iter().filter_map(latest).max()
+    }
 }
