@@ -4,7 +4,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use otpferry_formats::targets::FindError;
 use otpferry_formats::{Error, ErrorKind};
+
+use crate::show;
 
 /// Exit codes; the README has the same table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +66,17 @@ impl Failure {
     /// A stop with its message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, file: None, message: message.into(), next_step: None, is_foreign: false }
+    }
+
+    /// A stop over the name of an app that is none, or not of one alone.
+    pub fn unknown_target(name: &str, error: &FindError) -> Self {
+        let message = match error {
+            FindError::Unknown { .. } => {
+                format!("no app that accounts can be moved to is called \"{}\"", show::named("", name))
+            }
+            _ => error.to_string(),
+        };
+        Self::new(Exit::Usage, message).next_step(error.next_step())
     }
 
     /// A stop over an operation on a file.

@@ -10,6 +10,7 @@ mod plan;
 mod read;
 mod scan;
 mod sheet;
+mod targets;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -23,6 +24,7 @@ pub use plan::PlanArgs;
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::SheetArgs;
+pub use targets::TargetsArgs;
 
 /// Printed under `--help`.
 const EXIT_CODES: &str = "\
@@ -72,6 +74,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// List the formats that can be read and written
     Formats,
+    /// List the apps that accounts can be moved to: what each shows, the ways in, what goes wrong
+    Targets(TargetsArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

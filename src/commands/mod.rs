@@ -6,6 +6,7 @@ mod inspect;
 mod plan;
 mod scan;
 mod sheet;
+mod targets;
 
 use std::io;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
         Command::Codes(args) => codes::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Formats => formats::run(terminal),
+        Command::Targets(args) => targets::run(args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "otpferry", &mut script);

@@ -25,7 +25,7 @@ mod trap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::{Algorithm, Kind};
 
@@ -115,14 +115,14 @@ impl fmt::Display for Platform {
 }
 
 /// What an app shows right codes for. `None` where nobody said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Holds {
     /// Kinds of account.
-    #[serde(deserialize_with = "kinds")]
+    #[serde(deserialize_with = "kinds", serialize_with = "displayed_or_none")]
     pub kinds: Option<Vec<Kind>>,
     /// Hashes of TOTP and HOTP accounts.
-    #[serde(deserialize_with = "algorithms")]
+    #[serde(deserialize_with = "algorithms", serialize_with = "displayed_or_none")]
     pub algorithms: Option<Vec<Algorithm>>,
     /// Lengths of TOTP and HOTP codes.
     pub digits: Option<Numbers>,
@@ -133,7 +133,7 @@ pub struct Holds {
 }
 
 /// One app, on one platform where its platforms differ.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Stable id: lower case, the vendor's own name. Several rows have it where platforms differ.
@@ -234,4 +234,11 @@ fn words<'de, D: Deserializer<'de>, T>(
 ) -> Result<Vec<T>, D::Error> {
     let known = |word: &String| parse(word).ok_or_else(|| de::Error::custom(format!("unknown name {word}")));
     Vec::<String>::deserialize(deserializer)?.iter().map(known).collect()
+}
+
+fn displayed_or_none<T: fmt::Display, S: Serializer>(
+    list: &Option<Vec<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    list.as_ref().map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>()).serialize(serializer)
 }

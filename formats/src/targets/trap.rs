@@ -1,6 +1,8 @@
 //! What goes wrong with some accounts on some ways into an app.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::numbers::Numbers;
 use super::route::{Import, Means};
@@ -74,54 +76,83 @@ pub enum Repeated {
 }
 
 /// Which accounts, on which ways, a trap is for. Everything that is said has to hold; lists mean any of these.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
     /// By what the account travels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<Means>,
     /// Format ids of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<String>,
     /// Whether the file is under a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted: Option<bool>,
     /// Algorithms are written in small letters in what the app reads.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lower_case: bool,
     /// Kinds.
-    #[serde(deserialize_with = "kinds")]
+    #[serde(deserialize_with = "kinds", serialize_with = "displayed", skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
     /// Hashes of TOTP and HOTP accounts.
-    #[serde(deserialize_with = "algorithms")]
+    #[serde(
+        deserialize_with = "algorithms",
+        serialize_with = "displayed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub algorithms: Vec<Algorithm>,
     /// Code lengths of TOTP and HOTP accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub digits: Option<Numbers>,
     /// Code lengths that are free of the trap.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub digits_not: Option<Numbers>,
     /// TOTP periods.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub periods: Option<Numbers>,
     /// TOTP periods that are free of the trap.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub periods_not: Option<Numbers>,
     /// HOTP counters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub counters: Option<Numbers>,
     /// Bytes of the secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_bytes: Option<Numbers>,
     /// An earlier account has the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repeated: Option<Repeated>,
     /// The issuer has more characters than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_over: Option<usize>,
     /// The account name has more characters than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name_over: Option<usize>,
     /// Issuer, colon, name have more bytes than this together.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label_over: Option<usize>,
     /// The issuer or the account name has this text in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The issuer is this, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_is: Option<String>,
     /// These fields are empty.
-    #[serde(deserialize_with = "fields")]
+    #[serde(
+        deserialize_with = "fields",
+        serialize_with = "field_names",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub empty: Vec<Field>,
     /// One of these fields has something in it.
-    #[serde(deserialize_with = "fields")]
+    #[serde(
+        deserialize_with = "fields",
+        serialize_with = "field_names",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub has: Vec<Field>,
     /// This many accounts stand before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<usize>,
 }
 
@@ -146,8 +177,15 @@ pub struct Instead {
     pub counter: Option<u64>,
 }
 
+impl Instead {
+    /// Whether it says nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One thing that goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trap {
     /// Stable kebab-case reason.
@@ -163,7 +201,7 @@ pub struct Trap {
     /// What happens, as a sentence without a final stop.
     pub says: String,
     /// What the app computes with instead.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Instead::is_nothing")]
     pub instead: Instead,
     /// Where this was found; the row's sources where it says none.
     #[serde(default)]
@@ -348,4 +386,12 @@ fn algorithms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Algorith
 
 fn fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Field>, D::Error> {
     words(deserializer, |word| Field::ALL.into_iter().find(|field| field.name() == word))
+}
+
+fn displayed<T: fmt::Display, S: Serializer>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(ToString::to_string))
+}
+
+fn field_names<S: Serializer>(list: &[Field], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(|field| field.name()))
 }
