@@ -1,5 +1,7 @@
 //! Payload to QR code.
 
+mod outline;
+
 use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, Luma};
@@ -77,18 +79,7 @@ impl Qr {
 
     /// The dark modules as data of an SVG path, one unit a module, with the quiet zone.
     pub(crate) fn path(&self) -> Zeroizing<String> {
-        let mut path = Zeroizing::new(String::with_capacity(self.side * self.side * 6));
-        for row in QUIET_ZONE..QUIET_ZONE + self.side {
-            let mut column = QUIET_ZONE;
-            while column < QUIET_ZONE + self.side {
-                let length = (column..).take_while(|at| self.is_dark(*at, row)).count();
-                if length > 0 {
-                    path.push_str(&format!("M{column} {row}h{length}v1h-{length}z"));
-                }
-                column += length.max(1);
-            }
-        }
-        path
+        outline::path(self)
     }
 
     /// A picture file.
@@ -173,25 +164,42 @@ mod tests {
         assert_eq!(read_by_rqrr(&image::load_from_memory(&png).unwrap().into_luma8()), PAYLOAD);
     }
 
-    /// The path is drawn again by the simplest of painters: every run is a row of filled squares.
+    /// The path is drawn again by the simplest of painters: a module is dark if an odd number of the path's
+    /// upright lines is on its left.
     #[test]
     fn the_path_draws_the_modules() {
         let qr = Qr::of(PAYLOAD).unwrap();
-        let scale = 4;
-        let side = (qr.side() * scale) as u32;
-        let mut grey = GrayImage::from_pixel(side, side, Luma([255]));
-        for run in qr.path().strip_prefix('M').unwrap().trim_end_matches('z').split("zM") {
-            let (place, rest) = run.split_once('h').unwrap();
-            let (x, y) = place.split_once(' ').unwrap();
-            let (x, y) = (x.parse::<usize>().unwrap(), y.parse::<usize>().unwrap());
-            let (length, back) = rest.split_once("v1h-").unwrap();
-            assert_eq!(length, back);
-            for pixel_x in x * scale..(x + length.parse::<usize>().unwrap()) * scale {
-                for pixel_y in y * scale..(y + 1) * scale {
-                    grey.put_pixel(pixel_x as u32, pixel_y as u32, Luma([0]));
+        let (scale, side) = (4, qr.side());
+        let mut dark = vec![false; side * side];
+        for outline in qr.path().strip_suffix('z').unwrap().split("zM") {
+            let commands = outline.trim_start_matches('M').replace('h', " h ").replace('v', " v ");
+            let mut words = commands.split(' ');
+            let mut number = || words.next()?.parse::<i32>().ok();
+            let (mut x, mut y) = (number().unwrap(), number().unwrap());
+            let start = (x, y);
+            let mut lines: Vec<(i32, i32, i32)> = Vec::new();
+            while let (Some(command), Some(length)) = (words.next(), words.next()) {
+                let length = length.parse::<i32>().unwrap();
+                match command {
+                    "h" => x += length,
+                    _ => {
+                        lines.push((x, y.min(y + length), y.max(y + length)));
+                        y += length;
+                    }
+                }
+            }
+            lines.push((x, y.min(start.1), y.max(start.1)));
+            assert!(x == start.0 || y == start.1, "the last line is upright or level");
+            for (x, from, to) in lines {
+                for row in from as usize..to as usize {
+                    dark[row * side..][x as usize..side].iter_mut().for_each(|dark| *dark = !*dark);
                 }
             }
         }
+        let pixels = (side * scale) as u32;
+        let grey = GrayImage::from_fn(pixels, pixels, |x, y| {
+            Luma([if dark[y as usize / scale * side + x as usize / scale] { 0 } else { 255 }])
+        });
         assert_eq!(read_by_rqrr(&grey), PAYLOAD);
         let svg = String::from_utf8(qr.picture(Picture::Svg).unwrap()).unwrap();
         assert!(svg.starts_with("<?xml") && svg.contains(&format!("<path d=\"{}\"/>", qr.path().as_str())));
