@@ -77,6 +77,14 @@ impl Target {
         traps.map(|trap| self.remark(trap, trap.effect_on(import))).collect()
     }
 
+    /// What goes wrong with an account when the app writes it into a file or codes of this format.
+    pub fn exported(&self, account: &Account, format: &str) -> Vec<Remark> {
+        let import = Some(Import::of(format, false));
+        let case = Case { account, position: 0, same_secret: None, same_name: None, import };
+        let snapped = self.exports.iter().filter(|trap| trap.when.holds(&case));
+        snapped.map(|trap| self.remark(trap, trap.effect)).collect()
+    }
+
     fn judge_case(&self, case: &Case<'_>) -> Judgement {
         let Some(otp) = case.account.otp() else {
             return Judgement { verdict: Verdict::NoSecret, remarks: Vec::new() };
@@ -111,7 +119,7 @@ impl Target {
     }
 
     /// What the row itself says.
-    fn own_remark(&self, code: &str, sentence: String) -> Remark {
+    pub(super) fn own_remark(&self, code: &str, sentence: String) -> Remark {
         Remark {
             code: code.to_owned(),
             effect: Effect::Remark,

@@ -14,6 +14,7 @@
 //! ```
 
 mod as_of;
+mod explain;
 mod find;
 mod judge;
 mod numbers;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::model::{Algorithm, Kind};
 
 pub use as_of::AsOf;
+pub use explain::{Explanation, Fate, FileFate, Outcome, explain};
 pub use find::{FindError, Found, find};
 pub use judge::{Judgement, Remark, Verdict};
 pub use numbers::Numbers;

@@ -1,3 +1,5 @@
+mod explaining;
+
 use std::collections::BTreeSet;
 
 use super::*;
