@@ -34,6 +34,6 @@ pub(crate) fn encode(
 }
 
 /// The time without fractions of a second: files state no more.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
 }

@@ -23,6 +23,8 @@ mod select;
 mod sheet;
 mod show;
 mod stale;
+mod side;
+mod verify;
 
 pub use failure::{Exit, Failure};
 

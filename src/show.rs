@@ -90,6 +90,13 @@ impl Terminal {
         self.put_json(Stream::Out, value)
     }
 
+    /// A value as JSON, with a line end.
+    pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
+        serde_json::to_string_pretty(value)
+            .map(|json| json + "\n")
+            .map_err(|_| Failure::new(Exit::Internal, "cannot print the result as JSON"))
+    }
+
     fn put(&self, stream: Stream, text: &str) {
         let _ = match stream {
             Stream::Out => anstream::stdout().write_all(text.as_bytes()),
@@ -98,9 +105,7 @@ impl Terminal {
     }
 
     fn put_json(&self, stream: Stream, value: &impl Serialize) -> Result<(), Failure> {
-        let json = serde_json::to_string_pretty(value)
-            .map_err(|_| Failure::new(Exit::Internal, "cannot print the result as JSON"))?;
-        self.put(stream, &format!("{json}\n"));
+        self.put(stream, &Self::json(value)?);
         Ok(())
     }
 
@@ -154,18 +159,18 @@ impl Terminal {
         inputs(&mut text, report, self.verbose);
         outputs(&mut text, report, converted.dry_run);
         if self.verbose {
-            section(&mut text, GOOD, "Moved", &report.moved_names);
+            styled(&mut text, GOOD, "Moved", &report.moved_names);
         }
         counted(&mut text, BAD, ("Missing", report.missing_parts.len()), &missing(&report.missing_parts));
-        section(&mut text, BAD, "Not moved", &lines(&report.not_moved));
-        section(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
-        section(&mut text, WARN, "Please decide", &lines(&report.conflicts));
+        styled(&mut text, BAD, "Not moved", &lines(&report.not_moved));
+        styled(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
+        styled(&mut text, WARN, "Please decide", &lines(&report.conflicts));
         if self.verbose {
-            section(&mut text, BOLD, "Found more than once, kept once", &lines(&report.duplicates));
+            styled(&mut text, BOLD, "Found more than once, kept once", &lines(&report.duplicates));
         } else if !report.duplicates.is_empty() {
             let _ = writeln!(text, "\nFound more than once, kept once: {}", report.duplicates.len());
         }
-        section(&mut text, WARN, "Please note", &lines(&report.warnings));
+        styled(&mut text, WARN, "Please note", &lines(&report.warnings));
         next(&mut text, converted);
         text
     }
@@ -273,7 +278,12 @@ fn outputs(text: &mut String, report: &Report, dry_run: bool) {
     }
 }
 
-fn section(text: &mut String, style: Style, title: &str, lines: &[String]) {
+/// A part of a text with its title and how many lines it has; nothing where there are none.
+pub(crate) fn section(text: &mut String, title: &str, lines: &[String]) {
+    styled(text, Style::new(), title, lines);
+}
+
+fn styled(text: &mut String, style: Style, title: &str, lines: &[String]) {
     counted(text, style, (title, lines.len()), lines);
 }
 

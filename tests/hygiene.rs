@@ -18,6 +18,7 @@ const PLAIN: &str = "otpauth/plain.txt";
 #[test]
 fn nothing_that_is_said_holds_a_secret() {
     let mut runs = 0;
+    let other = &fixture(PLAIN);
     let pictures = cases("pictures").into_iter().map(|name| (name, None));
     let files = formats().flat_map(cases).map(|name| {
         let password = expected(&name)["password"].as_str().map(str::to_owned);
@@ -32,6 +33,8 @@ fn nothing_that_is_said_holds_a_secret() {
             &["inspect", &path][..],
             &["inspect", &path, "--json", "-v"],
             &["codes", &path, "--at", "59"],
+            &["verify", &path, &path, "-o", "v.txt"],
+            &["verify", &path, other, "--json", "-o", "v.json"],
             &[
                 "convert",
                 &path,
@@ -52,7 +55,7 @@ fn nothing_that_is_said_holds_a_secret() {
             assert!(matches!(run.exit, Some(0..=11)), "{name}: {:?} {}", run.exit, run.err);
             runs += 1;
         }
-        for report in ["r.json", "s.json"] {
+        for report in ["r.json", "s.json", "v.txt", "v.json"] {
             if let Ok(text) = fs::read_to_string(sandbox.path(report)) {
                 assert_no_secret(&text, report);
             }
@@ -171,8 +174,16 @@ fn no_temporary_file_is_left() {
 fn help_shows_no_value_of_the_environment() {
     let sandbox = Sandbox::new();
     let variables = [("OTPFERRY_PASSWORD", PASSWORD), ("HOME", "/canary-home"), ("USER", "canary-user")];
-    for command in [&[][..], &["convert"], &["inspect"], &["codes"], &["formats"], &["completions"], &["man"]]
-    {
+    for command in [
+        &[][..],
+        &["convert"],
+        &["inspect"],
+        &["codes"],
+        &["verify"],
+        &["formats"],
+        &["completions"],
+        &["man"],
+    ] {
         for flag in ["--help", "-h"] {
             let args = [command, &[flag]].concat();
             let run = sandbox.run_with(&args, b"", &variables);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use otpferry_formats::Limits;
 
 /// What reading may cost.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct CostArgs {
     /// Raise a limit: bytes, accounts, kdf-memory, kdf-work, or for each picture pixels, seconds and
     /// pages

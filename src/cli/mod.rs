@@ -11,6 +11,7 @@ mod read;
 mod scan;
 mod sheet;
 mod targets;
+mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -25,6 +26,7 @@ pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::SheetArgs;
 pub use targets::TargetsArgs;
+pub use verify::VerifyArgs;
 
 /// Printed under `--help`.
 const EXIT_CODES: &str = "\
@@ -69,6 +71,8 @@ pub enum Command {
     Sheet(SheetArgs),
     /// Show the codes of the accounts now, or at another time
     Codes(CodesArgs),
+    /// Say whether two files show the same codes, or whether a phone shows the right ones
+    Verify(VerifyArgs),
     /// Print what the QR codes in pictures hold, accounts or not, and where they are; payloads can
     /// be secrets
     Scan(ScanArgs),

@@ -1,10 +1,18 @@
 //! Points in time on the command line.
 
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A point in time, in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub u64);
+
+impl Moment {
+    /// What the clock of this machine says.
+    pub fn now() -> Self {
+        Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+    }
+}
 
 impl FromStr for Moment {
     type Err = String;

@@ -21,10 +21,10 @@ pub struct ReadArgs {
 }
 
 /// How inputs are read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadOptions {
-    /// Format of the inputs [default: recognised]
+    /// Format of the inputs; where there is an old and a new one, of the old one [default: recognised]
     #[arg(short, long, value_name = "FORMAT")]
     pub from: Option<String>,
     /// Passwords for encrypted inputs: one a line, tried in order. The variable OTPFERRY_PASSWORD
@@ -90,6 +90,13 @@ impl ReadOptions {
             SecretForm::Utf8 => SecretEncoding::Utf8,
         });
         Ok(table)
+    }
+
+    /// The same for the second of two inputs, which has a format of its own. What the columns of a table mean
+    /// was said about the first, unless both are tables.
+    pub fn of_other(&self, from: Option<&str>) -> Self {
+        let columns = if from == Some("csv") { self.columns.clone() } else { Vec::new() };
+        Self { from: from.map(str::to_owned), columns, ..self.clone() }
     }
 
     /// The format that the user names; columns have tables only.

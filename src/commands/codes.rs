@@ -1,13 +1,11 @@
 //! `codes`: what the accounts show now, or at another time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use otpferry_formats::model::{Account, Otp, merge};
 use otpferry_formats::otp::{CodeError, Generator};
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
-use crate::cli::CodesArgs;
+use crate::cli::{CodesArgs, Moment};
 use crate::failure::{Exit, Failure};
 use crate::intake;
 use crate::report;
@@ -57,7 +55,7 @@ pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure
     let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
     let warnings = intake.warnings();
     let merged = merge::accounts(intake.take_accounts());
-    let time = args.at.map_or_else(now, |moment| moment.0);
+    let time = args.at.unwrap_or_else(Moment::now).0;
     let accounts = merged.accounts.iter().map(|account| line(account, time, args.count.into())).collect();
     let output = Output {
         time,
@@ -91,10 +89,6 @@ fn exit(output: &Output, partial: bool) -> Exit {
     } else {
         Exit::Done
     }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn line(account: &Account, time: u64, count: u64) -> Line {

@@ -98,8 +98,6 @@ fn describe(intake: &Intake) -> Output {
 fn describe_file(file: &intake::File) -> FileOutput {
     let vault = &file.vault;
     let title = registry::by_name(file.format).map_or(file.format, |format| format.info().title);
-    let times = |account: &Account| account.modified.max(account.created).max(account.last_used);
-    let newest = vault.accounts.iter().filter_map(times).max();
     FileOutput {
         path: file.name.clone(),
         format: file.format,
@@ -107,7 +105,7 @@ fn describe_file(file: &intake::File) -> FileOutput {
         variant: vault.variant.clone(),
         encrypted: file.is_encrypted(),
         created: vault.created.map(|time| time.to_string()),
-        newest: newest.map(|time| time.to_string()),
+        newest: vault.newest().map(|time| time.to_string()),
         accounts: vault.accounts.iter().map(describe_account).collect(),
         skipped: vault.skipped.clone(),
         warnings: vault.warnings.clone(),

@@ -7,6 +7,7 @@ mod plan;
 mod scan;
 mod sheet;
 mod targets;
+mod verify;
 
 use std::io;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
         Command::Plan(args) => plan::run(args, terminal),
         Command::Sheet(args) => sheet::run(args, terminal),
         Command::Codes(args) => codes::run(args, terminal),
+        Command::Verify(args) => verify::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Formats => formats::run(terminal),
         Command::Targets(args) => targets::run(args, terminal),
