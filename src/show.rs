@@ -85,6 +85,12 @@ impl Terminal {
         self.put(Stream::Out, text);
     }
 
+    /// Prints what belongs to a conversation and not to the result: where the result is JSON, that has
+    /// standard output for itself.
+    pub(crate) fn tell(&self, text: &str) {
+        self.put(if self.json { Stream::Err } else { Stream::Out }, text);
+    }
+
     /// Prints a value as JSON on standard output.
     pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
         self.put_json(Stream::Out, value)
@@ -99,8 +105,8 @@ impl Terminal {
 
     fn put(&self, stream: Stream, text: &str) {
         let _ = match stream {
-            Stream::Out => anstream::stdout().write_all(text.as_bytes()),
-            Stream::Err => anstream::stderr().write_all(text.as_bytes()),
+            Stream::Out => write(&mut anstream::stdout(), text),
+            Stream::Err => write(&mut anstream::stderr(), text),
         };
     }
 
@@ -174,6 +180,11 @@ impl Terminal {
         next(&mut text, converted);
         text
     }
+}
+
+/// Questions end without a line end, and have to be seen all the same.
+fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
 }
 
 /// How an input is called in a sentence.

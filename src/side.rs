@@ -65,12 +65,6 @@ impl Side {
         Ok((old, new))
     }
 
-    /// Whether some of it was not read or needs a look.
-    pub(crate) fn needs_attention(&self) -> bool {
-        !(self.skipped.is_empty() && self.missing_parts.is_empty())
-            || self.warnings.iter().any(report::needs_attention)
-    }
-
     /// What is told about it.
     pub(crate) fn summary(&self) -> Summary {
         Summary {
@@ -103,6 +97,12 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
+    /// Whether some of it was not read or needs a look.
+    pub(crate) fn needs_attention(&self) -> bool {
+        !(self.not_read.is_empty() && self.missing_parts.is_empty())
+            || self.warnings.iter().any(report::needs_attention)
+    }
+
     /// `old.json (Aegis Authenticator, encrypted): 12 accounts`.
     pub(crate) fn line(&self) -> String {
         let place = match self.files.as_slice() {

@@ -1,23 +1,35 @@
 //! `verify`: whether the new accounts show the codes of the old ones.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::Path;
+
+use serde::Serialize;
+
 use crate::cli::VerifyArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Pending};
 use crate::show::Terminal;
 use crate::side::Side;
+use crate::verify::ask::{Answers, Conversation};
 use crate::verify::{Certificate, text};
 
 pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     if let Some(output) = &args.output {
         output::check_free(output, false)?;
     }
-    let Some(new) = &args.new else {
-        return Ok(Exit::Done);
+    let (exit, document) = match &args.new {
+        Some(new) => {
+            let certificate = compare(args, new, terminal)?;
+            let document = document(terminal, &certificate, text::of)?;
+            (certificate.exit(args.read.partial), document)
+        }
+        None => {
+            let answers = ask(args, terminal)?;
+            let document = document(terminal, &answers, Answers::text)?;
+            (answers.exit(args.read.partial), document)
+        }
     };
-    let (old, new) = Side::read_both((&args.old, new), args.from_new.as_deref(), &args.read, terminal)?;
-    let certificate = Certificate::of(&old, &new, args.at, &salt()?);
-    let exit = certificate.exit(args.read.partial);
-    let document = if terminal.wants_json() { Terminal::json(&certificate)? } else { text::of(&certificate) };
     if !(terminal.is_quiet() && exit == Exit::Done) {
         terminal.print(&document);
     }
@@ -25,6 +37,41 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<Exit, Failur
         Pending::write(output, document.as_bytes(), false)?.publish()?;
     }
     Ok(exit)
+}
+
+fn document<T: Serialize>(
+    terminal: &Terminal,
+    value: &T,
+    text: impl Fn(&T) -> String,
+) -> Result<String, Failure> {
+    if terminal.wants_json() { Terminal::json(value) } else { Ok(text(value)) }
+}
+
+fn compare(args: &VerifyArgs, new: &Path, terminal: &Terminal) -> Result<Certificate, Failure> {
+    let (old, new) = Side::read_both((&args.old, new), args.from_new.as_deref(), &args.read, terminal)?;
+    Ok(Certificate::of(&old, &new, args.at, &salt()?))
+}
+
+fn ask(args: &VerifyArgs, terminal: &Terminal) -> Result<Answers, Failure> {
+    let old = Side::read(&args.old, &args.read, terminal)?;
+    let is_stdin_taken = args.old == Path::new("-");
+    let conversation = Conversation {
+        input: if is_stdin_taken { terminal_device()? } else { Box::new(io::stdin().lock()) },
+        say: Box::new(|text| terminal.tell(text)),
+        is_echoed: is_stdin_taken || io::stdin().is_terminal(),
+        at: args.at,
+    };
+    Ok(conversation.hold(&old))
+}
+
+/// The terminal itself, where standard input is taken.
+fn terminal_device() -> Result<Box<dyn BufRead>, Failure> {
+    let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    let device = File::open(device).map_err(|_| {
+        Failure::new(Exit::Usage, "standard input holds the accounts, and there is no terminal to ask on")
+            .next_step("Give the accounts as a file")
+    })?;
+    Ok(Box::new(BufReader::new(device)))
 }
 
 /// It is kept nowhere: see [`otpferry_formats::model::Fingerprint::salted`].

@@ -1,8 +1,10 @@
 //! Whether two lists of accounts show the same codes: a certificate that names every account and holds no
 //! secret.
 
+pub(crate) mod ask;
 mod judge;
 pub(crate) mod text;
+mod typed;
 
 use otpferry_formats::model::compare::{self, Pair, Single};
 use otpferry_formats::model::{Account, Fingerprint};
@@ -113,17 +115,18 @@ impl Certificate {
         let accounts: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
         let added = comparison.added.iter().filter_map(|single| new.accounts.get(single.index));
         let only_in_new = added.map(|account| Extra::new(account, print(account))).collect();
+        let (old, is_empty, new) = (old.summary(), new.accounts.is_empty(), new.summary());
         let asks = old.needs_attention() || new.needs_attention();
         let verdict = verdict(&accounts, asks);
         Self {
             verdict,
-            message: message(verdict, &accounts, new.accounts.is_empty()),
+            message: message(verdict, &accounts, is_empty),
             date: encode::now().to_string(),
             compared: Compared::of(&accounts),
             accounts,
             only_in_new,
-            old: old.summary(),
-            new: new.summary(),
+            old,
+            new,
         }
     }
 
