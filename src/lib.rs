@@ -22,8 +22,8 @@ pub mod report;
 mod select;
 mod sheet;
 mod show;
-mod stale;
 mod side;
+mod stale;
 mod verify;
 
 pub use failure::{Exit, Failure};

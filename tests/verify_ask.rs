@@ -38,11 +38,7 @@ fn ask(sandbox: &Sandbox, typed: &str, more: &[&str]) -> support::Run {
 #[test]
 fn a_whole_conversation() {
     let run = ask(&sandbox(), "287 082\n287082\n\nnope\n338314\n11223344\n287082\nq\n", &[]).exits(8);
-    assert_eq!(
-        run.out,
-        "\
-"
-    );
+    assert_eq!(run.out, include_str!("pairs/conversation.txt"));
 }
 
 #[test]
