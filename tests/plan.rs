@@ -82,7 +82,7 @@ fn what_the_target_cannot_show_never_goes_there() {
     };
     assert_eq!(
         stuck("ole"),
-        "Microsoft Authenticator makes SHA1 codes whatever the account says, without a word (as of 2024)"
+        "Microsoft Authenticator makes SHA1 codes whatever the account says (as of 2024)"
     );
     for name in ["224", "384", "512", "md5", "zero", "max", "gamer", "mobile", "ines"] {
         assert!(stuck(name).ends_with("(as of 2024)"), "{name}: {}", stuck(name));
