@@ -35,6 +35,8 @@ fn nothing_that_is_said_holds_a_secret() {
             &["codes", &path, "--at", "59"],
             &["verify", &path, &path, "-o", "v.txt"],
             &["verify", &path, other, "--json", "-o", "v.json"],
+            &["diff", &path, other],
+            &["diff", other, &path, "--json"],
             &[
                 "convert",
                 &path,
@@ -180,6 +182,7 @@ fn help_shows_no_value_of_the_environment() {
         &["inspect"],
         &["codes"],
         &["verify"],
+        &["diff"],
         &["formats"],
         &["completions"],
         &["man"],

@@ -3,6 +3,7 @@
 mod codes;
 mod convert;
 mod cost;
+mod diff;
 mod inspect;
 mod max_age;
 mod moment;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use codes::CodesArgs;
 pub use convert::ConvertArgs;
 pub use cost::{CostArgs, Effort, LimitArg};
+pub use diff::DiffArgs;
 pub use inspect::InspectArgs;
 pub use max_age::MaxAge;
 pub use moment::Moment;
@@ -73,6 +75,8 @@ pub enum Command {
     Codes(CodesArgs),
     /// Say whether two files show the same codes, or whether a phone shows the right ones
     Verify(VerifyArgs),
+    /// List what changed between two files: missing, new and renamed accounts, other secrets
+    Diff(DiffArgs),
     /// Print what the QR codes in pictures hold, accounts or not, and where they are; payloads can
     /// be secrets
     Scan(ScanArgs),

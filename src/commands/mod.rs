@@ -1,6 +1,7 @@
 //! One module for each command.
 
 mod codes;
+mod diff;
 mod formats;
 mod inspect;
 mod plan;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
         Command::Sheet(args) => sheet::run(args, terminal),
         Command::Codes(args) => codes::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
+        Command::Diff(args) => diff::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Formats => formats::run(terminal),
         Command::Targets(args) => targets::run(args, terminal),
