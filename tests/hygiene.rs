@@ -33,10 +33,8 @@ fn nothing_that_is_said_holds_a_secret() {
             &["inspect", &path][..],
             &["inspect", &path, "--json", "-v"],
             &["codes", &path, "--at", "59"],
-            &["verify", &path, &path, "-o", "v.txt"],
-            &["verify", &path, other, "--json", "-o", "v.json"],
+            &["verify", other, &path, "-o", "v.txt"],
             &["diff", &path, other],
-            &["diff", other, &path, "--json"],
             &[
                 "convert",
                 &path,
@@ -57,7 +55,7 @@ fn nothing_that_is_said_holds_a_secret() {
             assert!(matches!(run.exit, Some(0..=11)), "{name}: {:?} {}", run.exit, run.err);
             runs += 1;
         }
-        for report in ["r.json", "s.json", "v.txt", "v.json"] {
+        for report in ["r.json", "s.json", "v.txt"] {
             if let Ok(text) = fs::read_to_string(sandbox.path(report)) {
                 assert_no_secret(&text, report);
             }
