@@ -10,6 +10,7 @@ pub mod convert;
 mod draw;
 mod encode;
 mod envelope;
+mod explain;
 mod failure;
 mod guard;
 mod html;

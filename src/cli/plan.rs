@@ -13,6 +13,9 @@ pub struct PlanArgs {
     /// The app on the new phone: aegis, microsoft-authenticator@ios, ... `otpferry targets` lists them
     #[arg(long, value_name = "APP[@PLATFORM]")]
     pub target: String,
+    /// Also say what this app's own importer would make of the very files given; several with commas
+    #[arg(long, value_name = "APP[@PLATFORM]", value_delimiter = ',')]
+    pub explain_as: Vec<String>,
     /// Write the plan as a page to read, tick and print, instead of text
     #[arg(short, long, value_name = "FILE.html")]
     pub output: Option<PathBuf>,

@@ -5,6 +5,7 @@ use std::path::Path;
 use otpferry_formats::targets::{self, Found};
 
 use crate::cli::PlanArgs;
+use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::guard::Guard;
 use crate::intake;
@@ -13,7 +14,9 @@ use crate::plan::{self, Plan};
 use crate::show::{self, Terminal};
 
 pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit, Failure> {
-    let target = find(&args.target)?;
+    let target = find("--target", &args.target)?;
+    let importers =
+        args.explain_as.iter().map(|name| find("--explain-as", name)).collect::<Result<Vec<_>, _>>()?;
     if let Some(path) = &args.output {
         output::check_free(path, args.force)?;
     }
@@ -21,7 +24,8 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit, Failure>
     let mut guard = Guard::new(&args.read.options, None, &intake);
     let names: Vec<String> =
         args.read.inputs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    let plan = Plan::of(&mut intake, &names, target, args.max_age);
+    let explained = explain::all(&intake, &importers);
+    let plan = Plan { explained, ..Plan::of(&mut intake, &names, target, args.max_age) };
     // A page that says nothing would pass for a plan.
     let page = args.output.as_ref().filter(|_| !plan.accounts.is_empty());
     if let Some(path) = page {
@@ -38,9 +42,9 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit, Failure>
     Ok(exit(&plan, args.read.options.partial))
 }
 
-fn find(name: &str) -> Result<Found, Failure> {
+fn find(option: &str, name: &str) -> Result<Found, Failure> {
     targets::find(name).map_err(|error| {
-        Failure::new(Exit::Usage, format!("--target {}: {error}", show::clean(name)))
+        Failure::new(Exit::Usage, format!("{option} {}: {error}", show::named("", name)))
             .next_step(error.next_step())
     })
 }

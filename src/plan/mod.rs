@@ -16,6 +16,7 @@ use otpferry_formats::targets::{Found, Remark, Route};
 use serde::Serialize;
 
 use crate::cli::MaxAge;
+use crate::explain::Explained;
 use crate::intake::{self, Intake};
 use crate::report::{self, FileLine};
 use crate::show;
@@ -51,6 +52,9 @@ pub(crate) struct Plan {
     pub(crate) missing_parts: Vec<MissingPart>,
     /// The inputs.
     pub(crate) files: Vec<FileLine>,
+    /// What importers of apps would make of the inputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) explained: Vec<Explained>,
 }
 
 /// What becomes of one account.
@@ -214,6 +218,7 @@ impl Plan {
             warnings,
             missing_parts,
             files,
+            explained: Vec::new(),
             title,
         }
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::text::details;
 use super::{Class, Entry, Plan, Step};
 use crate::html::{self, Page};
-use crate::show;
+use crate::{explain, show};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -27,6 +27,7 @@ pub(crate) fn render(plan: &Plan) -> String {
             (items("Please decide", &show::lines(&plan.conflicts)))
             (items("Missing", &show::missing(&plan.missing_parts)))
             (items("Please note", &show::lines(&plan.warnings)))
+            @for one in &plan.explained { (items(&one.title(), &explain::lines(&one.explanation))) }
         }
     };
     Page { title: &title, style: STYLE, script: None, body }.render()

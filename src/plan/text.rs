@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Entry, Plan, Step};
-use crate::show;
+use crate::{explain, show};
 
 /// The whole plan.
 pub(crate) fn render(plan: &Plan) -> String {
@@ -25,6 +25,9 @@ fn remarks(text: &mut String, plan: &Plan) {
     items(text, "Please decide", &show::lines(&plan.conflicts));
     items(text, "Missing", &show::missing(&plan.missing_parts));
     items(text, "Please note", &show::lines(&plan.warnings));
+    for one in &plan.explained {
+        items(text, &one.title(), &explain::lines(&one.explanation));
+    }
     if !plan.duplicates.is_empty() {
         let _ = writeln!(text, "\nFound more than once, planned once: {}", plan.duplicates.len());
     }
