@@ -11,12 +11,12 @@
 mod support;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Command;
 
 use otpferry_formats::registry;
 use serde_json::{Value, json};
-use support::{PASSWORD, Sandbox};
+use support::{PASSWORD, Sandbox, others};
 
 /// Accounts of the canaries ALPHA, DELTA and PAPA.
 const LINKS: &str = "\
@@ -33,17 +33,17 @@ fn others_open_what_is_written_encrypted() {
     for form in registry::forms().filter(|form| form.writing.encryption.is_possible()) {
         let (id, name) = (form.format.info().id, form.name());
         if let Some(missing) = missing_for_python(id) {
-            let line = left_out(&name, &missing);
+            let line = others::left_out(&name, &missing);
             assert!(std::env::var_os("OTPFERRY_INTEROP").is_none_or(|value| value != "1"), "{line}");
             continue;
         }
         let (sandbox, file) = written(&name);
-        let output = python(&["interop/open.py"])
+        let output = others::python(&["interop/open.py"])
             .args([id, file.to_str().unwrap()])
             .arg(sandbox.path("password"))
             .output()
             .unwrap();
-        let mut accounts: Vec<Value> = serde_json::from_str(&printed(&name, output)).unwrap();
+        let mut accounts: Vec<Value> = serde_json::from_str(&others::printed(&name, output)).unwrap();
         accounts.sort_by_key(|account| account["issuer"].to_string());
         assert_eq!(accounts, expected(id), "{name}");
         opened += 1;
@@ -55,20 +55,20 @@ fn others_open_what_is_written_encrypted() {
 fn java_reads_the_map_of_freeotp() {
     let version = Command::new("javac").arg("-version").output();
     if !version.is_ok_and(|version| version.status.success()) {
-        left_out("freeotp in Java", "javac");
+        others::left_out("freeotp in Java", "javac");
         return;
     }
     let (sandbox, file) = written("freeotp");
-    let source = tests().join("interop/FreeOtp.java");
+    let source = others::tests().join("interop/FreeOtp.java");
     let compiled = Command::new("javac").arg("-d").arg(sandbox.path("classes")).arg(source).output();
-    printed("javac", compiled.unwrap());
+    others::printed("javac", compiled.unwrap());
     let run = Command::new("java")
         .arg("-cp")
         .arg(sandbox.path("classes"))
         .args(["FreeOtp", PASSWORD])
         .arg(file)
         .output();
-    let mut lines: Vec<String> = printed("java", run.unwrap()).lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> = others::printed("java", run.unwrap()).lines().map(str::to_owned).collect();
     lines.sort();
     // The canaries in hexadecimal.
     assert_eq!(
@@ -125,39 +125,13 @@ fn written(name: &str) -> (Sandbox, PathBuf) {
     (sandbox, path)
 }
 
-fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
-}
-
-fn python(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var("OTPFERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
-    command.args(args).current_dir(tests());
-    command
-}
-
 /// What Python needs for this format and has not.
 fn missing_for_python(id: &str) -> Option<String> {
-    match python(&["interop/open.py", "--missing", id]).output() {
+    match others::python(&["interop/open.py", "--missing", id]).output() {
         Err(_) => Some("python3".to_owned()),
         Ok(output) => {
-            let missing = printed(id, output).trim().to_owned();
+            let missing = others::printed(id, output).trim().to_owned();
             (!missing.is_empty()).then(|| format!("the Python packages {missing}"))
         }
     }
-}
-
-/// What a program printed. It must have ended well.
-#[track_caller]
-fn printed(what: &str, output: Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{what}: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Says that a check was left out, and why.
-fn left_out(what: &str, missing: &str) -> String {
-    let line = format!("NOT CHECKED: {what}, because this machine has not: {missing}");
-    // Past the capture of the test harness, which shows nothing of a test that passes.
-    let _ = writeln!(std::io::stderr(), "{line}");
-    line
 }

@@ -21,8 +21,9 @@ const SCRIPT: &str = include_str!("page.js");
 /// Hundredths of a millimetre of a module on paper. A phone needs 0.7 mm; printers that fit a page to their
 /// margins take some off.
 const MODULE: usize = 76;
-/// Hundredths of a millimetre of the smallest code on paper.
+/// Hundredths of a millimetre of the smallest code on paper, and of the widest with room for text beside it.
 const SMALLEST: usize = 4500;
+const WIDEST_BESIDE_TEXT: usize = 9000;
 
 /// The whole page.
 pub(crate) fn render(sheet: &Sheet) -> Zeroizing<String> {
@@ -95,7 +96,7 @@ fn accounts(sheet: &Sheet) -> usize {
 fn card(card: &Card, number: usize, total: usize) -> Markup {
     match &card.content {
         Content::One(account) => html! {
-            article.slide.card {
+            article.slide.card.wide[on_paper(card) > WIDEST_BESIDE_TEXT] {
                 header {
                     p.place { (number) " of " (total) }
                     (title(account))
@@ -152,10 +153,15 @@ fn line(account: &Account) -> Markup {
     html! { p.line { b { (html::name(first)) } " " (html::name(second)) } }
 }
 
+/// Hundredths of a millimetre of the side of a code on paper.
+fn on_paper(card: &Card) -> usize {
+    (card.qr.side() * MODULE).max(SMALLEST)
+}
+
 /// Width and height are those on paper; the style has others for the screen.
 fn qr(card: &Card, name: &str) -> Markup {
     let side = card.qr.side();
-    let hundredths = (side * MODULE).max(SMALLEST);
+    let hundredths = on_paper(card);
     let paper = format!("{}.{:02}mm", hundredths / 100, hundredths % 100);
     html! {
         svg.qr viewBox=(format!("0 0 {side} {side}")) width=(paper) height=(paper) role="img" aria-label={ "QR code: " (name) } {

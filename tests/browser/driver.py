@@ -102,14 +102,6 @@ class Browser:
             else:
                 return answer["result"]
 
-    def wait_for(self, method, session):
-        """Waits for an event, and takes it."""
-        while True:
-            for index, event in enumerate(self.events):
-                if event.get("method") == method and event.get("sessionId") == session:
-                    return self.events.pop(index)["params"]
-            self.events.append(self.receive())
-
     def receive(self):
         end = time.monotonic() + PATIENCE
         while b"\0" not in self.unread:
@@ -126,7 +118,7 @@ class Browser:
 class Tab:
     """A page of a file in a window of a given size, and everything that it asks for or complains about."""
 
-    def __init__(self, browser, path, *, width=1280, height=800, scale=1, dark=False, touch=False, scripts=True, at=None):
+    def __init__(self, browser, path, *, width=1280, height=800, scale=1, dark=False, touch=False, scripts=True, at=None, prelude=""):
         self.browser = browser
         self.url = Path(path).resolve().as_uri()
         target = browser.call("Target.createTarget", url="about:blank")["targetId"]
@@ -146,7 +138,9 @@ class Tab:
         if not scripts:
             self.call("Emulation.setScriptExecutionDisabled", value=True)
         if at is not None:
-            self.call("Page.addScriptToEvaluateOnNewDocument", source=f"Date.now = () => {at * 1000};")
+            prelude += f"Date.now = () => {at * 1000};"
+        if prelude:
+            self.call("Page.addScriptToEvaluateOnNewDocument", source=prelude)
         self.load()
 
     def call(self, method, **params):
@@ -155,11 +149,12 @@ class Tab:
     def load(self):
         """Loads the page, or loads it again. Returns the milliseconds that it took."""
         start = time.monotonic()
-        if self.call("Runtime.evaluate", expression="location.protocol")["result"].get("value") == "file:":
+        if self.value("location.protocol") == "file:":
+            self.value("window.isOld = true")
             self.call("Page.reload")
         else:
             self.call("Page.navigate", url=self.url)
-        self.browser.wait_for("Page.loadEventFired", self.session)
+        self.until("location.protocol === 'file:' && !window.isOld && document.readyState === 'complete'")
         return round(1000 * (time.monotonic() - start))
 
     def close(self):
@@ -182,8 +177,12 @@ class Tab:
         """Waits until an expression is true, and returns it."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if value := self.value(expression):
-                return value
+            try:
+                if value := self.value(expression):
+                    return value
+            except RuntimeError:
+                # The page went away for the next one while it was asked.
+                pass
             time.sleep(0.02)
         raise TimeoutError(f"never true: {expression}")
 
@@ -251,6 +250,8 @@ class Tab:
                 found.append(params["entry"]["text"])
             elif method == "Runtime.exceptionThrown":
                 found.append(json.dumps(params["exceptionDetails"]))
+            elif method == "Page.javascriptDialogOpening":
+                found.append(f"opens a dialog: {params['message']}")
             elif method == "Runtime.consoleAPICalled":
                 found.append(f"writes to the console: {params['type']}")
             elif method == "Audits.issueAdded" and "contentSecurityPolicyIssueDetails" in params["issue"]["details"]:

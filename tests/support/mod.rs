@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod others;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
