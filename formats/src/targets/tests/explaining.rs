@@ -223,6 +223,26 @@ fn microsoft_authenticator_opens_no_file_and_ignores_parameters() {
 }
 
 #[test]
+fn two_fas_on_android_loses_counters_of_aegis_and_periods_of_andotp() {
+    let accounts = apart(vec![hotp(6), totp(Sha1, 6, 60), of_kind(Kind::Steam), totp(Md5, 6, 30)]);
+    assert_eq!(outcomes("2fas@android", file("aegis"), &accounts), [LeftOut, Right, Right, LeftOut]);
+    let as_30 = wrong(Instead { period: Some(30), ..Instead::default() });
+    assert_eq!(outcomes("2fas@android", file("andotp"), &accounts), [Right, as_30, Right, LeftOut]);
+    assert_eq!(outcomes("2fas@ios", file("aegis"), &accounts[..3]), [Right, Right, Right]);
+}
+
+#[test]
+fn ente_fails_over_one_kind_that_it_does_not_know_in_an_aegis_file() {
+    let accounts = apart(vec![usual(), of_kind(Kind::Yandex)]);
+    let explanation = explained("ente", Import::of("aegis", true), &accounts);
+    assert!(
+        matches!(&explanation.file, FileFate::Refused { by: 1, reason } if reason.code == "aegis-kinds-fail-import")
+    );
+    let motp = apart(vec![usual(), of_kind(Kind::Motp)]);
+    assert_eq!(outcomes("ente", file("andotp"), &motp), [Right, LeftOut]);
+}
+
+#[test]
 fn ente_takes_unknown_algorithms_for_sha1() {
     let accounts = apart(vec![totp(Md5, 6, 30), totp(Sha512, 8, 45)]);
     let as_sha1 = wrong(Instead { algorithm: Some("SHA1".to_owned()), ..Instead::default() });
