@@ -45,7 +45,8 @@ fn a_sheet_of_odd_names() {
         ("", ""),
     ];
     let accounts: Vec<Value> = names.iter().map(|(issuer, name)| totp(issuer, name)).collect();
-    look_at_sheet(&accounts, &[], &[], json!({ "a4": [4, 6], "letter": [5, 6] }));
+    let pages = json!({ "a4": [4, 6], "letter": [4, 6] });
+    look_at_sheet(&accounts, &["--paper", "letter"], &[], pages);
 }
 
 #[test]
@@ -77,7 +78,8 @@ fn look_at_sheet(accounts: &[Value], args: &[&str], left_out: &[&str], pages: Va
     let exit = i32::from(!left_out.is_empty());
     sandbox.run(&[&["sheet", "old.json", "-o", "sheet.html"], args].concat()).exits(exit);
     let cards = cards(&sandbox, accounts, left_out, args);
-    let expected = json!({ "at": AT, "cards": cards, "left_out": left_out, "pages": pages });
+    let paper = args.windows(2).find(|pair| pair[0] == "--paper").map(|pair| pair[1]);
+    let expected = json!({ "at": AT, "cards": cards, "left_out": left_out, "paper": paper, "pages": pages });
     sandbox.put("expected.json", expected.to_string());
     fs::create_dir(sandbox.path("pictures")).unwrap();
     let run = others::python(&["browser/sheet.py"])

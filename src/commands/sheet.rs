@@ -31,7 +31,7 @@ pub(super) fn run(args: &SheetArgs, terminal: &Terminal) -> Result<Exit, Failure
     let sheet = Sheet::of(merged.accounts, packing)?;
     if is_page {
         guard.claim(&args.output)?;
-        let page = page::render(&sheet);
+        let page = page::render(&sheet, args.paper);
         Pending::write(&args.output, page.as_bytes(), args.force)?.publish()?;
     } else {
         pictures(&sheet, &args.output, args.force, &mut guard)?;

@@ -27,7 +27,7 @@
 
   function showPlace() {
     const isCode = at > 0 && at < last;
-    one('#place').textContent = isCode ? at + ' of ' + cards.length : at === 0 ? 'Start' : 'End';
+    one('#place').textContent = isCode ? at + ' of ' + cards.length : at === 0 ? 'All accounts' : 'End';
     one('#ticked').textContent = boxes.filter((box) => box.checked).length + ' ticked';
     one('#next').textContent = at === 0 ? 'Start ›' : 'Next ›';
     one('#back').disabled = at === 0;
@@ -232,6 +232,7 @@
   });
   one('#back').addEventListener('click', () => go(at - 1));
   one('#next').addEventListener('click', () => go(at + 1));
+  one('#print')?.addEventListener('click', () => print());
   one('#where').addEventListener('click', openList);
   one('#close').addEventListener('click', () => one('#list').close());
   one('#list input').addEventListener('input', find);

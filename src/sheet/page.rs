@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Card, Content, Sheet};
+use crate::cli::Paper;
 use crate::html::{self, Page};
 use crate::show;
 
@@ -25,8 +26,8 @@ const MODULE: usize = 76;
 const SMALLEST: usize = 4500;
 const WIDEST_BESIDE_TEXT: usize = 9000;
 
-/// The whole page.
-pub(crate) fn render(sheet: &Sheet) -> Zeroizing<String> {
+/// The whole page. Without a size of paper it takes that of the printer.
+pub(crate) fn render(sheet: &Sheet, paper: Option<Paper>) -> Zeroizing<String> {
     let total = sheet.cards.len();
     let slides = html! {
         (start(sheet))
@@ -40,7 +41,12 @@ pub(crate) fn render(sheet: &Sheet) -> Zeroizing<String> {
         (list())
         p.unseen role="status" {}
     };
-    Zeroizing::new(Page { title: "Accounts to scan", style: STYLE, script: Some(SCRIPT), body }.render())
+    let style = match paper {
+        Some(Paper::A4) => STYLE.to_owned() + "@page { size: A4; }",
+        Some(Paper::Letter) => STYLE.to_owned() + "@page { size: letter; }",
+        None => STYLE.to_owned(),
+    };
+    Zeroizing::new(Page { title: "Accounts to scan", style: &style, script: Some(SCRIPT), body }.render())
 }
 
 /// Tells this sheet from one that takes its place: marks of the other must not show up here.
@@ -80,6 +86,7 @@ fn start(sheet: &Sheet) -> Markup {
                 p { "Whoever has it can sign in with your codes. Do not mail it, do not put it into a cloud folder, and let nobody photograph it." }
                 p { "Keep the old phone until every account works on the new one. Then delete this page, and destroy it if it is on paper." }
             }
+            @if codes > 0 { button #print.scripted type="button" { "Print all codes instead" } }
         }
     }
 }
@@ -377,7 +384,7 @@ mod tests {
     }
 
     fn page(accounts: Vec<Account>) -> String {
-        render(&Sheet::of(accounts, Packing::Single).unwrap()).to_string()
+        render(&Sheet::of(accounts, Packing::Single).unwrap(), None).to_string()
     }
 
     #[test]

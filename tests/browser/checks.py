@@ -13,7 +13,7 @@ import driver
 
 PACKAGES = {"PIL": "pillow", "pypdfium2": "pypdfium2", "zxingcpp": "zxing-cpp"}
 INCH = 25.4
-A4, LETTER = (210, 297), (215.9, 279.4)
+PAPERS = {"a4": (210, 297), "letter": (215.9, 279.4)}
 DOTS = 200
 """Dots of an inch of paper that is looked at, as a plain scanner has."""
 

@@ -3,7 +3,8 @@
 usage: sheet.py PAGE EXPECTED FOLDER
 
 EXPECTED is a JSON file: `at` (Unix seconds), `cards` (each with `payload`, `several` and `accounts`: `names`, `code` and `next`, `key`,
-`period`), `left_out` (names), `pages` (fewest and most of `a4` and `letter` paper: fonts differ). A `payload` that is null may be
+`period`), `left_out` (names), `paper` (that the page asks for, or null), `pages` (fewest and most of `a4` and `letter` paper: fonts
+differ). A `payload` that is null may be
 any, but the same everywhere. A picture of each card is put into FOLDER, and what its QR code says into `payloads.json` beside it.
 """
 
@@ -12,13 +13,15 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
-from checks import A4, LETTER, clean, codes_shown, count_of, equal, fits, is_quiet, is_sealed, printed
+from checks import PAPERS, clean, codes_shown, count_of, equal, fits, is_quiet, is_sealed, printed
 from driver import Browser, Tab
 
 NARROWEST = 0.7
 """Millimetres of a module that a phone needs."""
 GAP = 40
 """Millimetres between codes on paper, so that a phone sees one at a time."""
+START = "All accounts"
+"""What the page says of its place at the start."""
 
 
 class Sheet:
@@ -26,7 +29,8 @@ class Sheet:
         self.page = page
         self.folder = Path(folder)
         wanted = json.loads(Path(expected).read_text())
-        self.at, self.cards, self.left_out, self.pages = (wanted[key] for key in ("at", "cards", "left_out", "pages"))
+        keys = ("at", "cards", "left_out", "paper", "pages")
+        self.at, self.cards, self.left_out, self.paper, self.pages = (wanted[key] for key in keys)
         self.total = len(self.cards)
 
     def tab(self, browser, **options):
@@ -70,7 +74,7 @@ def shows_its_names(tab, card):
 def every_card_on_a_phone(browser, sheet):
     """Each QR code is read from the screen, beside the right names and the code of this moment."""
     with sheet.tab(browser, width=360, height=740, scale=2, touch=True) as tab:
-        equal(place(tab), ["Start", "0 ticked"], "start")
+        equal(place(tab), [START, "0 ticked"], "start")
         fits(tab)
         for number, card in enumerate(sheet.cards, 1):
             tab.tap("#next")
@@ -110,7 +114,7 @@ def ways_to_move(browser, sheet):
     first, second = (f"{number} of {sheet.total}" for number in (1, 2))
     with sheet.tab(browser) as tab:
         for step, wanted in [
-            (lambda: tab.press("ArrowLeft"), "Start"),
+            (lambda: tab.press("ArrowLeft"), START),
             (lambda: tab.press("ArrowRight"), first),
             (lambda: tab.press(" "), second),
             (lambda: tab.press("ArrowLeft"), first),
@@ -127,7 +131,7 @@ def ways_to_move(browser, sheet):
             (lambda: tab.swipe(middle, -150), second),
             (lambda: tab.swipe(middle, 150), first),
             (lambda: tab.swipe(middle, -20), first),
-            (lambda: tab.tap("#back"), "Start"),
+            (lambda: tab.tap("#back"), START),
         ]:
             step()
             equal(place(tab)[0], wanted, "place")
@@ -149,7 +153,7 @@ def ticks(browser, sheet):
         equal(len(text_of(tab, "#open .entries li")), sheet.total - 1, "not ticked")
         tab.value("location.hash = '#00000000.1.3'")
         tab.load()
-        equal(place(tab), ["Start", "0 ticked"], "marks of another sheet")
+        equal(place(tab), [START, "0 ticked"], "marks of another sheet")
         equal(tab.value("[localStorage.length, sessionStorage.length, document.cookie].join()"), "0,0,", "what is stored")
         is_quiet(tab)
 
@@ -166,7 +170,7 @@ def the_list(browser, sheet):
         numbers = text_of(tab, "#found li span:first-child")
         assert str(wanted + 1) in numbers, f"{name} is not found"
         tab.press("Escape")
-        equal(place(tab)[0], "Start", "place after leaving the list")
+        equal(place(tab)[0], START, "place after leaving the list")
         tab.click("#where")
         tab.write(name)
         tab.click(f"#found [data-go='{wanted + 1}']")
@@ -217,9 +221,13 @@ def on_paper(browser, sheet):
     """Every code is on one page with its number, its key and its box, wide and far from the next."""
     payloads = [card["payload"] for card in sheet.cards]
     with sheet.tab(browser) as tab:
+        tab.value("window.print = () => { window.isPrinted = true }")
+        tab.click("#print")
+        equal(tab.value("window.isPrinted"), True, "printing by the button")
         tab.click("#next")
-        for name, size in [("a4", A4), ("letter", LETTER)]:
-            pages = printed(tab, size)
+        for name in PAPERS:
+            pages = printed(tab, PAPERS[name])
+            size = PAPERS[sheet.paper or name]
             equal([code.payload for page in pages for code in page.codes], payloads, f"QR codes on {name} paper")
             cards = iter(enumerate(sheet.cards, 1))
             for page in pages:
