@@ -31,7 +31,18 @@ fn nothing_that_is_said_holds_a_secret() {
             password.iter().map(|text| ("OTPFERRY_PASSWORD", text.as_str())).collect();
         for args in [
             &["inspect", &path][..],
-            &["inspect", &path, "--json", "-v"],
+            &[
+                "inspect",
+                &path,
+                "--json",
+                "-v",
+                "--target",
+                "aegis",
+                "--max-age",
+                "1d",
+                "--inventory",
+                "i.html",
+            ],
             &["codes", &path, "--at", "59"],
             &["verify", other, &path, "-o", "v.txt"],
             &["diff", &path, other],
@@ -55,7 +66,7 @@ fn nothing_that_is_said_holds_a_secret() {
             assert!(matches!(run.exit, Some(0..=11)), "{name}: {:?} {}", run.exit, run.err);
             runs += 1;
         }
-        for report in ["r.json", "s.json", "v.txt"] {
+        for report in ["r.json", "s.json", "v.txt", "i.html"] {
             if let Ok(text) = fs::read_to_string(sandbox.path(report)) {
                 assert_no_secret(&text, report);
             }

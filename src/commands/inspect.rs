@@ -1,24 +1,37 @@
 //! `inspect`: what is in a file, without its secrets.
 
-use jiff::{Timestamp, Unit};
+mod inventory;
+mod risks;
+mod text;
+
+use std::path::Path;
+
+use jiff::Timestamp;
 use otpferry_formats::model::merge::MissingPart;
-use otpferry_formats::model::{Account, Algorithm, Credential};
+use otpferry_formats::model::{Account, Credential, Otp};
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
+use otpferry_formats::targets::Found;
 use serde::Serialize;
 
-use crate::cli::InspectArgs;
+use crate::cli::{InspectArgs, MaxAge};
+use crate::encode;
 use crate::failure::{Exit, Failure};
+use crate::guard::Guard;
 use crate::intake::{self, Intake};
+use crate::output::{self, Pending};
 use crate::report;
 use crate::show::{self, Terminal};
-
-/// Fewest bytes of a secret that RFC 4226, section 4 (R6), asks for.
-const MIN_SECRET: usize = 16;
+use crate::stale::stale;
 
 #[derive(Serialize)]
 struct Output {
     files: Vec<FileOutput>,
+    /// Accounts that are there more than once, in one file or several.
+    duplicates: Vec<Item>,
+    /// What the apps that were asked about would make of the accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<TargetOutput>,
     missing_parts: Vec<MissingPart>,
     warnings: Vec<Item>,
 }
@@ -37,9 +50,22 @@ struct FileOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<String>,
     accounts: Vec<AccountOutput>,
+    /// Those of the accounts that have no secret, with what to do.
+    name_only: Vec<Item>,
     skipped: Vec<Item>,
     warnings: Vec<Item>,
     risks: Vec<Item>,
+}
+
+/// One app.
+#[derive(Serialize)]
+struct TargetOutput {
+    /// `microsoft-authenticator@ios`.
+    target: String,
+    title: String,
+    /// How many accounts it shows right codes for, as far as is known.
+    right: usize,
+    at_risk: Vec<Item>,
 }
 
 #[derive(Serialize)]
@@ -60,24 +86,48 @@ struct AccountOutput {
 }
 
 pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let targets =
+        args.target.iter().map(|name| super::plan::find("--target", name)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(path) = &args.inventory {
+        inventory::check_name(path)?;
+        output::check_free(path, args.force)?;
+    }
     let intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
-    let output = describe(&intake);
+    let output = describe(&intake, &targets, args.max_age);
+    if let Some(path) = &args.inventory {
+        Guard::new(&args.read.options, None, &intake).claim(path)?;
+        write_inventory(&output, path, args.force)?;
+    }
     if terminal.wants_json() {
         terminal.print_json(&output)?;
     } else {
-        terminal.print(&text(&output));
+        terminal.print(&text::of(&output));
+        if let Some(path) = &args.inventory {
+            terminal.print(&format!("Wrote the inventory to {}\n", show::place(&path.to_string_lossy())));
+        }
     }
     Ok(exit(&output, args.read.options.partial))
+}
+
+fn write_inventory(output: &Output, path: &Path, replace: bool) -> Result<(), Failure> {
+    let date = encode::now().to_string();
+    let inventory = match inventory::is_page(path) {
+        true => inventory::page(output, &date),
+        false => format!("Inventory of {date}\n\n{}", text::of(output)),
+    };
+    Pending::write(path, inventory.as_bytes(), replace)?.publish().map(|_| ())
 }
 
 fn exit(output: &Output, partial: bool) -> Exit {
     let accounts: usize = output.files.iter().map(|file| file.accounts.len()).sum();
     let clean = |file: &FileOutput| {
         file.skipped.is_empty()
-            && !file.accounts.iter().any(|account| account.reason.is_some())
+            && file.name_only.is_empty()
             && !file.warnings.iter().any(report::needs_attention)
+            && !file.risks.iter().any(|risk| AGE_RISKS.contains(&risk.code.as_str()))
     };
-    let asks = output.warnings.iter().any(report::needs_attention);
+    let asks = output.warnings.iter().any(report::needs_attention)
+        || output.targets.iter().any(|target| !target.at_risk.is_empty());
     if !output.missing_parts.is_empty() && !partial {
         Exit::Incomplete
     } else if accounts == 0 || asks || !output.missing_parts.is_empty() || !output.files.iter().all(clean) {
@@ -87,9 +137,24 @@ fn exit(output: &Output, partial: bool) -> Exit {
     }
 }
 
-fn describe(intake: &Intake) -> Output {
+/// Risks that were asked about: others are told and change no exit code.
+const AGE_RISKS: [&str; 2] = ["stale-backup", "unknown-age"];
+
+fn describe(intake: &Intake, targets: &[Found], max_age: Option<MaxAge>) -> Output {
+    let now = Timestamp::now();
+    let describe_file = |file| {
+        let mut described = describe_file(file);
+        // It is said in the part of the file.
+        let aged =
+            max_age.and_then(|age| stale(file, age, now)).map(|item| Item { file: String::new(), ..item });
+        described.risks.extend(aged);
+        described
+    };
+    let accounts: Vec<&Account> = intake.files.iter().flat_map(|file| &file.vault.accounts).collect();
     Output {
         files: intake.files.iter().map(describe_file).collect(),
+        duplicates: risks::duplicates(&accounts),
+        targets: targets.iter().map(|target| risks::on_target(*target, &accounts)).collect(),
         missing_parts: intake.missing_parts(),
         warnings: intake.warnings_about_inputs(),
     }
@@ -107,9 +172,10 @@ fn describe_file(file: &intake::File) -> FileOutput {
         created: vault.created.map(|time| time.to_string()),
         newest: vault.newest().map(|time| time.to_string()),
         accounts: vault.accounts.iter().map(describe_account).collect(),
+        name_only: vault.accounts.iter().filter_map(name_only).collect(),
         skipped: vault.skipped.clone(),
         warnings: vault.warnings.clone(),
-        risks: risks(file),
+        risks: risks::of(file),
     }
 }
 
@@ -121,9 +187,9 @@ fn describe_account(account: &Account) -> AccountOutput {
         issuer: account.issuer.clone(),
         account: account.name.clone(),
         algorithm: otp.map(|otp| otp.algorithm().name()),
-        digits: otp.map(otpferry_formats::model::Otp::digits),
-        period: otp.and_then(otpferry_formats::model::Otp::period),
-        counter: otp.and_then(otpferry_formats::model::Otp::counter),
+        digits: otp.map(Otp::digits),
+        period: otp.and_then(Otp::period),
+        counter: otp.and_then(Otp::counter),
         groups: account.groups.clone(),
         favorite: account.favorite,
         trashed: account.trashed,
@@ -134,147 +200,10 @@ fn describe_account(account: &Account) -> AccountOutput {
     }
 }
 
-/// What the owner of the file should know about it.
-fn risks(file: &intake::File) -> Vec<Item> {
-    let mut risks = Vec::new();
-    let has_secrets = file.vault.accounts.iter().any(|account| account.otp().is_some());
-    if has_secrets && !file.is_encrypted() {
-        let item = Item::new("plain-file", "the file holds the secrets without protection")
-            .next_step("Keep an encrypted copy instead and delete this one");
-        risks.push(item);
-    }
-    for account in &file.vault.accounts {
-        let Some(otp) = account.otp() else { continue };
-        if otp.secret().expose().len() < MIN_SECRET {
-            risks.push(Item::about(
-                account,
-                "short-secret",
-                "the secret is shorter than the 128 bits that RFC 4226 asks for; it moves all the same",
-            ));
-        }
-        if matches!(otp.algorithm(), Algorithm::Md5) && otp.period() != Some(10) {
-            risks.push(Item::about(
-                account,
-                "uncommon-algorithm",
-                "the codes are made with MD5, which most apps do not know",
-            ));
-        }
-    }
-    risks
-}
-
-fn text(output: &Output) -> String {
-    let mut text = String::new();
-    for file in &output.files {
-        text.push_str(&heading(file));
-        if !file.accounts.is_empty() {
-            let rows = file.accounts.iter().map(row).collect();
-            text.push_str(&show::table(&["issuer", "account", "kind", "settings", "groups"], rows));
-        }
-        items(&mut text, "Cannot be used", &file.skipped);
-        items(&mut text, "Please note", &file.warnings);
-        risks_of(&mut text, &file.risks);
-        text.push('\n');
-    }
-    show::missing(&output.missing_parts).iter().for_each(|line| text.push_str(&format!("{line}\n")));
-    if !output.warnings.is_empty() {
-        text.push_str("Please note:\n");
-        show::lines(&output.warnings).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
-    }
-    text
-}
-
-fn heading(file: &FileOutput) -> String {
-    let sealed = if file.encrypted { "encrypted" } else { "not encrypted" };
-    let mut line = format!(
-        "{}\n  {}, {}, {sealed}: {}",
-        show::place(&file.path),
-        file.title,
-        file.variant,
-        show::count(file.accounts.len(), "account")
-    );
-    for (what, time) in [("made", &file.created), ("newest entry", &file.newest)] {
-        if let Some(time) = time {
-            line.push_str(&format!("\n  {what}: {time} ({})", age_of(time)));
-        }
-    }
-    line + "\n"
-}
-
-/// How long ago, roughly.
-fn age_of(time: &str) -> String {
-    let Ok(time) = time.parse::<Timestamp>() else { return String::new() };
-    let hours = Timestamp::now().since((Unit::Hour, time)).map_or(0, |span| span.get_hours());
-    match i64::from(hours) / 24 {
-        ..0 => "in the future".to_owned(),
-        0 => "today".to_owned(),
-        1 => "1 day ago".to_owned(),
-        days => format!("{days} days ago"),
-    }
-}
-
-fn row(account: &AccountOutput) -> Vec<String> {
-    let settings = match (account.algorithm, account.digits) {
-        (Some(algorithm), Some(digits)) => {
-            let step = match (account.counter, account.period) {
-                (Some(counter), _) => format!("counter {counter}"),
-                (None, Some(period)) => format!("{period} s"),
-                (None, None) => String::new(),
-            };
-            format!("{algorithm}, {}, {step}", show::count(digits.into(), "digit"))
-        }
-        _ => account.reason.as_deref().map(show::clean).unwrap_or_default(),
-    };
-    vec![
-        show::clean(&account.issuer),
-        show::clean(&account.account),
-        account.kind.to_owned(),
-        settings,
-        show::clean(&account.groups.join(", ")),
-    ]
-}
-
-/// One line for each risk, with the names of all accounts that have it.
-fn risks_of(text: &mut String, risks: &[Item]) {
-    let (accounts, file): (Vec<Item>, Vec<Item>) = risks.iter().cloned().partition(|r| r.index.is_some());
-    items(text, "Risks", &file);
-    if file.is_empty() && !accounts.is_empty() {
-        text.push_str("Risks:\n");
-    }
-    let mut messages: Vec<&str> = accounts.iter().map(|risk| risk.message.as_str()).collect();
-    messages.sort_unstable();
-    messages.dedup();
-    for message in messages {
-        let same = accounts.iter().filter(|risk| risk.message == message);
-        let names: Vec<String> = same.map(|risk| entry(risk, risk.index.unwrap_or_default())).collect();
-        text.push_str(&format!("  {}: {message}\n", names.join(", ")));
-    }
-}
-
-/// An entry of the file that the section is about.
-fn entry(item: &Item, index: usize) -> String {
-    match (item.issuer.as_str(), item.account.as_str()) {
-        ("", "") => format!("entry {}", index + 1),
-        (issuer, account) => show::named(issuer, account),
-    }
-}
-
-fn items(text: &mut String, title: &str, items: &[Item]) {
-    if items.is_empty() {
-        return;
-    }
-    text.push_str(&format!("{title}:\n"));
-    for (at, item) in items.iter().enumerate() {
-        let who = match item.index {
-            Some(index) => format!("{}: ", entry(item, index)),
-            None if item.file.is_empty() => String::new(),
-            None => format!("{}: ", show::place(&item.file)),
-        };
-        text.push_str(&format!("  {who}{}\n", show::clean(&item.message)));
-        // Entries with the same trouble say once what to do.
-        let next = items.get(at + 1).and_then(|next| next.next_step.as_ref());
-        if let Some(step) = item.next_step.as_ref().filter(|step| next != Some(step)) {
-            text.push_str(&format!("    {}.\n", show::clean(step)));
-        }
-    }
+fn name_only(account: &Account) -> Option<Item> {
+    let Credential::NameOnly { reason } = &account.credential else { return None };
+    let item = Item::about(account, "name-only", reason.clone());
+    Some(item.next_step(
+        "Sign in at its service and set up the new phone there; keep the old phone until that works",
+    ))
 }

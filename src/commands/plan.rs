@@ -42,7 +42,8 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit, Failure>
     Ok(exit(&plan, args.read.options.partial))
 }
 
-fn find(option: &str, name: &str) -> Result<Found, Failure> {
+/// The app that an option names.
+pub(super) fn find(option: &str, name: &str) -> Result<Found, Failure> {
     targets::find(name).map_err(|error| {
         Failure::new(Exit::Usage, format!("{option} {}: {error}", show::named("", name)))
             .next_step(error.next_step())

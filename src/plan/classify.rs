@@ -76,7 +76,8 @@ const ENTRA: &str = "This looks like a Microsoft work or school account with a p
 /// Where a work or school account is set up.
 const SECURITY_INFO: &str = "https://mysignins.microsoft.com/security-info";
 
-fn is_microsoft(target: Found) -> bool {
+/// Whether it is the app that personal Microsoft accounts are signed in with.
+pub(crate) fn is_microsoft(target: Found) -> bool {
     target.target.id == "microsoft-authenticator"
 }
 

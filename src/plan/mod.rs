@@ -22,6 +22,8 @@ use crate::report::{self, FileLine};
 use crate::show;
 use crate::stale::stale;
 
+pub(crate) use classify::is_microsoft;
+
 use classify::entries;
 use steps::{Step, steps};
 
@@ -111,7 +113,7 @@ impl Entry {
 }
 
 /// The name of the target with the platform that was meant.
-fn title(target: Found) -> String {
+pub(crate) fn title(target: Found) -> String {
     match target.platform {
         Some(platform) => format!("{} ({})", target.target.title, platform.title()),
         None => target.target.full_title(),
