@@ -112,26 +112,27 @@ fn names(fates: &[&Fate]) -> String {
     show::listed(&names)
 }
 
-/// What happens to an account and why; `None` where nothing is to be said, or the line about the file says it.
+/// What happens to accounts and why, in words for one and for many; `None` where nothing is to be said, or the line
+/// about the file says it.
 fn what(fate: &Fate, explanation: &Explanation) -> Option<String> {
     let name_of = |index: usize| explanation.accounts.get(index).map(name).unwrap_or_default();
     let what = match &fate.outcome {
         Outcome::FileNotRead => return None,
         Outcome::Right if fate.reasons.is_empty() => return None,
         Outcome::Right => "right, but note".to_owned(),
-        Outcome::Changed => "comes in, but changed".to_owned(),
+        Outcome::Changed => "changed".to_owned(),
         Outcome::NameCut { issuer_there, account_there } => {
-            format!("is called {} there", show::named(issuer_there, account_there))
+            format!("called {} there", show::named(issuer_there, account_there))
         }
         Outcome::WrongCodes { instead } => format!("wrong codes{}", with(instead)),
-        Outcome::Merged { into } => format!("becomes one with {}", name_of(*into)),
-        Outcome::LeftOut => "does not come in".to_owned(),
+        Outcome::Merged { into } => format!("merged into {}", name_of(*into)),
+        Outcome::LeftOut => "left out".to_owned(),
         Outcome::Lost { stopped_at } => {
-            format!("does not come in, because the import stops before it, at {}", name_of(*stopped_at))
+            format!("left out, because the import stops at {}", name_of(*stopped_at))
         }
         Outcome::NotShown => "no right codes".to_owned(),
         Outcome::Unknown => "not known".to_owned(),
-        Outcome::NoSecret => return Some("the file has no secret of it".to_owned()),
+        Outcome::NoSecret => return Some("nothing to take in, because the file has no secret".to_owned()),
     };
     Some(format!("{what}. {}", because(&fate.reasons)))
 }

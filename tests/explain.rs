@@ -103,7 +103,7 @@ fn equal_secrets_become_one_in_2fas() {
     let wanted = "\
 What 2FAS (Android) itself would make of links.txt:
   2 of 3 accounts come in and show right codes
-  Quay (eve): becomes one with Acme (bob). 2FAS knows an account by its secret alone: of two with the same secret it \
+  Quay (eve): merged into Acme (bob). 2FAS knows an account by its secret alone: of two with the same secret it \
 keeps one (as of 2026)
 ";
     assert!(run.out.contains(wanted), "{}", run.out);
