@@ -2,6 +2,7 @@
 //!
 //! A [`Sheet`] is the same whatever it becomes: a page, paper, pictures, or codes on the terminal.
 
+mod card;
 pub(crate) mod page;
 
 use otpferry_formats::model::{Account, Vault};

@@ -11,6 +11,7 @@ use otpferry_formats::report::Item;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::card::{WIDEST_BESIDE_TEXT, names, settings};
 use super::{Card, Content, Sheet};
 use crate::cli::Paper;
 use crate::html::{self, Page};
@@ -18,13 +19,6 @@ use crate::show;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-
-/// Hundredths of a millimetre of a module on paper. A phone needs 0.7 mm; printers that fit a page to their
-/// margins take some off.
-const MODULE: usize = 76;
-/// Hundredths of a millimetre of the smallest code on paper, and of the widest with room for text beside it.
-const SMALLEST: usize = 4500;
-const WIDEST_BESIDE_TEXT: usize = 9000;
 
 /// The whole page. Without a size of paper it takes that of the printer.
 pub(crate) fn render(sheet: &Sheet, paper: Option<Paper>) -> Zeroizing<String> {
@@ -103,7 +97,7 @@ fn accounts(sheet: &Sheet) -> usize {
 fn card(card: &Card, number: usize, total: usize) -> Markup {
     match &card.content {
         Content::One(account) => html! {
-            article.slide.card.wide[on_paper(card) > WIDEST_BESIDE_TEXT] {
+            article.slide.card.wide[card.on_paper() > WIDEST_BESIDE_TEXT] {
                 header {
                     p.place { (number) " of " (total) }
                     (title(account))
@@ -138,15 +132,6 @@ fn card(card: &Card, number: usize, total: usize) -> Markup {
     }
 }
 
-/// What the account is called, the service first.
-fn names(account: &Account) -> (&str, &str) {
-    match (account.issuer.as_str(), account.name.as_str()) {
-        ("", "") => ("An account without a name", ""),
-        ("", name) => (name, ""),
-        (issuer, name) => (issuer, name),
-    }
-}
-
 fn title(account: &Account) -> Markup {
     let (first, second) = names(account);
     html! {
@@ -160,15 +145,10 @@ fn line(account: &Account) -> Markup {
     html! { p.line { b { (html::name(first)) } " " (html::name(second)) } }
 }
 
-/// Hundredths of a millimetre of the side of a code on paper.
-fn on_paper(card: &Card) -> usize {
-    (card.qr.side() * MODULE).max(SMALLEST)
-}
-
 /// Width and height are those on paper; the style has others for the screen.
 fn qr(card: &Card, name: &str) -> Markup {
     let side = card.qr.side();
-    let hundredths = on_paper(card);
+    let hundredths = card.on_paper();
     let paper = format!("{}.{:02}mm", hundredths / 100, hundredths % 100);
     html! {
         svg.qr viewBox=(format!("0 0 {side} {side}")) width=(paper) height=(paper) role="img" aria-label={ "QR code: " (name) } {
@@ -269,44 +249,14 @@ fn no_code(account: &Account) -> String {
 
 /// Everything that has to be typed where the code cannot be scanned.
 fn typed(account: &Account) -> Markup {
-    let Some(otp) = account.otp() else { return html! {} };
-    let (kind, key) = match otp {
-        Otp::Totp { .. } => ("Time-based (TOTP)", otp.secret().to_base32()),
-        Otp::Hotp { .. } => ("Counter-based (HOTP)", otp.secret().to_base32()),
-        Otp::Steam { .. } => ("Steam Guard", otp.secret().to_base32()),
-        Otp::Yandex { .. } => ("Yandex", otp.secret().to_base32()),
-        Otp::Motp { .. } => ("Mobile-OTP (mOTP)", Zeroizing::new(HEXLOWER.encode(otp.secret().expose()))),
-    };
-    let is_free = matches!(otp, Otp::Totp { .. } | Otp::Hotp { .. });
-    let pin = match otp {
-        Otp::Motp { pin, .. } | Otp::Yandex { pin, .. } => pin.as_ref(),
-        _ => None,
-    };
+    let settings = account.otp().map(settings).unwrap_or_default();
+    let Some((key, others)) = settings.split_first() else { return html! {} };
     html! {
         dl {
-            div.whole { dt { "Key" } dd.key { (groups(&key).as_str()) } }
-            div { dt { "Type" } dd { (kind) } }
-            @if is_free {
-                div { dt { "Algorithm" } dd { (otp.algorithm().name()) } }
-                div { dt { "Digits" } dd { (otp.digits()) } }
-            }
-            @if let (true, Some(period)) = (is_free, otp.period()) { div { dt { "Period" } dd { (period) " seconds" } } }
-            @if let Some(counter) = otp.counter() { div { dt { "Counter" } dd { (counter) } } }
-            @if let Some(pin) = pin { div { dt { "PIN" } dd { (pin.expose()) } } }
+            div.whole { dt { (key.label) } dd.key { (key.value.as_str()) } }
+            @for setting in others { div { dt { (setting.label) } dd { (setting.value.as_str()) } } }
         }
     }
-}
-
-/// In groups of four, as one reads a key aloud.
-fn groups(key: &str) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(key.len() + key.len() / 4));
-    for (index, character) in key.chars().enumerate() {
-        if index > 0 && index % 4 == 0 {
-            text.push(' ');
-        }
-        text.push(character);
-    }
-    text
 }
 
 fn end(sheet: &Sheet) -> Markup {
