@@ -21,13 +21,21 @@ const AT: u64 = 1_800_000_012;
 #[test]
 fn a_sheet_of_all_kinds() {
     let file: Value = serde_json::from_slice(&fs::read(fixture("otpferry/all-kinds.json")).unwrap()).unwrap();
-    let accounts = file["accounts"].as_array().unwrap();
-    look_at_sheet(
-        accounts,
-        &[],
-        &["Contoso (maria@contoso.example)"],
-        json!({ "a4": [4, 5], "letter": [5, 6] }),
-    );
+    let mut accounts = file["accounts"].as_array().unwrap().clone();
+    let yandex = |pin: Value| {
+        json!({ "kind": "yandex", "issuer": "Yandex", "account": "pin", "secret": "CANARYYANDEXONECANARYYANDE",
+            "algorithm": "SHA256", "digits": 8, "period": 30, "counter": null, "pin": pin })
+    };
+    // SHA-256 over this PIN and this secret begins with a zero byte, which is no part of the key.
+    accounts.extend([yandex(json!("1415")), yandex(Value::Null)]);
+    // A key that is longer than a block of its hash, and the longest period that there is.
+    let mut long = totp("Lumen", "long");
+    long["secret"] = json!("CANARYECHO".repeat(12));
+    long["digits"] = json!(7);
+    long["period"] = json!(2_147_483_647);
+    accounts.push(long);
+    let pages = json!({ "a4": [5, 6], "letter": [5, 7] });
+    look_at_sheet(&accounts, &[], &["Contoso (maria@contoso.example)"], pages);
 }
 
 /// Names that hold markup, turn the writing direction, are in other scripts, very long, or missing.

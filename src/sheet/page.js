@@ -197,13 +197,18 @@
     if (output.dataset.step === String(step)) output.replaceChildren(...shown);
   }
 
+  function inWords(rest) {
+    if (rest < 120) return rest + ' s';
+    return rest < 7200 ? Math.floor(rest / 60) + ' min' : Math.floor(rest / 3600) + ' h';
+  }
+
   function showTimer(slide, time) {
     const [left, text] = [one('.timer .left', slide), one('.seconds', slide)];
     if (!left) return;
     const period = Number(one('.code', slide).dataset.period);
     const rest = period - (time % period);
     left.style.width = (100 * rest) / period + '%';
-    text.textContent = rest + ' s left';
+    text.textContent = inWords(rest) + ' left';
   }
 
   function showCodes() {

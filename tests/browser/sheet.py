@@ -22,6 +22,7 @@ GAP = 40
 """Millimetres between codes on paper, so that a phone sees one at a time."""
 START = "All accounts"
 """What the page says of its place at the start."""
+UNITS = [("h", 3600), ("min", 60), ("s", 1)]
 
 
 class Sheet:
@@ -204,7 +205,8 @@ def codes_go_on(browser, sheet):
             if not account["code"]:
                 continue
             left = account["period"] - sheet.at % account["period"]
-            equal(text_of(tab, ".now .seconds"), [f"{left} s left"], "time that is left")
+            unit, seconds = next((unit, seconds) for unit, seconds in UNITS if left >= 2 * seconds or seconds == 1)
+            equal(text_of(tab, ".now .seconds"), [f"{left // seconds} {unit} left"], "time that is left")
             tab.value(f"Date.now = () => {1000 * (sheet.at + left)}")
             if account["next"] != account["code"]:
                 tab.until(f"document.querySelector('.now .code').textContent !== '{account['code']}'")
@@ -231,6 +233,7 @@ def on_paper(browser, sheet):
             equal([code.payload for page in pages for code in page.codes], payloads, f"QR codes on {name} paper")
             cards = iter(enumerate(sheet.cards, 1))
             for page in pages:
+                equal(page.text.count("on my new phone"), len(page.codes), f"boxes on a page of {name} paper")
                 assert all(abs(found - wanted) < 0.5 for found, wanted in zip(page.size, size)), page.size
                 for code, (number, card) in zip(page.codes, cards):
                     assert code.module >= NARROWEST, f"{name}, {number}: a module of {code.module} mm"
