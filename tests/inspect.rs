@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Sandbox, assert_no_secret, fixture};
+use support::{PASSWORD, Sandbox, assert_no_secret, fixture};
 
 fn pair(name: &str) -> String {
     format!("{}/tests/pairs/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -95,4 +95,74 @@ fn inventories() {
     assert!(text.starts_with("Inventory of 20") && text.contains("Only a name, without codes:"), "{text}");
     assert_no_secret(&text, "the inventory");
     run("list", &[], 2).explains();
+}
+
+/// The costs are those that fixtures/make/ states.
+#[test]
+fn encryption_and_its_strength() {
+    let sandbox = Sandbox::new();
+    for (name, cipher, kdf, strength) in [
+        ("2fas/encrypted-v4-android.2fas", "AES-256-GCM", "PBKDF2 SHA-256 iterations=10000", "weak"),
+        ("aegis/encrypted-v3.json", "AES-256-GCM", "scrypt N=32768 r=8 p=1", "fair"),
+        ("andotp/encrypted-new.json.aes", "AES-256-GCM", "PBKDF2 SHA-1 iterations=145776", "fair"),
+        ("andotp/otp_accounts-old.json.aes", "AES-256-GCM", "one SHA-256", "weak"),
+        ("authenticator-ext/encrypted-v3.json", "AES-256-CBC", "Argon2id 19456 KiB t=2 p=1", "strong"),
+        ("authenticator-ext/encrypted-v2.json", "AES-256-CBC", "one MD5", "weak"),
+        (
+            "authenticator-plus/backup.db",
+            "AES-256-CBC with HMAC-SHA-1",
+            "PBKDF2 SHA-1 iterations=64000",
+            "weak",
+        ),
+        (
+            "bitwarden/protected-argon2id.json",
+            "AES-256-CBC with HMAC-SHA-256",
+            "Argon2id 16384 KiB t=3 p=4",
+            "strong",
+        ),
+        (
+            "bitwarden/protected-pbkdf2.json",
+            "AES-256-CBC with HMAC-SHA-256",
+            "PBKDF2 SHA-256 iterations=5000",
+            "weak",
+        ),
+        ("cotp/db.cotp", "XChaCha20-Poly1305", "Argon2id 32768 KiB t=4 p=4", "strong"),
+        ("ente/encrypted-other-costs.json", "XChaCha20-Poly1305", "Argon2id 65536 KiB t=3 p=1", "strong"),
+        ("freeotp/v2-android-6.xml", "AES-256-GCM", "PBKDF2 SHA-1 iterations=1000", "weak"),
+        ("keepass/v31-aes.kdbx", "AES-256", "AES-KDF rounds=600", "weak"),
+        ("keepass/v4-chacha20-argon2d.kdbx", "ChaCha20", "Argon2d 1024 KiB t=2 p=2", "weak"),
+        ("otpclient/v1.enc", "AES-256-GCM", "PBKDF2 SHA-512 iterations=100000", "fair"),
+        ("proton/encrypted.json", "AES-256-GCM", "Argon2id 19456 KiB t=2 p=1", "strong"),
+        ("stratum/strong.stratum", "AES-256-GCM", "Argon2id 65536 KiB t=3 p=4", "strong"),
+        ("stratum/legacy.authpro", "AES-256-CBC", "PBKDF2 SHA-1 iterations=64000", "weak"),
+    ] {
+        let password = support::expected(name)["password"].as_str().unwrap().to_owned();
+        let said = sandbox
+            .run_with(&["inspect", &fixture(name), "--json"], b"", &[("OTPFERRY_PASSWORD", &password)])
+            .json();
+        let file = &said["files"][0];
+        let wanted = json!({ "cipher": cipher, "kdf": kdf, "strength": strength });
+        assert_eq!(file["protection"], wanted, "{name}");
+        let risks = file["risks"].as_array().unwrap();
+        assert_eq!(risks.iter().any(|risk| risk["code"] == "weak-encryption"), strength == "weak", "{name}");
+    }
+}
+
+#[test]
+fn encryption_for_people() {
+    let sandbox = Sandbox::new();
+    let inspect = |file: &str| {
+        let out = sandbox.run_with(&["inspect", file], b"", &[("OTPFERRY_PASSWORD", PASSWORD)]).out;
+        out.lines().find(|line| line.contains("encryption: ")).map(str::to_owned)
+    };
+    let vault = fixture("2fas/encrypted-v4-android.2fas");
+    let line = "  encryption: weak (AES-256-GCM, PBKDF2 SHA-256 iterations=10000)";
+    assert_eq!(inspect(&vault).as_deref(), Some(line));
+    sandbox.put("passphrase", PASSWORD);
+    let plain = fixture("otpauth/plain.txt");
+    sandbox
+        .run(&["convert", &plain, "-t", "otpauth", "-o", "sealed.age", "--age-passphrase-file", "passphrase"])
+        .exits(0);
+    assert_eq!(inspect("sealed.age").as_deref(), Some("  encryption: strong (age)"));
+    assert_eq!(inspect(&plain), None);
 }

@@ -18,7 +18,7 @@ use crate::cli::{InspectArgs, MaxAge};
 use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::guard::Guard;
-use crate::intake::{self, Intake};
+use crate::intake::{self, Intake, Sealed};
 use crate::output::{self, Pending};
 use crate::report;
 use crate::show::{self, Terminal};
@@ -43,6 +43,12 @@ struct FileOutput {
     title: &'static str,
     variant: String,
     encrypted: bool,
+    /// Whether it is inside an age file, whose encryption is strong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    age: bool,
+    /// How the file itself is encrypted, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<ProtectionOutput>,
     /// When the file says that it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<String>,
@@ -55,6 +61,15 @@ struct FileOutput {
     skipped: Vec<Item>,
     warnings: Vec<Item>,
     risks: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct ProtectionOutput {
+    cipher: &'static str,
+    /// How the key is made from the password, with its cost.
+    kdf: String,
+    /// `weak`, `fair` or `strong`.
+    strength: &'static str,
 }
 
 /// One app.
@@ -169,6 +184,12 @@ fn describe_file(file: &intake::File) -> FileOutput {
         title,
         variant: vault.variant.clone(),
         encrypted: file.is_encrypted(),
+        age: file.sealed != Sealed::No,
+        protection: vault.protection.map(|protection| ProtectionOutput {
+            cipher: protection.cipher,
+            kdf: protection.kdf.to_string(),
+            strength: protection.strength().name(),
+        }),
         created: vault.created.map(|time| time.to_string()),
         newest: vault.newest().map(|time| time.to_string()),
         accounts: vault.accounts.iter().map(describe_account).collect(),

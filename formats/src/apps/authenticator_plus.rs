@@ -101,7 +101,7 @@ fn decode_database(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error>
     let mut rows = Rows::read(&table, ctx.limits)?;
     rows.readable.sort_by_key(|row| (integer(row, columns.position).unwrap_or(i64::MAX), row.rowid));
     let variant = format!("database version {}", database.user_version());
-    let mut vault = Vault { variant, encrypted: true, ..Vault::default() };
+    let mut vault = Vault { variant, ..Vault::default() }.protected(sqlcipher::protection());
     for row in &rows.readable {
         add(row, &columns, &mut vault);
     }

@@ -13,6 +13,7 @@ use super::sqlite::Database;
 use crate::crypt::{Key, Prf, aes_cbc_open_unpadded, pbkdf2};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
+use crate::model::Protection;
 
 const PAGE: usize = 1024;
 const RESERVE: usize = 48;
@@ -22,6 +23,11 @@ const HMAC: usize = 20;
 const ITERATIONS: u32 = 64_000;
 /// Iterations from the key to the HMAC's key.
 const FAST_ITERATIONS: u32 = 2;
+
+/// How a database is encrypted.
+pub(crate) fn protection() -> Protection {
+    Protection::new("AES-256-CBC with HMAC-SHA-1", (Prf::Sha1, ITERATIONS))
+}
 /// What the salt is changed by for the HMAC's key.
 const SALT_MASK: u8 = 0x3a;
 /// Fewest different bytes in the first page: noise has about 250 of 256, everything else far fewer.

@@ -13,7 +13,7 @@ use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{
-    Account, Algorithm, Credential, Draft, Kind, Number, Origin, Otp, Secret, SecretText, Vault,
+    Account, Algorithm, Credential, Draft, Kind, Number, Origin, Otp, Protection, Secret, SecretText, Vault,
 };
 use crate::probe::{Node, Probe};
 use crate::report::Skip;
@@ -130,7 +130,7 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let plain = unlock(&database, ctx)?;
     let text = std::str::from_utf8(&plain)
         .map_err(|_| json::damaged("/cipher", "what was encrypted is not a text"))?;
-    Ok(Vault { encrypted: true, ..read_list(text, ctx.limits)? })
+    Ok(read_list(text, ctx.limits)?.protected(Protection::new("XChaCha20-Poly1305", COST)))
 }
 
 fn unlock(database: &Database<'_>, ctx: &mut Ctx<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {

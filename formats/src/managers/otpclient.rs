@@ -12,7 +12,9 @@ use crate::crypt::{Argon2Cost, Key, Prf, TAG, aes256_gcm_open_long_nonce, argon2
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::{Confidence, Format, Info, Input};
-use crate::model::{Account, Credential, Draft, Kind, Number, Origin, Otp, SecretText, Vault};
+use crate::model::{
+    Account, Credential, Draft, Kdf, Kind, Number, Origin, Otp, Protection, SecretText, Vault,
+};
 use crate::probe::Probe;
 use crate::report::Skip;
 use crate::text::{base32, json};
@@ -139,6 +141,11 @@ impl<'a> Header<'a> {
         }
     }
 
+    fn protection(&self) -> Protection {
+        let kdf = self.cost.map_or_else(|| (Prf::Sha512, ITERATIONS).into(), Kdf::from);
+        Protection::new("AES-256-GCM", kdf)
+    }
+
     fn key(&self, password: &[u8], limits: &Limits) -> Result<Key, Error> {
         match self.cost {
             None => pbkdf2::<32>(Prf::Sha512, password, &self.salt, ITERATIONS, limits),
@@ -158,8 +165,7 @@ fn decode(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         std::str::from_utf8(&plain).map_err(|_| json::damaged("", "what was encrypted is not a text"))?;
     let mut vault = read_list(text, ctx.limits)?;
     vault.variant = format!("version {}", header.version);
-    vault.encrypted = true;
-    Ok(vault)
+    Ok(vault.protected(header.protection()))
 }
 
 /// Programs before version 5 wrote the end of the text, a NUL, as a part of it.

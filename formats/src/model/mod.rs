@@ -8,6 +8,7 @@ pub(crate) mod group;
 pub mod merge;
 mod name_only;
 mod otp;
+mod protection;
 mod secret;
 mod vault;
 
@@ -16,5 +17,6 @@ pub use draft::{Draft, Number};
 pub use fingerprint::Fingerprint;
 pub use name_only::NameOnly;
 pub use otp::{Algorithm, Digits, Kind, Otp, OtpError, Period};
+pub use protection::{Kdf, Protection, Strength};
 pub use secret::{Secret, SecretText};
 pub use vault::{BatchPart, Vault};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::account::{Account, Extra};
+use super::protection::Protection;
 use crate::report::Item;
 
 /// One part of an export that spans several QR codes.
@@ -27,6 +28,8 @@ pub struct Vault {
     pub variant: String,
     /// Whether a password opened it.
     pub encrypted: bool,
+    /// How it is encrypted, where that is known.
+    pub protection: Option<Protection>,
     /// When the file says that it was made.
     pub created: Option<Timestamp>,
     /// The accounts.
@@ -42,6 +45,14 @@ pub struct Vault {
 }
 
 impl Vault {
+    /// The same, opened with a password.
+    #[must_use]
+    pub(crate) fn protected(mut self, protection: Protection) -> Self {
+        self.encrypted = true;
+        self.protection = Some(protection);
+        self
+    }
+
     /// Entries in the file, readable or not.
     pub fn entries(&self) -> usize {
         self.accounts.len().saturating_add(self.skipped.len())

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use otpferry_formats::model::{Account, Algorithm, Fingerprint};
+use otpferry_formats::model::{Account, Algorithm, Fingerprint, Strength};
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::{Found, Remark, Verdict};
 
 use super::TargetOutput;
-use crate::intake::File;
+use crate::intake::{File, Sealed};
 use crate::plan;
 use crate::show;
 
@@ -24,6 +24,13 @@ pub(super) fn of(file: &File) -> Vec<Item> {
         let item = Item::new("plain-file", "the file holds the secrets without protection")
             .next_step("Keep an encrypted copy instead and delete this one");
         risks.push(item);
+    }
+    let weak = file.vault.protection.filter(|protection| protection.strength() == Strength::Weak);
+    if weak.is_some() && file.sealed == Sealed::No {
+        let message = "its encryption is weak: whoever has the file can try out short passwords quickly";
+        risks.push(Item::new("weak-encryption", message).next_step(
+            "Take a long password for it, or keep a copy that is encrypted with age or in a stronger form",
+        ));
     }
     let accounts = || file.vault.accounts.iter();
     risks.extend(accounts().filter_map(short_secret));

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Unit};
 use otpferry_formats::report::Item;
 
-use super::{AccountOutput, FileOutput, Output, TargetOutput};
+use super::{AccountOutput, FileOutput, Output, ProtectionOutput, TargetOutput};
 use crate::show;
 
 /// The whole text.
@@ -55,6 +55,13 @@ pub(super) fn heading(file: &FileOutput) -> String {
         file.variant,
         show::count(file.accounts.len(), "account")
     );
+    if let Some(protection) = &file.protection {
+        let ProtectionOutput { cipher, kdf, strength } = protection;
+        line.push_str(&format!("\n  encryption: {strength} ({cipher}, {kdf})"));
+    }
+    if file.age {
+        line.push_str("\n  encryption: strong (age)");
+    }
     for (what, time) in [("made", &file.created), ("newest entry", &file.newest)] {
         if let Some(time) = time {
             line.push_str(&format!("\n  {what}: {time} ({})", age_of(time)));

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::crypt::{Key, ScryptCost, TAG, aes256_gcm_open, aes256_gcm_seal, scrypt};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
-use crate::model::{Number, SecretText};
+use crate::model::{Number, Protection, SecretText};
 use crate::text::json;
 
 /// The type of a slot that a password opens; 0 is a raw key, 2 is bound to the phone's key store.
@@ -75,6 +75,12 @@ impl Sealed {
             .ok_or_else(|| json::damaged("/db", "the encrypted content does not match its checksum"))
     }
 
+    /// A guesser tries the slot that costs least.
+    pub(super) fn protection(&self) -> Protection {
+        let cheapest = self.slots.iter().map(|slot| slot.cost).min_by_key(|cost| work(*cost));
+        Protection::new("AES-256-GCM", cheapest.unwrap_or(COST))
+    }
+
     fn master_key(&self, password: &SecretText, limits: &Limits) -> Result<Option<Key>, Error> {
         self.check_work(limits)?;
         for slot in &self.slots {
@@ -87,10 +93,7 @@ impl Sealed {
 
     /// The cost of one slot is bounded by the derivation itself; that of many is bounded here.
     fn check_work(&self, limits: &Limits) -> Result<(), Error> {
-        let works = self.slots.iter().map(|slot| {
-            let ScryptCost { n, r, p } = slot.cost;
-            n.saturating_mul(u64::from(r)).saturating_mul(u64::from(p))
-        });
+        let works = self.slots.iter().map(|slot| work(slot.cost));
         let work = works.fold(0, u64::saturating_add);
         if work <= limits.kdf_work {
             return Ok(());
@@ -98,6 +101,11 @@ impl Sealed {
         Err(Error::limit(format!("its key derivations ask for {work} steps"), "kdf-work")
             .at(Place::Json("/header/slots".to_owned())))
     }
+}
+
+fn work(cost: ScryptCost) -> u64 {
+    let ScryptCost { n, r, p } = cost;
+    n.saturating_mul(u64::from(r)).saturating_mul(u64::from(p))
 }
 
 /// The slots of type 1, in order.

@@ -116,10 +116,11 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
         (Some(slots), Some(params), true) => {
             let content: Cow<'_, str> =
                 json::entry(content).ok_or_else(|| json::damaged("/db", "the content is not a text"))?;
-            let opened = Sealed::new(&slots, &params, &content)?.open(ctx)?;
+            let sealed = Sealed::new(&slots, &params, &content)?;
+            let opened = sealed.open(ctx)?;
             let text = std::str::from_utf8(&opened)
                 .map_err(|_| json::damaged("/db", "the decrypted content is not a text"))?;
-            read_db(text, ctx).map(|vault| Vault { encrypted: true, ..vault })
+            read_db(text, ctx).map(|vault| vault.protected(sealed.protection()))
         }
         (_, _, true) => {
             Err(json::damaged("/header", "the content is encrypted, but the header lacks its keys"))

@@ -7,7 +7,7 @@ use super::INFO;
 use crate::crypt::{Key, Prf, TAG, aes256_gcm_open, aes256_gcm_seal, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind};
-use crate::model::SecretText;
+use crate::model::{Kdf, Protection, SecretText};
 
 /// Bytes of the salt of the new scheme.
 const SALT: usize = 12;
@@ -34,10 +34,14 @@ pub(super) struct Sealed<'a> {
     old: Old<'a>,
 }
 
+/// Of both schemes.
+const CIPHER: &str = "AES-256-GCM";
+
 /// What opened, and which scheme it was.
 pub(super) struct Opened {
     pub(super) content: Zeroizing<Vec<u8>>,
     pub(super) old: bool,
+    pub(super) protection: Protection,
 }
 
 impl<'a> Sealed<'a> {
@@ -58,9 +62,11 @@ impl<'a> Sealed<'a> {
         if let Some(new) = &self.new
             && let Some(content) = new.open(password, limits)?
         {
-            return Ok(Some(Opened { content, old: false }));
+            let protection = Protection::new(CIPHER, (Prf::Sha1, new.iterations));
+            return Ok(Some(Opened { content, old: false, protection }));
         }
-        Ok(self.old.open(password).map(|content| Opened { content, old: true }))
+        let protection = Protection::new(CIPHER, Kdf::Unstretched("one SHA-256"));
+        Ok(self.old.open(password).map(|content| Opened { content, old: true, protection }))
     }
 }
 

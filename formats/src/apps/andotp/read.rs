@@ -46,15 +46,13 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
         Some(text) if text.trim_start().starts_with(PGP) => Err(openpgp()),
         Some(text) => read_entries(&text, "plain", ctx.limits),
         None => {
-            let Opened { content, old } = Sealed::parse(input.bytes)?.open(ctx)?;
+            let Opened { content, old, protection } = Sealed::parse(input.bytes)?.open(ctx)?;
             let text = std::str::from_utf8(&content).map_err(|_| {
                 Error::malformed("the decrypted content is not a text")
                     .next_step("The file is damaged: export it again")
             })?;
             let variant = if old { "encrypted, old scheme" } else { "encrypted" };
-            let mut vault = read_entries(text, variant, ctx.limits)?;
-            vault.encrypted = true;
-            Ok(vault)
+            Ok(read_entries(text, variant, ctx.limits)?.protected(protection))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{INFO, VERSION};
 use crate::crypt::{Argon2Cost, HEADER, argon2id, secretstream_open, secretstream_seal};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
-use crate::model::{Number, SecretText};
+use crate::model::{Number, Protection, SecretText};
 use crate::text::json;
 
 /// What the phone app writes: 256 MiB, 16 passes.
@@ -56,6 +56,10 @@ impl Sealed {
             data: bytes(data)
                 .ok_or_else(|| json::damaged("/encryptedData", "the encrypted content is not Base64"))?,
         })
+    }
+
+    pub(super) fn protection(&self) -> Protection {
+        Protection::new("XChaCha20-Poly1305", self.cost)
     }
 
     /// Tries passwords until one opens the content.

@@ -66,7 +66,7 @@ fn open(sealed: &Sealed, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = std::str::from_utf8(&opened)
         .map_err(|_| json::damaged("/encryptedData", "the decrypted content is not a text"))?;
     let vault = read_text(text, ctx)?;
-    Ok(Vault { variant: format!("version {VERSION}"), encrypted: true, ..vault })
+    Ok(Vault { variant: format!("version {VERSION}"), ..vault }.protected(sealed.protection()))
 }
 
 /// Reads links, one a line; lists with commas between them and quotes around them are met too.

@@ -13,7 +13,7 @@ use crate::crypt::{Key, Prf, aes256_gcm_open_with, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::Confidence;
-use crate::model::{Algorithm, Number, Otp, Secret, SecretText, Vault};
+use crate::model::{Algorithm, Number, Otp, Protection, Secret, SecretText, Vault};
 use crate::report::Skip;
 use crate::text::uuid::is_uuid;
 
@@ -66,8 +66,10 @@ pub(super) fn decode(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let master = values.get(MASTER_KEY).ok_or_else(|| damaged("the master key is missing"))?;
     let master: MasterKey =
         serde_json::from_str(master).map_err(|_| damaged("the master key has an unexpected shape"))?;
-    let master = Locked::new(&master)?.open(ctx)?;
-    let mut vault = Vault { variant: "version 2".to_owned(), encrypted: true, ..Vault::default() };
+    let locked = Locked::new(&master)?;
+    let master = locked.open(ctx)?;
+    let protection = Protection::new("AES-256-GCM", (locked.prf, locked.iterations));
+    let mut vault = Vault { variant: "version 2".to_owned(), ..Vault::default() }.protected(protection);
     let mut seen = HashSet::new();
     for (key, description) in map.iter() {
         if let Some(id) = key.strip_suffix(TOKEN).filter(|id| seen.insert(*id)) {

@@ -7,7 +7,7 @@ use super::INFO;
 use crate::crypt::{Argon2Cost, TAG, aes256_gcm_open_with, aes256_gcm_seal_with, argon2id};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind};
-use crate::model::SecretText;
+use crate::model::{Protection, SecretText};
 use crate::text::json;
 
 /// 19 MiB, two passes, one lane. Source: the vendor's `password_exporter.rs`.
@@ -40,6 +40,10 @@ impl Sealed {
             nonce: *nonce,
             content: content.to_vec(),
         })
+    }
+
+    pub(super) fn protection(&self) -> Protection {
+        Protection::new("AES-256-GCM", COST)
     }
 
     /// Tries passwords until one opens the content.

@@ -68,7 +68,7 @@ fn open(sealed: &Sealed, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let entries = file
         .entries
         .ok_or_else(|| json::damaged("/content", "the decrypted content has no list of accounts"))?;
-    read_entries(entries, file.rest, ctx).map(|vault| Vault { encrypted: true, ..vault })
+    read_entries(entries, file.rest, ctx).map(|vault| vault.protected(sealed.protection()))
 }
 
 fn read_entries(entries: &RawValue, rest: Map<String, Value>, ctx: &Ctx<'_>) -> Result<Vault, Error> {

@@ -6,7 +6,7 @@ use super::INFO;
 use crate::crypt::{Argon2Cost, Prf, aes_cbc_open, aes256_gcm_open, aes256_gcm_seal, argon2id, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
-use crate::model::SecretText;
+use crate::model::{Protection, SecretText};
 
 /// The first 16 bytes; only the case differs.
 const STRONG: &[u8; 16] = b"AUTHENTICATORPRO";
@@ -37,6 +37,13 @@ impl Variant {
     }
 
     /// In a few words.
+    pub(super) fn protection(self) -> Protection {
+        match self {
+            Self::Strong => Protection::new("AES-256-GCM", COST),
+            Self::Legacy => Protection::new("AES-256-CBC", (Prf::Sha1, LEGACY_ITERATIONS)),
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Strong => "encrypted, strong",

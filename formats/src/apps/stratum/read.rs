@@ -94,8 +94,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
         encoding::decode(&plain).ok_or_else(|| json::damaged("", "the decrypted content is not a text"))?;
     let mut vault = decode_json(&text, ctx)?;
     vault.variant = variant.name().to_owned();
-    vault.encrypted = true;
-    Ok(vault)
+    Ok(vault.protected(variant.protection()))
 }
 
 fn decode_json(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {

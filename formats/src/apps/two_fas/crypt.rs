@@ -7,7 +7,7 @@ use super::INFO;
 use crate::crypt::{Key, Prf, aes256_gcm_open, aes256_gcm_seal, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
-use crate::model::SecretText;
+use crate::model::{Protection, SecretText};
 
 /// Iterations of PBKDF2-HMAC-SHA-256.
 const ITERATIONS: u32 = 10_000;
@@ -20,6 +20,11 @@ pub(super) const REFERENCE: &str = "\
     tRViSsLKzd86Hprh4ceC2OP7xazn4rrt4xhfEUbOjxLX8Rc3mkISXE0lWbmnWfggogbBJhtYgpK6fMl1D6mtsy92\
     R3HkdGfwuXbzLebqVFJsR7IZ2w58t938iymwG4824igYy1wi6n2WDpO1Q1P69zwJGs2F5a1qP4MyIiDSD7NCV2Ov\
     idXQCBnDlGfmz0f1BQySRkkt4ryiJeCjD2o4QsveJ9uDBUn8ELyOrESv5R5DMDkD4iAF8TXU7KyoJujd";
+
+/// How the services are encrypted.
+pub(super) fn protection() -> Protection {
+    Protection::new("AES-256-GCM", (Prf::Sha256, ITERATIONS))
+}
 
 /// `servicesEncrypted`: Base64 of ciphertext with tag, of the salt, and of the nonce, with colons
 /// between.

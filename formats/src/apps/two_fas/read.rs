@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::crypt::Sealed;
+use super::crypt::{self, Sealed};
 use super::{ID, SCHEMA};
 use crate::ctx::Ctx;
 use crate::error::{Error, Place};
@@ -124,7 +124,7 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
             let services = std::str::from_utf8(&opened)
                 .map_err(|_| json::damaged("/servicesEncrypted", "the decrypted content is not a text"))?;
             read_services(services, "/servicesEncrypted", &groups, &mut vault, ctx)?;
-            vault.encrypted = true;
+            vault = vault.protected(crypt::protection());
         }
     }
     let mut extra = backup.rest;

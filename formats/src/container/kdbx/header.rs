@@ -8,6 +8,7 @@ use super::dictionary::Dictionary;
 use crate::crypt::{Argon2Cost, Key, aes_kdf, argon2};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
+use crate::model;
 
 pub(super) const MAGIC: [u8; 8] = [0x03, 0xD9, 0xA2, 0x9A, 0x67, 0xFB, 0x4B, 0xB5];
 /// Version 4 has other lengths in its header, and other blocks after it.
@@ -68,6 +69,15 @@ impl Kdf {
             Self::Aes { .. } => "AES-KDF",
             Self::Argon2 { algorithm: argon2::Algorithm::Argon2d, .. } => "Argon2d",
             Self::Argon2 { .. } => "Argon2id",
+        }
+    }
+
+    pub(super) fn cost(&self) -> model::Kdf {
+        match self {
+            Self::Aes { rounds, .. } => model::Kdf::AesKdf { rounds: *rounds },
+            Self::Argon2 { cost: Argon2Cost { memory, passes, lanes }, .. } => {
+                model::Kdf::Argon2 { variant: self.name(), memory: *memory, passes: *passes, lanes: *lanes }
+            }
         }
     }
 

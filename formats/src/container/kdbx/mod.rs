@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::crypt::{Key, KeyStream, aes_cbc_open_unpadded, twofish_cbc_open_unpadded};
 use crate::ctx::Limits;
 use crate::error::Error;
+use crate::model::Protection;
 use blocks::BlockKeys;
 use header::{Cipher, Header, Legacy};
 
@@ -98,6 +99,12 @@ impl<'a> Closed<'a> {
     pub(crate) fn describe(&self) -> String {
         let Header { major, minor, cipher, kdf, .. } = &self.header;
         format!("KDBX {major}.{minor}, {}, {}", cipher.name(), kdf.name())
+    }
+
+    /// How well it is encrypted.
+    pub(crate) fn protection(&self) -> Protection {
+        let Header { cipher, kdf, .. } = &self.header;
+        Protection::new(cipher.name(), kdf.cost())
     }
 
     /// Opens it. `None` with a wrong key.

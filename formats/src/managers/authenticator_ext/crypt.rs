@@ -8,11 +8,17 @@ use super::VERSION;
 use crate::crypt::{Argon2Cost, Phc, argon2id, salted_open, salted_seal};
 use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
-use crate::model::{Number, SecretText};
+use crate::model::{Kdf, Number, Protection, SecretText};
 use crate::text::json;
 
 /// The cost of every key of version 3; the file does not say it.
 const COST: Argon2Cost = Argon2Cost { memory: 19_456, passes: 2, lanes: 1 };
+
+/// How the secrets are encrypted, with a key of version 3 or in the ways before.
+pub(super) fn protection(is_version_3: bool) -> Protection {
+    let kdf = if is_version_3 { COST.into() } else { Kdf::Unstretched("one MD5") };
+    Protection::new("AES-256-CBC", kdf)
+}
 
 /// What a text is encrypted with, as text.
 pub(super) type PassPhrase = Zeroizing<String>;

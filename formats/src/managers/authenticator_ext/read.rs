@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::crypt::{Key, OldKey, PassPhrase, open};
+use super::crypt::{self, Key, OldKey, PassPhrase, open};
 use super::{HASH, ID, INFO, SITE, SITE_KEY, is_kept_id, links};
 use crate::crypt::Phc;
 use crate::ctx::Ctx;
@@ -120,7 +120,8 @@ impl File {
             (false, _) => "plain",
         };
         let encrypted = version != "plain";
-        let mut vault = Vault { variant: version.to_owned(), encrypted, ..Vault::default() };
+        let protection = encrypted.then(|| crypt::protection(version == "version 3"));
+        let mut vault = Vault { variant: version.to_owned(), encrypted, protection, ..Vault::default() };
         for (index, (id, stored)) in self.entries.into_iter().enumerate() {
             let place = Place::Json(pointer(&id));
             let Some(stored) = stored else {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::crypt::{Argon2Cost, Key, Prf, aes_cbc_open, aes_cbc_seal, argon2id, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::Error;
-use crate::model::{Number, SecretText};
+use crate::model::{Number, Protection, SecretText};
 use crate::text::json;
 
 /// A file states the memory in mebibytes.
@@ -49,6 +49,14 @@ impl Derivation {
                 lanes: number(lanes, "/kdfParallelism", 64)?,
             })),
             _ => Err(Error::newer("the key derivation is not one that is known")),
+        }
+    }
+
+    pub(super) fn protection(&self) -> Protection {
+        const CIPHER: &str = "AES-256-CBC with HMAC-SHA-256";
+        match self {
+            Self::Pbkdf2 { iterations } => Protection::new(CIPHER, (Prf::Sha256, *iterations)),
+            Self::Argon2id(cost) => Protection::new(CIPHER, *cost),
         }
     }
 

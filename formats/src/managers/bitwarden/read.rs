@@ -14,7 +14,7 @@ use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
 use crate::format::Input;
 use crate::managers::login::{Gathering, Login};
-use crate::model::{Number, SecretText, Vault, group};
+use crate::model::{Number, Protection, SecretText, Vault, group};
 use crate::report::Skip;
 use crate::text::{encoding, json};
 
@@ -108,11 +108,11 @@ fn decode_json(text: &str, variant: &str, ctx: &mut Ctx<'_>) -> Result<Vault, Er
         )
         .next_step("Export again as .json, or as .json (encrypted) with \"password protected\""));
     }
-    let (name, plain) = open(&export, ctx)?;
+    let (name, protection, plain) = open(&export, ctx)?;
     let text =
         encoding::decode(&plain).ok_or_else(|| json::damaged("/data", "what was encrypted is not a text"))?;
     let inner: Export<'_> = json::parse_file(&text, ctx.limits)?;
-    Ok(Vault { encrypted: true, ..gather(&inner, name, ctx.limits)? })
+    Ok(gather(&inner, name, ctx.limits)?.protected(protection))
 }
 
 /// Reads an export that is not encrypted.
@@ -120,7 +120,10 @@ pub(super) fn decode_plain(text: &str, limits: &Limits) -> Result<Vault, Error> 
     gather(&json::parse_file(text, limits)?, "JSON", limits)
 }
 
-fn open(export: &Export<'_>, ctx: &mut Ctx<'_>) -> Result<(&'static str, Zeroizing<Vec<u8>>), Error> {
+fn open(
+    export: &Export<'_>,
+    ctx: &mut Ctx<'_>,
+) -> Result<(&'static str, Protection, Zeroizing<Vec<u8>>), Error> {
     let part = |part: &Option<String>, pointer: &str| {
         part.clone().ok_or_else(|| json::damaged(pointer, "a part of the encryption is missing"))
     };
@@ -138,7 +141,7 @@ fn open(export: &Export<'_>, ctx: &mut Ctx<'_>) -> Result<(&'static str, Zeroizi
         Derivation::Pbkdf2 { .. } => "JSON with password (PBKDF2)",
         Derivation::Argon2id(_) => "JSON with password (Argon2id)",
     };
-    Ok((name, plain))
+    Ok((name, derivation.protection(), plain))
 }
 
 const VALIDATION: &str = "/encKeyValidation_DO_NOT_EDIT";

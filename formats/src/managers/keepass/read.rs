@@ -48,7 +48,7 @@ fn decode_database(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         .map_err(|_| kdbx::damaged("the content of the database is not a text"))?;
     let document = xml::parse(text.trim_start_matches('\u{feff}'), Some(&mut stream), ctx.limits)?;
     check_header(&document, &opened)?;
-    Ok(Vault { encrypted: true, ..gather(&document, &closed.describe(), ctx.limits)? })
+    Ok(gather(&document, &closed.describe(), ctx.limits)?.protected(closed.protection()))
 }
 
 /// A header that was changed could let protected values come out wrong.
