@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use otpferry_formats::model::Account;
+use otpferry_formats::model::compare::{Comparison, Single};
 use otpferry_formats::model::merge::{self, MissingPart};
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
@@ -31,6 +32,8 @@ pub(crate) struct Side {
     pub(crate) created: Option<Timestamp>,
     /// The latest time of any account.
     pub(crate) newest: Option<Timestamp>,
+    /// Whether these are only some of its accounts.
+    is_selected: bool,
 }
 
 impl Side {
@@ -46,7 +49,17 @@ impl Side {
         let merged = merge::accounts(intake.take_accounts());
         warnings.extend(merged.conflicts);
         let (accounts, duplicates) = (merged.accounts, merged.duplicates);
-        Ok(Self { files, accounts, duplicates, skipped, warnings, missing_parts, created, newest })
+        Ok(Self {
+            files,
+            accounts,
+            duplicates,
+            skipped,
+            warnings,
+            missing_parts,
+            created,
+            newest,
+            is_selected: options.is_selective(),
+        })
     }
 
     /// Reads the old and the new one; `from_new` is the format of the new one.
@@ -63,6 +76,11 @@ impl Side {
         let old = Self::read(old, options, terminal)?;
         let new = Self::read(new, &options.of_other(from_new), terminal)?;
         Ok((old, new))
+    }
+
+    /// Accounts that only the new list has. Where some of the old ones were chosen, nothing is known about others.
+    pub(crate) fn added<'c>(&self, comparison: &'c Comparison) -> &'c [Single] {
+        if self.is_selected { &[] } else { &comparison.added }
     }
 
     /// What is told about it.

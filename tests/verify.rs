@@ -149,6 +149,20 @@ fn one_of_the_two_can_be_standard_input_and_they_have_formats_of_their_own() {
     run(&["verify", "links.txt", "links.txt", "-f", "otpauth", "--from-new", "nope"], 2);
 }
 
+/// The names are those of the old list: the new one may have others.
+#[test]
+fn some_of_the_old_accounts() {
+    let sandbox = Sandbox::new();
+    let (old, new) = (pair("old.txt"), pair("new.txt"));
+    let said = sandbox.run(&["verify", &old, &new, "--json", "--only", "Acme:*"]).exits(0).json();
+    assert_eq!(
+        (&said["accounts"][0]["new_name"]["issuer"], &said["only_in_new"]),
+        (&json!("Acme Corp"), &json!([]))
+    );
+    let said = sandbox.run(&["diff", &old, &new, "--json", "--only", "GitHub"]).exits(0).json();
+    assert_eq!((&said["same"], &said["added"]), (&json!(1), &json!([])));
+}
+
 #[test]
 fn the_certificate_in_a_file() {
     let sandbox = Sandbox::new();

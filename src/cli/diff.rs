@@ -27,5 +27,7 @@ const DIFF_HELP: &str = "\
 Accounts are matched as `verify` does. Times and counts of use, which apps keep for themselves, do
 not count as differences. No secret is shown, nor what notes say: they often hold recovery codes.
 
+--only and --exclude choose among the accounts of OLD; what only NEW has is not listed then.
+
 Exit codes: 0 no differences; 1 differences, or something that could not be read; the others as for
 every command. To compare codes, use `verify`.";

@@ -93,10 +93,16 @@ impl ReadOptions {
     }
 
     /// The same for the second of two inputs, which has a format of its own. What the columns of a table mean
-    /// was said about the first, unless both are tables.
+    /// was said about the first, unless both are tables. Which accounts are meant is said about the first as
+    /// well: the second may call them otherwise.
     pub fn of_other(&self, from: Option<&str>) -> Self {
         let columns = if from == Some("csv") { self.columns.clone() } else { Vec::new() };
-        Self { from: from.map(str::to_owned), columns, ..self.clone() }
+        Self { from: from.map(str::to_owned), columns, only: Vec::new(), exclude: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether only some of the accounts are meant.
+    pub fn is_selective(&self) -> bool {
+        !(self.only.is_empty() && self.exclude.is_empty())
     }
 
     /// The format that the user names; columns have tables only.

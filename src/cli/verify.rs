@@ -39,6 +39,8 @@ Accounts are matched by name and secret, so that renamed ones are found. The res
 account, says whether its codes are the same, and holds no secret. Accounts that only NEW has are
 told and are no difference.
 
+--only and --exclude choose among the accounts of OLD by their names there.
+
 The fingerprint of an account is made from its secret and settings with a random number that is
 forgotten when the run ends. Equal fingerprints in one result are the same account. Nobody can find
 out or try a secret with them, and those of two runs have nothing to do with each other.

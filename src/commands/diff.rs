@@ -90,7 +90,7 @@ impl Output {
             alarms: alarm::alarms(old, new, &comparison),
             same: comparison.pairs.iter().filter(|pair| is_same(pair)).count(),
             removed: singles(&comparison.removed, both.old, both.new),
-            added: singles(&comparison.added, both.new, both.old),
+            added: singles(old.added(&comparison), both.new, both.old),
             renamed: both.lines(|pair, _, _| pair.renamed.then(Vec::new)),
             secret_changed: both.lines(secret),
             parameters_changed: both.lines(parameters),

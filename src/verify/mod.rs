@@ -113,7 +113,7 @@ impl Certificate {
         lines.extend(comparison.removed.iter().filter_map(removed));
         lines.sort_by_key(|(place, _)| *place);
         let accounts: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
-        let added = comparison.added.iter().filter_map(|single| new.accounts.get(single.index));
+        let added = old.added(&comparison).iter().filter_map(|single| new.accounts.get(single.index));
         let only_in_new = added.map(|account| Extra::new(account, print(account))).collect();
         let (old, is_empty, new) = (old.summary(), new.accounts.is_empty(), new.summary());
         let asks = old.needs_attention() || new.needs_attention();
