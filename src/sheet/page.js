@@ -184,17 +184,17 @@
     return groups;
   }
 
-  async function showCode(output, step) {
-    output.dataset.step = step;
+  async function showCode(place, step) {
+    place.dataset.step = step;
     let shown;
     try {
-      shown = inGroups(await compute(output.dataset, step));
-      output.classList.remove('failed');
+      shown = inGroups(await compute(place.dataset, step));
+      place.classList.remove('failed');
     } catch {
       shown = ['This browser cannot work out the code. Compare with the old phone.'];
-      output.classList.add('failed');
+      place.classList.add('failed');
     }
-    if (output.dataset.step === String(step)) output.replaceChildren(...shown);
+    if (place.dataset.step === String(step)) place.replaceChildren(...shown);
   }
 
   function inWords(rest) {
@@ -213,10 +213,10 @@
 
   function showCodes() {
     const time = seconds();
-    const outputs = all('.code', slides[at]);
-    for (const output of outputs) {
-      const step = stepOf(output.dataset, time);
-      if (output.dataset.step !== String(step)) showCode(output, step);
+    const places = all('.code', slides[at]);
+    for (const place of places) {
+      const step = stepOf(place.dataset, time);
+      if (place.dataset.step !== String(step)) showCode(place, step);
     }
     showTimer(slides[at], time);
   }

@@ -209,7 +209,8 @@ fn code(account: &Account) -> Markup {
         _ => None,
     };
     html! {
-        output.code.scripted data-kind=(otp.kind().name()) data-key=(otp.secret().to_base32().as_str()) data-hash=(hash)
+        // No `output`: a screen reader would say every new code aloud.
+        div.code.scripted data-kind=(otp.kind().name()) data-key=(otp.secret().to_base32().as_str()) data-hash=(hash)
             data-digits=(otp.digits()) data-period=[otp.period()] data-counter=[otp.counter()] data-pin=[pin] {}
     }
 }
