@@ -15,6 +15,7 @@ mod failure;
 mod guard;
 mod html;
 pub mod intake;
+mod outcome;
 pub mod output;
 mod password;
 mod plan;
@@ -26,6 +27,7 @@ mod show;
 mod side;
 mod stale;
 mod verify;
+mod way;
 
 pub use failure::{Exit, Failure};
 

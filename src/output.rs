@@ -114,6 +114,24 @@ impl Pending {
         Ok(Self { temporary, target: target.to_owned(), replace })
     }
 
+    /// Writes the bytes, and gives them as they came back from the disk.
+    ///
+    /// # Errors
+    /// [`Exit::Io`]; [`Exit::CodesDiffer`] when other bytes came back.
+    pub(crate) fn checked(
+        target: &Path,
+        bytes: &[u8],
+        replace: bool,
+    ) -> Result<(Self, Zeroizing<Vec<u8>>), Failure> {
+        let pending = Self::write(target, bytes, replace)?;
+        let back = pending.read_back()?;
+        if back.as_slice() != bytes {
+            let message = "the disk gave back other bytes than were written";
+            return Err(Failure::new(Exit::CodesDiffer, message).in_file(&target.to_string_lossy()));
+        }
+        Ok((pending, back))
+    }
+
     /// The bytes as they are on the disk.
     ///
     /// # Errors
@@ -151,12 +169,30 @@ impl Pending {
     }
 }
 
-/// Removes new files of a run whose later files could not be named.
-pub fn withdraw(published: &[PathBuf]) {
-    for path in published {
-        // Best effort: the failure that led here is the one to report.
-        let _ = fs::remove_file(path);
+/// Names all files, or none of them: new ones go away again when a later one cannot be named.
+///
+/// # Errors
+/// As [`Pending::publish`].
+pub fn publish(files: impl IntoIterator<Item = Pending>) -> Result<(), Failure> {
+    let mut published = Vec::new();
+    for pending in files {
+        match pending.publish() {
+            Ok(new) => published.extend(new),
+            Err(failure) => {
+                for path in published {
+                    // Best effort: the failure that led here is the one to report.
+                    let _ = fs::remove_file(path);
+                }
+                return Err(failure);
+            }
+        }
     }
+    Ok(())
+}
+
+/// Whether a place to write to is a folder, there or to be made.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
 #[cfg(test)]

@@ -88,6 +88,14 @@ impl Proved {
             None => {}
         }
     }
+
+    /// Adds what was proved of the accounts that follow.
+    pub(crate) fn append(&mut self, other: Self) {
+        let before = self.differing.len();
+        self.without_pin.extend(other.without_pin.iter().map(|index| before + index));
+        self.differing.extend(other.differing);
+        self.verified = Verified::sum([self.verified, other.verified]);
+    }
 }
 
 pub(crate) fn read_again(

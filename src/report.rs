@@ -1,8 +1,12 @@
 //! The report of a conversion: every account that went in, and what became of it.
 
-use otpferry_formats::model::merge::MissingPart;
+use otpferry_formats::model::Account;
+use otpferry_formats::model::merge::{self, MissingPart};
 use otpferry_formats::report::Item;
 use serde::Serialize;
+
+use crate::cli::ReadOptions;
+use crate::intake::{self, Intake};
 
 /// Counts and reasons, without secrets. `read` is the sum of `moved`, the lengths of `changed`,
 /// `not_moved` and `duplicates`.
@@ -70,7 +74,47 @@ pub struct Verified {
     pub times: usize,
 }
 
+impl Verified {
+    /// Of accounts that were proved one after the other: all of them, and the fewest moments.
+    pub(crate) fn sum(parts: impl IntoIterator<Item = Self>) -> Self {
+        let some = parts.into_iter().filter(|part| part.accounts > 0);
+        let sum = some.reduce(|a, b| Self { accounts: a.accounts + b.accounts, times: a.times.min(b.times) });
+        sum.unwrap_or_default()
+    }
+}
+
 impl Report {
+    /// What reading alone has to say, and the accounts: those of all inputs, merged.
+    pub(crate) fn of_inputs(intake: &mut Intake, options: &ReadOptions) -> (Self, Vec<Account>) {
+        let files = &intake.files;
+        let mut report = Self {
+            files: files.iter().map(intake::File::line).collect(),
+            read: files.iter().map(|file| file.vault.entries()).sum(),
+            missing_parts: intake.missing_parts(),
+            warnings: intake.warnings(),
+            not_moved: files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect(),
+            ..Self::default()
+        };
+        let merged = merge::accounts(intake.take_accounts());
+        report.duplicates = merged.duplicates;
+        report.conflicts = merged.conflicts;
+        if report.read == 0 {
+            report.warnings.push(no_accounts(options));
+        }
+        (report, merged.accounts)
+    }
+
+    /// Whether there is not enough to go on: a QR code of a batch is missing, and nobody said that this is
+    /// all the same.
+    pub(crate) fn is_incomplete(&self, options: &ReadOptions) -> bool {
+        !self.missing_parts.is_empty() && !options.partial
+    }
+
+    /// Without all parts of a batch nothing moves, and the report says so of every account.
+    pub(crate) fn hold_back(&mut self, accounts: &[Account]) {
+        self.not_moved.extend(accounts.iter().map(held_back));
+    }
+
     /// Whether the user has to look at something.
     pub fn needs_attention(&self) -> bool {
         !(self.changed.is_empty()
@@ -86,6 +130,31 @@ impl Report {
         let unread = |item: &Item| UNREAD.contains(&item.code.as_str());
         !(self.changed.is_empty() && self.not_moved.is_empty() && self.missing_parts.is_empty())
             || self.warnings.iter().any(unread)
+    }
+}
+
+/// Reminds of an unprotected file.
+pub(crate) fn plain_output(line: &OutputLine) -> Item {
+    let mut item = Item::new("plain-output", "this output holds the secrets without protection")
+        .next_step("Delete it as soon as the accounts are on the new phone");
+    item.file = if line.path == "-" { "standard output".to_owned() } else { line.path.clone() };
+    item
+}
+
+/// An account that waits for the rest of its batch.
+fn held_back(account: &Account) -> Item {
+    Item::about(account, "batch-incomplete", "not written: a QR code of the batch is missing")
+        .next_step("Add the missing QR code, or go on without it with --partial")
+}
+
+/// Says why there was nothing to do.
+fn no_accounts(options: &ReadOptions) -> Item {
+    if options.only.is_empty() && options.exclude.is_empty() {
+        Item::new("no-accounts", "there are no accounts in the input")
+            .next_step("Look whether the app shows any, and export again")
+    } else {
+        Item::new("no-accounts", "no account matches --only and --exclude")
+            .next_step("`otpferry inspect FILE` lists the accounts")
     }
 }
 

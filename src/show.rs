@@ -13,7 +13,6 @@ use otpferry_formats::report::Item;
 use serde::Serialize;
 
 use crate::cli::{Color, ShowArgs};
-use crate::convert::Converted;
 use crate::failure::{Exit, Failure};
 use crate::report::Report;
 
@@ -147,29 +146,29 @@ impl Terminal {
         bar
     }
 
-    /// Prints the report of a conversion.
-    pub(crate) fn converted(&self, converted: &Converted) -> Result<(), Failure> {
-        let stream = if converted.stdout_is_taken { Stream::Err } else { Stream::Out };
+    /// Prints a report, as text or as this JSON.
+    pub(crate) fn told(&self, told: &Told<'_>, json: &impl Serialize) -> Result<(), Failure> {
+        let stream = if told.stdout_is_taken { Stream::Err } else { Stream::Out };
         if self.json {
-            return self.put_json(stream, &converted.report);
+            return self.put_json(stream, json);
         }
-        if !self.quiet || converted.exit != Exit::Done {
-            self.put(stream, &self.report_text(converted));
+        if !self.quiet || told.exit != Exit::Done {
+            self.put(stream, &self.report_text(told));
         }
         Ok(())
     }
 
-    fn report_text(&self, converted: &Converted) -> String {
-        let report = &converted.report;
+    fn report_text(&self, told: &Told<'_>) -> String {
+        let (report, words) = (told.report, told.words);
         let mut text = String::new();
         inputs(&mut text, report, self.verbose);
-        outputs(&mut text, report, converted.dry_run);
+        outputs(&mut text, told);
         if self.verbose {
-            styled(&mut text, GOOD, "Moved", &report.moved_names);
+            styled(&mut text, GOOD, words.moved, &report.moved_names);
         }
         counted(&mut text, BAD, ("Missing", report.missing_parts.len()), &missing(&report.missing_parts));
-        styled(&mut text, BAD, "Not moved", &lines(&report.not_moved));
-        styled(&mut text, WARN, "Moved, but changed", &lines(&report.changed));
+        styled(&mut text, BAD, words.not_moved, &lines(&report.not_moved));
+        styled(&mut text, WARN, words.changed, &lines(&report.changed));
         styled(&mut text, WARN, "Please decide", &lines(&report.conflicts));
         if self.verbose {
             styled(&mut text, BOLD, "Found more than once, kept once", &lines(&report.duplicates));
@@ -177,10 +176,50 @@ impl Terminal {
             let _ = writeln!(text, "\nFound more than once, kept once: {}", report.duplicates.len());
         }
         styled(&mut text, WARN, "Please note", &lines(&report.warnings));
-        next(&mut text, converted);
+        next(&mut text, told);
         text
     }
 }
+
+/// A report, and how it is told.
+pub(crate) struct Told<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) exit: Exit,
+    pub(crate) words: &'static Words,
+    /// What to do with the outputs, as sentences without a final stop.
+    pub(crate) next: Vec<String>,
+    /// Whether it was only a rehearsal.
+    pub(crate) dry_run: bool,
+    /// Whether standard output carries the result, so that the report must not.
+    pub(crate) stdout_is_taken: bool,
+}
+
+/// How the lists of a report are called.
+pub(crate) struct Words {
+    moved: &'static str,
+    changed: &'static str,
+    not_moved: &'static str,
+    checked: &'static str,
+}
+
+/// Of accounts that were written for another app.
+pub(crate) const CONVERTED: Words = Words {
+    moved: "Moved",
+    changed: "Moved, but changed",
+    not_moved: "Not moved",
+    checked: "the new file shows the same codes as the old one",
+};
+
+/// Of accounts that wait to be scanned.
+pub(crate) const TO_SCAN: Words = Words {
+    moved: "To scan",
+    changed: "To scan, but changed",
+    not_moved: "Without a QR code",
+    checked: "the QR codes give the same codes as the old file",
+};
+
+/// The last advice of every move.
+pub(crate) const KEEP_THE_OLD_PHONE: &str = "Keep the old phone until every account works on the new one";
 
 /// Questions end without a line end, and have to be seen all the same.
 fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
@@ -268,8 +307,9 @@ fn inputs(text: &mut String, report: &Report, verbose: bool) {
     }
 }
 
-fn outputs(text: &mut String, report: &Report, dry_run: bool) {
-    let verb = if dry_run { "Would write" } else { "Wrote" };
+fn outputs(text: &mut String, told: &Told<'_>) {
+    let report = told.report;
+    let verb = if told.dry_run { "Would write" } else { "Wrote" };
     for output in &report.outputs {
         let sealed = if output.encrypted { ", encrypted" } else { "" };
         let path = if output.path == "-" { "standard output".to_owned() } else { clean(&output.path) };
@@ -280,11 +320,11 @@ fn outputs(text: &mut String, report: &Report, dry_run: bool) {
         let accounts = count(report.verified.accounts, "account");
         let _ = writeln!(
             text,
-            "{GOOD}Checked{GOOD:#} {accounts}: the new file shows the same codes as the old one ({} codes of each compared)",
-            report.verified.times
+            "{GOOD}Checked{GOOD:#} {accounts}: {} ({} codes of each compared)",
+            told.words.checked, report.verified.times
         );
     }
-    if report.outputs.is_empty() || dry_run {
+    if report.outputs.is_empty() || told.dry_run {
         let _ = writeln!(text, "{BOLD}Nothing was written{BOLD:#}");
     }
 }
@@ -382,13 +422,12 @@ pub(crate) fn subject(item: &Item) -> String {
     }
 }
 
-fn next(text: &mut String, converted: &Converted) {
-    if converted.report.outputs.is_empty() || converted.dry_run {
+fn next(text: &mut String, told: &Told<'_>) {
+    if told.report.outputs.is_empty() || told.dry_run {
         return;
     }
     let _ = writeln!(text, "\n{BOLD}Next{BOLD:#}");
-    for help in &converted.import_help {
-        let _ = writeln!(text, "  {help}.");
+    for step in &told.next {
+        let _ = writeln!(text, "  {}.", clean(step));
     }
-    let _ = writeln!(text, "  Keep the old phone until every account works on the new one.");
 }

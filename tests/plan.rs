@@ -147,6 +147,46 @@ fn commands_move_just_the_accounts_of_their_step() {
     assert_eq!(planned.len(), 7);
 }
 
+/// The sheet for the target leaves out by itself what does not move there.
+#[test]
+fn sheets_name_the_target_and_take_along_just_their_accounts() {
+    let sandbox = Sandbox::new();
+    for (target, by, wanted) in [
+        (
+            "microsoft-authenticator@ios",
+            "scan",
+            &["ole", "maria@fabrikam.example", "Lumen", "maria@example.org"][..],
+        ),
+        (
+            "google-authenticator@ios",
+            "transfer",
+            &[
+                "ole",
+                "maria@fabrikam.example",
+                "maria@outlook.example",
+                "Lumen",
+                "maria@example.org",
+                "ines@outlook.example",
+            ],
+        ),
+    ] {
+        let plan = plan(&sandbox, PHONE, target, 1);
+        let steps = plan["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["code"] == by).unwrap();
+        let words = split(step["commands"][0].as_str().unwrap());
+        assert_eq!(words[..2], ["otpferry", "sheet"]);
+        assert_eq!(words[3..5], ["--target", target]);
+        let args: Vec<&str> = words[1..].iter().map(String::as_str).chain(["--json"]).collect();
+        let sheet = sandbox.run(&args).json();
+        let codes = sheet["qr_codes"].as_array().unwrap().iter();
+        let names: Vec<&str> = codes
+            .flat_map(|code| code["accounts"].as_array().unwrap())
+            .map(|account| account["account"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, wanted, "{target}");
+    }
+}
+
 /// Words of a command line as a POSIX shell splits them.
 fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];

@@ -26,7 +26,7 @@ pub use moment::Moment;
 pub use plan::PlanArgs;
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
-pub use sheet::{Paper, SheetArgs};
+pub use sheet::{Paper, PictureKind, SheetArgs};
 pub use targets::TargetsArgs;
 pub use verify::VerifyArgs;
 

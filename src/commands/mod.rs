@@ -24,7 +24,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
     match command {
         Command::Convert(args) => {
             let converted = convert::run(args, terminal)?;
-            terminal.converted(&converted)?;
+            terminal.told(&converted.told(), &converted.report)?;
             Ok(converted.exit)
         }
         Command::Inspect(args) => inspect::run(args, terminal),

@@ -1,11 +1,11 @@
 //! Accounts into proved outputs: what `convert` does.
 
-mod outcome;
+mod encryption;
 mod target;
 
 use std::path::Path;
 
-use otpferry_formats::model::{Account, Extra, SecretText, Vault, merge};
+use otpferry_formats::model::{Account, Extra, SecretText, Vault};
 use otpferry_formats::{Encryption, Fit, Limits};
 use zeroize::Zeroizing;
 
@@ -15,13 +15,13 @@ use crate::envelope::Seal;
 use crate::failure::{Exit, Failure};
 use crate::guard::Guard;
 use crate::intake::{self, Intake};
-use crate::output::{NewFolder, Pending};
+use crate::outcome::{self, Outcomes};
+use crate::output::{self, NewFolder, Pending};
 use crate::password;
 use crate::proof::{self, Proved};
-use crate::report::{OutputLine, Report};
-use crate::show::Terminal;
+use crate::report::{self, OutputLine, Report};
+use crate::show::{self, Terminal, Told};
 
-use outcome::Outcomes;
 use target::{Destination, Piece, Target};
 
 /// What a conversion came to.
@@ -39,6 +39,21 @@ pub struct Converted {
     pub stdout_is_taken: bool,
 }
 
+impl Converted {
+    /// The report as it is told.
+    pub(crate) fn told(&self) -> Told<'_> {
+        let help = self.import_help.iter().copied().chain([show::KEEP_THE_OLD_PHONE]);
+        Told {
+            report: &self.report,
+            exit: self.exit,
+            words: &show::CONVERTED,
+            next: help.map(str::to_owned).collect(),
+            dry_run: self.dry_run,
+            stdout_is_taken: self.stdout_is_taken,
+        }
+    }
+}
+
 /// Reads, merges, writes and proves.
 ///
 /// # Errors
@@ -48,7 +63,7 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     if let Some(path) = &args.report
         && !is_in_new_folder(path, args)
     {
-        crate::output::check_free(path, args.force)?;
+        output::check_free(path, args.force)?;
     }
     let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
     let seal = seal(args, &targets, &intake)?;
@@ -57,9 +72,9 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     args.report.iter().try_for_each(|path| guard.claim(path))?;
     let mut job = Job::new(args, &targets, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
-    let incomplete = !job.report.missing_parts.is_empty() && !args.read.options.partial;
+    let incomplete = job.report.is_incomplete(&args.read.options);
     let written = if incomplete {
-        job.hold_back();
+        job.report.hold_back(&job.accounts);
         Written::default()
     } else {
         job.write_all(&targets, seal.as_ref(), &mut guard)?
@@ -140,26 +155,12 @@ struct Written {
 
 impl<'a> Job<'a> {
     fn new(args: &'a ConvertArgs, targets: &[Target], intake: &'a mut Intake) -> Self {
-        let files = &intake.files;
-        let mut report = Report {
-            files: files.iter().map(intake::File::line).collect(),
-            read: files.iter().map(|file| file.vault.entries()).sum(),
-            missing_parts: intake.missing_parts(),
-            warnings: intake.warnings(),
-            not_moved: files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect(),
-            ..Report::default()
-        };
-        let mut merged = merge::accounts(intake.take_accounts());
+        let (report, mut accounts) = Report::of_inputs(intake, &args.read.options);
         // What only one app knows is of use to that app and to the canonical file. In a large vault
         // it is as much as everything else.
         let wanted = |id: &String| targets.iter().any(|target| target.keeps_extra_of(id));
-        merged.accounts.iter_mut().for_each(|account| account.extra.retain(|id, _| wanted(id)));
-        report.duplicates = merged.duplicates;
-        report.conflicts = merged.conflicts;
-        if report.read == 0 {
-            report.warnings.push(outcome::no_accounts(args));
-        }
-        Self { args, limits: args.read.options.cost.limits(), accounts: merged.accounts, intake, report }
+        accounts.iter_mut().for_each(|account| account.extra.retain(|id, _| wanted(id)));
+        Self { args, limits: args.read.options.cost.limits(), accounts, intake, report }
     }
 
     /// Plain secrets on a terminal stay in its history and in photographs of it.
@@ -175,11 +176,6 @@ impl<'a> Job<'a> {
             .next_step("Write to a file with -o FILE, or allow it with --show-secrets"))
     }
 
-    /// Without all parts of a batch nothing moves, and the report says so of every account.
-    fn hold_back(&mut self) {
-        self.report.not_moved.extend(self.accounts.iter().map(outcome::held_back));
-    }
-
     fn write_all(
         &mut self,
         targets: &[Target],
@@ -187,15 +183,16 @@ impl<'a> Job<'a> {
         guard: &mut Guard,
     ) -> Result<Written, Failure> {
         let fits: Vec<Vec<Fit>> = targets.iter().map(|target| target.fit(&self.accounts)).collect();
-        let mut outcomes = Outcomes::new(&self.accounts, targets, fits);
+        let mut outcomes =
+            Outcomes::new(&self.accounts, targets.iter().map(|target| target.form).collect(), fits);
         let lost_before = self.report.has_loss();
         let strict = self.args.strict;
         let write = !(self.args.dry_run || (strict && (lost_before || outcomes.has_loss())));
         let password = if write { self.new_password(targets, seal, &outcomes)? } else { None };
         if let Some(password) = &password {
             let encrypting = || targets.iter().filter(|target| target.encrypts(self.args, seal.is_some()));
-            self.report.warnings.extend(outcome::not_ascii(password, encrypting()));
-            self.report.warnings.extend(outcome::weak_encryption(encrypting()));
+            self.report.warnings.extend(encryption::not_ascii(password, encrypting()));
+            self.report.warnings.extend(encryption::weak_encryption(encrypting()));
         }
         let folder = match target::folder(self.args) {
             Some(folder) if write => NewFolder::create(folder)?,
@@ -231,7 +228,7 @@ impl<'a> Job<'a> {
         self.report.outputs = written.prepared.iter().map(|output| output.line.clone()).collect();
         if write {
             let plain = self.report.outputs.iter().filter(|line| !line.encrypted && line.accounts > 0);
-            self.report.warnings.extend(plain.map(outcome::plain_output));
+            self.report.warnings.extend(plain.map(report::plain_output));
         }
         Ok(written)
     }
@@ -307,14 +304,9 @@ impl<'a> Job<'a> {
             return piece.content(None);
         };
         guard.claim(path)?;
-        crate::output::check_free(path, self.args.force)?;
+        output::check_free(path, self.args.force)?;
         let bytes = sealed.as_ref().unwrap_or(&piece.bytes);
-        let pending = Pending::write(path, bytes, self.args.force)?;
-        let back = pending.read_back()?;
-        if back != *bytes {
-            let message = "the disk gave back other bytes than were written";
-            return Err(Failure::new(Exit::CodesDiffer, message).in_file(&path.to_string_lossy()));
-        }
+        let (pending, back) = Pending::checked(path, bytes, self.args.force)?;
         prepared.pending.push(pending);
         piece.content(sealed.is_none().then_some(back))
     }
@@ -350,21 +342,11 @@ impl<'a> Job<'a> {
         };
         let report = self.args.report.as_ref();
         let report = report.map(|path| pending_report(path, &self.report, self.args.force)).transpose()?;
-        let mut published = Vec::new();
         let outputs = written.prepared.iter().filter_map(|output| output.stdout.as_ref()).collect::<Vec<_>>();
         if !self.args.dry_run {
             outputs.into_iter().try_for_each(|bytes| Terminal::write_stdout(bytes))?;
         }
-        let pending = written.prepared.into_iter().flat_map(|output| output.pending).chain(report);
-        for pending in pending {
-            match pending.publish() {
-                Ok(new) => published.extend(new),
-                Err(failure) => {
-                    crate::output::withdraw(&published);
-                    return Err(failure);
-                }
-            }
-        }
+        output::publish(written.prepared.into_iter().flat_map(|output| output.pending).chain(report))?;
         drop(written.folder);
         Ok(())
     }

@@ -97,7 +97,7 @@ pub(super) fn settle(targets: &mut [Target], args: &ConvertArgs, sealed: bool) -
 /// The folder that `-o` asks for, when there are files to go into one.
 pub(super) fn folder(args: &ConvertArgs) -> Option<&Path> {
     let path = args.output.as_deref().filter(|path| *path != Path::new("-"))?;
-    (args.to.len() > 1 || is_folder(path)).then_some(path)
+    (args.to.len() > 1 || output::is_folder(path)).then_some(path)
 }
 
 fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Option<Picture>), Failure> {
@@ -110,7 +110,7 @@ fn destination(args: &ConvertArgs, writing: &Writing) -> Result<(Destination, Op
                 .next_step("Give a folder with -o FOLDER/ for several"))
         }
         Some(path) if path == Path::new("-") => Ok((Destination::Stdout, None)),
-        Some(path) if several || is_folder(path) => {
+        Some(path) if several || output::is_folder(path) => {
             output::check_folder(path)?;
             Ok((Destination::File(path.join(customary)), None))
         }
@@ -134,10 +134,6 @@ fn customary_name(args: &ConvertArgs, writing: &Writing, sealed: bool) -> String
     let encrypted = encrypts(args, writing, sealed);
     let name = if encrypted { writing.encrypted_file_name } else { writing.file_name };
     if sealed { format!("{name}.age") } else { name.to_owned() }
-}
-
-fn is_folder(path: &Path) -> bool {
-    path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 
 /// Whether the app's own encryption is used: where there is one, unless the user said no or the

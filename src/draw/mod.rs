@@ -27,6 +27,14 @@ pub(crate) enum Picture {
 }
 
 impl Picture {
+    /// The end of its file names.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+
     /// The format that a file name asks for.
     pub(crate) fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {

@@ -1,43 +1,15 @@
 //! What becomes of each account in the target.
 
 use otpferry_formats::model::{Account, Credential, NameOnly};
-use otpferry_formats::targets::{self, Effect, Found, Judgement, Means, Route, Target, Verdict};
-use otpferry_formats::{Encryption, Refusal};
+use otpferry_formats::targets::{self, Found, Means, Target, Verdict};
 
 use super::{Class, Entry};
+use crate::way::{self, Way};
 
 /// Every account with its class, its way and what to do, in order.
 pub(crate) fn entries(accounts: &[Account], target: Found) -> Vec<Entry> {
-    let ways = ways(accounts, target);
+    let ways = Way::all(accounts, target);
     accounts.iter().enumerate().map(|(at, account)| entry(at, account, target, &ways)).collect()
-}
-
-/// A way in, and what would become of each account on it.
-struct Way {
-    route: &'static Route,
-    judgements: Vec<Judgement>,
-    /// Why what otpferry writes for this way cannot hold the account.
-    refusals: Vec<Option<Refusal>>,
-    /// Whether otpferry writes something for it, or the key is typed.
-    is_open: bool,
-}
-
-/// Accounts are judged together: some apps make one of two with the same secret.
-fn ways(accounts: &[Account], target: Found) -> Vec<Way> {
-    let all: Vec<&Account> = accounts.iter().collect();
-    let way = |route: &'static Route| {
-        let form = route.form();
-        let encrypted = form
-            .is_some_and(|form| matches!(form.writing.encryption, Encryption::Optional | Encryption::Always));
-        let refusals = form.map(|form| form.fit(accounts).into_iter().map(|fit| fit.refused).collect());
-        Way {
-            route,
-            judgements: target.target.judge_all(&all, Some(route.import(encrypted))),
-            refusals: refusals.unwrap_or_else(|| vec![None; accounts.len()]),
-            is_open: form.is_some() || route.by == Means::Manual,
-        }
-    };
-    target.target.routes.iter().map(way).collect()
 }
 
 fn entry(at: usize, account: &Account, target: Found, ways: &[Way]) -> Entry {
@@ -60,7 +32,7 @@ fn entry(at: usize, account: &Account, target: Found, ways: &[Way]) -> Entry {
     };
     match &account.credential {
         Credential::NameOnly { reason } => without_secret(&mut entry, account, reason),
-        Credential::Otp(_) if account.is_per_device() && is_microsoft(target) => per_device(&mut entry),
+        Credential::Otp(_) if way::has_own_key(target, account) => per_device(&mut entry),
         Credential::Otp(_) => with_secret(&mut entry, at, account, target, ways),
     }
     if is_entra(account) {
@@ -75,11 +47,6 @@ const ENTRA: &str = "This looks like a Microsoft work or school account with a p
 
 /// Where a work or school account is set up.
 const SECURITY_INFO: &str = "https://mysignins.microsoft.com/security-info";
-
-/// Whether it is the app that personal Microsoft accounts are signed in with.
-pub(crate) fn is_microsoft(target: Found) -> bool {
-    target.target.id == "microsoft-authenticator"
-}
 
 fn without_secret(entry: &mut Entry, account: &Account, reason: &str) {
     entry.reason = Some(reason.to_owned());
@@ -112,9 +79,6 @@ fn without_secret(entry: &mut Entry, account: &Account, reason: &str) {
 const SET_UP_AGAIN: &str =
     "Sign in, remove the old phone from its two-step verification and set up the new one";
 
-const STUCK: &str = "Keep the old phone for it, move it to another app, or set it up again: sign in, remove the old \
-    phone from its two-step verification and set up the new one";
-
 /// Where two-step verification of a service is set up.
 fn settings_of(account: &Account) -> String {
     let name = if account.issuer.is_empty() { &account.name } else { &account.issuer };
@@ -127,21 +91,17 @@ fn settings_of(account: &Account) -> String {
 
 fn per_device(entry: &mut Entry) {
     entry.class = Class::PerDevice;
-    entry.reason = Some(
-        "a personal Microsoft account: each phone has a key of its own, so the codes differ and both are valid"
-            .to_owned(),
-    );
-    entry.what_to_do =
-        "In Microsoft Authenticator on the new phone, tap + > Personal account and sign in".to_owned();
+    entry.reason = Some(way::OWN_KEY.to_owned());
+    entry.what_to_do = way::SIGN_IN_THERE.to_owned();
     entry.place = Some("the app itself; there is nothing to scan".to_owned());
 }
 
 fn with_secret(entry: &mut Entry, at: usize, account: &Account, target: Found, ways: &[Way]) {
-    let limit = own_limit(target.target, account);
+    let limit = way::own_limit(target.target, account);
     let open = |way: &&Way| limit.is_none() && way.obstacle(at).is_none();
     let Some(way) = ways.iter().find(open) else {
         entry.reason = Some(limit.unwrap_or_else(|| why_not(at, target, ways)));
-        entry.what_to_do = STUCK.to_owned();
+        entry.what_to_do = way::STUCK.to_owned();
         entry.place = Some(settings_of(account));
         entry.other_apps = other_apps(account, target);
         return;
@@ -152,43 +112,13 @@ fn with_secret(entry: &mut Entry, at: usize, account: &Account, target: Found, w
         Means::File => Class::FileImport,
         Means::MigrationQr | Means::Qr | Means::Manual => Class::Scan,
     };
-    if let Some(judged) = way.judgements.get(at) {
-        entry.warnings.clone_from(&judged.remarks);
-        if let Verdict::Unknown { reason } = &judged.verdict {
-            entry.warnings.push(reason.clone());
-        }
-    }
+    entry.warnings = way.remarks(at);
     if account.otp().is_some_and(|otp| otp.counter().is_some()) {
         entry.notes.push(
             "Its codes are counted: from now on use it on the new phone only, or the two phones get out of step"
                 .to_owned(),
         );
     }
-}
-
-impl Way {
-    /// What keeps an account from taking this way.
-    fn obstacle(&self, at: usize) -> Option<String> {
-        if !self.is_open {
-            return Some("otpferry does not write what this app imports".to_owned());
-        }
-        let judged = self.judgements.get(at)?;
-        let merged = || judged.remarks.iter().find(|remark| remark.effect == Effect::Merged);
-        let said = match &judged.verdict {
-            Verdict::CannotHold { reason, .. } => Some(reason),
-            _ => merged(),
-        };
-        let refused = || self.refusals.get(at)?.as_ref().map(|refusal| refusal.message.clone());
-        said.map(|remark| remark.message.clone()).or_else(refused)
-    }
-}
-
-/// Counters and lengths of secrets that an app's own file cannot hold it cannot hold on any way; the
-/// table of targets does not have these limits.
-fn own_limit(target: &Target, account: &Account) -> Option<String> {
-    let form = target.route(Means::File)?.form()?;
-    let refusal = form.fit(std::slice::from_ref(account)).into_iter().next()?.refused?;
-    matches!(refusal.code, "unsupported-counter" | "unsupported-secret").then_some(refusal.message)
 }
 
 fn why_not(at: usize, target: Found, ways: &[Way]) -> String {
@@ -205,7 +135,7 @@ fn other_apps(account: &Account, target: Found) -> Vec<String> {
         other.id != target.target.id
             && other.avoid.is_none()
             && other.judge(account).verdict == Verdict::Holds
-            && own_limit(other, account).is_none()
+            && way::own_limit(other, account).is_none()
     };
     targets::all().iter().filter(runs).filter(holds).take(MOST).map(|other| other.title.clone()).collect()
 }

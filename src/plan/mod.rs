@@ -22,8 +22,6 @@ use crate::report::{self, FileLine};
 use crate::show;
 use crate::stale::stale;
 
-pub(crate) use classify::is_microsoft;
-
 use classify::entries;
 use steps::{Step, steps};
 

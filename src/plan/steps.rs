@@ -141,9 +141,10 @@ fn move_by(route: &Route, own: &[&Entry], all: &[Entry], inputs: &Inputs<'_>) ->
     let title = &inputs.target.target.title;
     let accounts = show::count(own.len(), "account");
     let device = device(inputs.target);
-    let chosen = selection(own, all);
+    let chosen = selection(route.by, own, all);
     let files = quoted_all(inputs.names);
     let options = chosen.as_deref().unwrap_or_default();
+    let target = format!("--target {}", inputs.target.name());
     let (code, heading, command) = match route.by {
         Means::File => {
             let form = route.form_name.as_deref().unwrap_or_default();
@@ -156,12 +157,12 @@ fn move_by(route: &Route, own: &[&Entry], all: &[Entry], inputs: &Inputs<'_>) ->
         Means::MigrationQr => (
             "transfer",
             format!("Move {accounts} with transfer codes"),
-            Some(format!("otpferry sheet {files} --migration -o transfer.html{options}")),
+            Some(format!("otpferry sheet {files} {target} --migration -o transfer.html{options}")),
         ),
         Means::Qr => (
             "scan",
             format!("Scan {accounts} with the new {device}"),
-            Some(format!("otpferry sheet {files} -o sheet.html{options}")),
+            Some(format!("otpferry sheet {files} {target} -o sheet.html{options}")),
         ),
         Means::Manual => (
             "type",
@@ -191,11 +192,16 @@ fn move_by(route: &Route, own: &[&Entry], all: &[Entry], inputs: &Inputs<'_>) ->
 
 /// Options that choose just these accounts: the shorter list of what to take or to leave. `None` when names
 /// cannot tell them apart, or both lists are long.
-fn selection(own: &[&Entry], all: &[Entry]) -> Option<String> {
+fn selection(by: Means, own: &[&Entry], all: &[Entry]) -> Option<String> {
     const MOST: usize = 8;
     let is_own = |entry: &Entry| own.iter().any(|one| one.number == entry.number);
-    // Without a secret there is nothing that a command could take along.
-    let others: Vec<&Entry> = all.iter().filter(|entry| entry.has_secret && !is_own(entry)).collect();
+    // A sheet for the target leaves out by itself what does not move there. Without a secret there is nothing that
+    // any command could take along.
+    let would_come = |entry: &Entry| match by {
+        Means::Qr | Means::MigrationQr => entry.class.moves(),
+        Means::File | Means::Manual => entry.has_secret,
+    };
+    let others: Vec<&Entry> = all.iter().filter(|entry| would_come(entry) && !is_own(entry)).collect();
     let same_name = |a: &Entry, b: &Entry| (&a.issuer, &a.account) == (&b.issuer, &b.account);
     if own.iter().any(|one| others.iter().any(|other| same_name(one, other))) {
         return None;

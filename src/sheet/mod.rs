@@ -1,25 +1,28 @@
 //! Sheets: QR codes for a phone to scan, with the key beside each for typing.
 //!
-//! A [`Sheet`] is the same whatever it becomes: a page, paper, pictures, or codes on the terminal.
+//! A [`Sheet`] is the same whatever it becomes: a page, paper, pictures, or codes on the terminal. The command
+//! works out what fits ([`Packing::fit`]), draws it ([`Packing::draw`]), and reports what became of every account.
 
 mod card;
 pub(crate) mod page;
+pub(crate) mod pictures;
+mod target;
 
 use otpferry_formats::model::{Account, Vault};
 use otpferry_formats::report::Item;
+use otpferry_formats::targets::Found;
 use otpferry_formats::{Fit, Form, Limits, Part, registry};
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::draw::{self, Qr};
 use crate::encode;
 use crate::failure::{Exit, Failure};
-use crate::proof;
+use crate::proof::{self, Proved};
 
 /// Codes to scan, in the order of the old phone, and the accounts that have none.
 pub(crate) struct Sheet {
     pub(crate) cards: Vec<Card>,
-    /// Accounts without a code on the sheet, each with its reason and what to do.
+    /// Accounts and entries without a code on the sheet, each with its reason and what to do.
     pub(crate) left_out: Vec<Item>,
 }
 
@@ -48,8 +51,26 @@ pub(crate) enum Packing {
     Migration { per_qr: u8 },
 }
 
+impl Sheet {
+    /// How many accounts the codes hold.
+    pub(crate) fn accounts(&self) -> usize {
+        self.cards.iter().map(|card| card.accounts().len()).sum()
+    }
+}
+
+impl Card {
+    /// The accounts in the code.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        match &self.content {
+            Content::One(account) => std::slice::from_ref(account),
+            Content::Several(accounts) => accounts,
+        }
+    }
+}
+
 impl Packing {
-    fn form(self) -> Result<Form, Failure> {
+    /// What the codes say.
+    pub(crate) fn form(self) -> Result<Form, Failure> {
         let name = match self {
             Self::Single => "otpauth",
             Self::Migration { .. } => "google-migration",
@@ -57,47 +78,74 @@ impl Packing {
         let form = registry::by_name(name).and_then(|format| Form::named(format, ""));
         form.ok_or_else(|| Failure::new(Exit::Internal, "a format of QR codes is missing"))
     }
-}
 
-impl Sheet {
-    /// Puts accounts into QR codes and reads each of them again.
+    /// What would become of each account on a sheet, for any app or for one.
+    ///
+    /// # Errors
+    /// [`Exit::Internal`] only.
+    pub(crate) fn fit(self, accounts: &[Account], target: Option<Found>) -> Result<Vec<Fit>, Failure> {
+        let form = self.form()?;
+        let mut fits = form.fit(accounts);
+        for (account, fit) in accounts.iter().zip(&mut fits) {
+            if fit.refused.is_none() && is_too_long(form, account) {
+                *fit = Fit::refuse(
+                    "too-long-for-qr",
+                    "it is too long for a QR code",
+                    "Shorten its names, or move it with a file: see `otpferry convert`",
+                );
+            }
+        }
+        if let Some(target) = target {
+            target::judge(self, &mut fits, accounts, target);
+        }
+        Ok(fits)
+    }
+
+    /// Puts accounts that fit into QR codes, and reads each of them again.
     ///
     /// # Errors
     /// [`Exit::CodesDiffer`] when a code does not show what it should; [`Exit::Limit`] when the
     /// transfer would take more codes than one may have.
-    pub(crate) fn of(accounts: Vec<Account>, packing: Packing) -> Result<Self, Failure> {
-        let form = packing.form()?;
-        let mut sheet = Self { cards: Vec::new(), left_out: Vec::new() };
-        let mut kept = Vec::with_capacity(accounts.len());
-        for (account, fit) in accounts.iter().zip(form.fit(&accounts)) {
-            match left_out(form, account, fit) {
-                Some(item) => sheet.left_out.push(item),
-                None => kept.push(account.clone()),
-            }
+    pub(crate) fn draw(self, kept: Vec<Account>) -> Result<(Vec<Card>, Proved), Failure> {
+        let mut proved = Proved::default();
+        if kept.is_empty() {
+            return Ok((Vec::new(), proved));
         }
-        sheet.cards = match packing {
-            Packing::Single => kept.into_par_iter().map(|account| single(form, account)).collect(),
-            Packing::Migration { per_qr } => migration(form, kept, per_qr),
-        }?;
-        Ok(sheet)
+        let form = self.form()?;
+        let parts = encode_all(form, &kept, self.per_qr())?;
+        let mut left = kept.into_iter();
+        let mut contents = Vec::with_capacity(parts.len());
+        for payload in parts {
+            let held = proof::read_again(form.format, &payload.0, None, &Limits::default())?.len();
+            let own: Vec<Account> = left.by_ref().take(held).collect();
+            proved.append(proof::prove(form.format, &own, &payload.0, None, &Limits::default())?);
+            contents.push((payload, self.content(own)?));
+        }
+        if left.next().is_some() {
+            return Err(Failure::new(Exit::Internal, "an account was not written"));
+        }
+        let card = |(payload, content): (Part, Content)| {
+            let qr = Qr::of(&payload.0)?;
+            Ok(Card { payload, qr, content })
+        };
+        let cards: Result<Vec<Card>, Failure> = contents.into_par_iter().map(card).collect();
+        Ok((cards?, proved))
     }
-}
 
-/// Why an account has no QR code on this sheet.
-fn left_out(form: Form, account: &Account, fit: Fit) -> Option<Item> {
-    let refusal = match fit.refused {
-        Some(refusal) => refusal,
-        None if is_too_long(form, account) => {
-            Fit::refuse(
-                "too-long-for-qr",
-                "it is too long for a QR code",
-                "Shorten its names, or move it with a file: see `otpferry convert`",
-            )
-            .refused?
+    fn per_qr(self) -> u8 {
+        match self {
+            Self::Single => 1,
+            Self::Migration { per_qr } => per_qr,
         }
-        None => return None,
-    };
-    Some(Item::about(account, refusal.code, refusal.message).next_step(refusal.next_step))
+    }
+
+    fn content(self, mut accounts: Vec<Account>) -> Result<Content, Failure> {
+        match (self, accounts.len()) {
+            (Self::Migration { .. }, 1..) => Ok(Content::Several(accounts)),
+            (Self::Single, 1) => Ok(Content::One(Box::new(accounts.swap_remove(0)))),
+            _ => Err(Failure::new(Exit::Internal, "a QR code holds other accounts than it should")),
+        }
+    }
 }
 
 fn is_too_long(form: Form, account: &Account) -> bool {
@@ -110,24 +158,24 @@ fn encode_all(form: Form, accounts: &[Account], per_qr: u8) -> Result<Vec<Part>,
     encode::encode(form, &vault, None, &Limits::default(), per_qr).map_err(Failure::from)
 }
 
-fn single(form: Form, account: Account) -> Result<Card, Failure> {
-    let wanted = std::slice::from_ref(&account);
-    let payload = encode_all(form, wanted, 1)?.pop();
-    let payload = payload.ok_or_else(|| Failure::new(Exit::Internal, "an account was not written"))?;
-    proof::prove(form.format, wanted, &payload.0, None, &Limits::default())?;
-    let qr = Qr::of(&payload.0)?;
-    Ok(Card { payload, qr, content: Content::One(Box::new(account)) })
-}
-
-fn migration(form: Form, accounts: Vec<Account>, per_qr: u8) -> Result<Vec<Card>, Failure> {
-    let parts = encode_all(form, &accounts, per_qr)?;
-    let joined = Zeroizing::new(parts.iter().map(|part| part.0.as_slice()).collect::<Vec<_>>().join(&b'\n'));
-    proof::prove(form.format, &accounts, &joined, None, &Limits::default())?;
-    let mut left = accounts.into_iter();
-    let cards = parts.into_iter().map(|payload| {
-        let held = proof::read_again(form.format, &payload.0, None, &Limits::default())?.len();
-        let qr = Qr::of(&payload.0)?;
-        Ok(Card { payload, qr, content: Content::Several(left.by_ref().take(held).collect()) })
-    });
-    cards.collect()
+#[cfg(test)]
+impl Sheet {
+    /// The sheet of these accounts.
+    pub(crate) fn of(accounts: Vec<Account>, packing: Packing) -> Result<Self, Failure> {
+        let mut sheet = Self { cards: Vec::new(), left_out: Vec::new() };
+        let fits = packing.fit(&accounts, None)?;
+        let mut kept = Vec::new();
+        for (account, fit) in accounts.into_iter().zip(fits) {
+            match fit.refused {
+                Some(refusal) => {
+                    sheet.left_out.push(
+                        Item::about(&account, refusal.code, refusal.message).next_step(refusal.next_step),
+                    );
+                }
+                None => kept.push(account),
+            }
+        }
+        sheet.cards = packing.draw(kept)?.0;
+        Ok(sheet)
+    }
 }

@@ -58,7 +58,7 @@ fn start(sheet: &Sheet) -> Markup {
             @if codes == 0 {
                 p.lead { "There is no code to scan here." }
             } @else if is_transfer {
-                p.lead { (show::count(accounts(sheet), "account")) " in " (show::count(codes, "QR code")) "." }
+                p.lead { (show::count(sheet.accounts(), "account")) " in " (show::count(codes, "QR code")) "." }
                 ol {
                     li { "On the new phone, open Google Authenticator. In its menu choose " b { "Transfer accounts" } ", then " b { "Import accounts" } "." }
                     li { "Scan the codes, one after the other, until the app has all of them." }
@@ -83,15 +83,6 @@ fn start(sheet: &Sheet) -> Markup {
             @if codes > 0 { button #print.scripted type="button" { "Print all codes instead" } }
         }
     }
-}
-
-/// How many accounts the codes hold.
-fn accounts(sheet: &Sheet) -> usize {
-    let held = |card: &Card| match &card.content {
-        Content::One(_) => 1,
-        Content::Several(accounts) => accounts.len(),
-    };
-    sheet.cards.iter().map(held).sum()
 }
 
 fn card(card: &Card, number: usize, total: usize) -> Markup {

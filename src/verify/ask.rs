@@ -287,11 +287,8 @@ impl Answers {
         if let Some(line) = drifted {
             text.push_str(&format!("\n{}. {SET_CLOCK}.\n", capital(&line.message)));
         }
-        let next = if self.exit(true) == Exit::Done {
-            "Every code was right"
-        } else {
-            "Keep the old phone until every account works on the new one"
-        };
+        let next =
+            if self.exit(true) == Exit::Done { "Every code was right" } else { show::KEEP_THE_OLD_PHONE };
         text.push_str(&format!("\n{next}.\n"));
         text
     }

@@ -10,6 +10,7 @@ use super::TargetOutput;
 use crate::intake::{File, Sealed};
 use crate::plan;
 use crate::show;
+use crate::way;
 
 /// Fewest bytes of a secret that RFC 4226, section 4 (R6), asks for.
 const MIN_SECRET: usize = 16;
@@ -91,7 +92,7 @@ pub(super) fn on_target(found: Found, accounts: &[&Account]) -> TargetOutput {
     let at_risk: Vec<Item> = accounts
         .iter()
         .zip(&judgements)
-        .filter_map(|(account, judgement)| match account.is_per_device() && plan::is_microsoft(found) {
+        .filter_map(|(account, judgement)| match way::has_own_key(found, account) {
             true => Some(Item::about(account, "per-device", PER_DEVICE)),
             false => at_risk(account, &judgement.verdict),
         })

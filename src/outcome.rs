@@ -1,20 +1,18 @@
-//! What became of each account, over all targets.
+//! What became of each account, over everything that is written of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use otpferry_formats::model::{Account, Credential, SecretText};
+use otpferry_formats::model::{Account, Credential};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Change, Encryption, Field, Fit, Form};
+use otpferry_formats::{Change, Field, Fit, Form};
 
-use super::target::Target;
-use crate::cli::ConvertArgs;
 use crate::proof::Proved;
-use crate::report::{OutputLine, Report, Verified};
+use crate::report::{Report, Verified};
 
-/// The fate of every account in every target.
-pub(super) struct Outcomes<'a> {
+/// The fate of every account in every form that is written.
+pub(crate) struct Outcomes<'a> {
     accounts: &'a [Account],
-    /// What is written.
+    /// What is written: the targets.
     forms: Vec<Form>,
     /// By target, then account.
     fits: Vec<Vec<Fit>>,
@@ -22,13 +20,12 @@ pub(super) struct Outcomes<'a> {
 }
 
 impl<'a> Outcomes<'a> {
-    pub(super) fn new(accounts: &'a [Account], targets: &[Target], fits: Vec<Vec<Fit>>) -> Self {
-        let forms = targets.iter().map(|target| target.form).collect();
+    pub(crate) fn new(accounts: &'a [Account], forms: Vec<Form>, fits: Vec<Vec<Fit>>) -> Self {
         Self { accounts, forms, fits, without_pin: BTreeSet::new() }
     }
 
     /// The accounts that a target gets, in its order.
-    pub(super) fn kept(&self, target: usize) -> Vec<Account> {
+    pub(crate) fn kept(&self, target: usize) -> Vec<Account> {
         self.kept_indices(target).into_iter().map(|(_, account)| account.clone()).collect()
     }
 
@@ -49,7 +46,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Whether any target refuses or changes anything that a user can see.
-    pub(super) fn has_loss(&self) -> bool {
+    pub(crate) fn has_loss(&self) -> bool {
         let visible = |fit: &Fit| {
             fit.refused.is_some() || fit.changes.iter().any(|change| !change.field.is_bookkeeping())
         };
@@ -58,7 +55,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Adds what reading again has shown and the target did not announce.
-    pub(super) fn record(&mut self, target: usize, proved: &Proved) {
+    pub(crate) fn record(&mut self, target: usize, proved: &Proved) {
         let indices: Vec<usize> = self.kept_indices(target).into_iter().map(|(index, _)| index).collect();
         for (index, differing) in indices.iter().zip(&proved.differing) {
             let Some(fit) = self.fits.get_mut(target).and_then(|fits| fits.get_mut(*index)) else {
@@ -74,7 +71,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Puts every account into exactly one list of the report.
-    pub(super) fn report(&self, report: &mut Report) {
+    pub(crate) fn report(&self, report: &mut Report) {
         for (index, account) in self.accounts.iter().enumerate() {
             if let Some(item) = self.not_moved(index, account) {
                 report.not_moved.push(item);
@@ -93,7 +90,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// The same when nothing is written because of `--strict`.
-    pub(super) fn report_withheld(&self, report: &mut Report) {
+    pub(crate) fn report_withheld(&self, report: &mut Report) {
         for (index, account) in self.accounts.iter().enumerate() {
             let withheld = || {
                 let reason = match self.changed(index, account) {
@@ -193,62 +190,8 @@ fn pin_unknown(account: &Account) -> Item {
         .next_step("Have the PIN at hand; the new app asks for it")
 }
 
-/// Reminds of an unprotected file.
-pub(super) fn plain_output(line: &OutputLine) -> Item {
-    let mut item = Item::new("plain-output", "this output holds the secrets without protection")
-        .next_step("Delete it as soon as the accounts are on the new phone");
-    item.file = if line.path == "-" { "standard output".to_owned() } else { line.path.clone() };
-    item
-}
-
-/// Warns of a password that some versions of an app cannot take.
-pub(super) fn not_ascii<'t>(
-    password: &SecretText,
-    targets: impl Iterator<Item = &'t Target>,
-) -> impl Iterator<Item = Item> {
-    let ascii = password.expose().is_ascii();
-    targets.filter(move |target| !ascii && !target.form.writing.any_password).map(|target| {
-        let app = target.form.writing.caps.app;
-        let message = format!("{app} on an iPhone cannot open a file with this password, Android can");
-        Item::new("password-not-ascii", message)
-            .next_step("For an iPhone write it again with a password of English letters, digits and signs")
-    })
-}
-
-/// Warns of a password that does not keep anybody out.
-pub(super) fn weak_encryption<'t>(targets: impl Iterator<Item = &'t Target>) -> impl Iterator<Item = Item> {
-    targets.filter(|target| target.form.writing.encryption == Encryption::Weak).map(|target| {
-        let app = target.form.writing.caps.app;
-        let message = format!(
-            "the only encryption that {app} opens is weak: with common tools it is broken in minutes, \
-             whatever the password"
-        );
-        Item::new("weak-encryption", message).next_step(
-            "Keep the file as if it were not encrypted, delete it as soon as it is imported, and use its \
-             password nowhere else",
-        )
-    })
-}
-
-/// An account that waits for the rest of its batch.
-pub(super) fn held_back(account: &Account) -> Item {
-    Item::about(account, "batch-incomplete", "not written: a QR code of the batch is missing")
-        .next_step("Add the missing QR code, or go on without it with --partial")
-}
-
-/// Says why there was nothing to do.
-pub(super) fn no_accounts(args: &ConvertArgs) -> Item {
-    if args.read.options.only.is_empty() && args.read.options.exclude.is_empty() {
-        Item::new("no-accounts", "there are no accounts in the input")
-            .next_step("Look whether the app shows any, and export again")
-    } else {
-        Item::new("no-accounts", "no account matches --only and --exclude")
-            .next_step("`otpferry inspect FILE` lists the accounts")
-    }
-}
-
 /// Sums over the outputs: most accounts, fewest moments.
-pub(super) fn verified(proofs: &[Proved]) -> Verified {
+pub(crate) fn verified(proofs: &[Proved]) -> Verified {
     let proved = proofs.iter().map(|proved| proved.verified).filter(|verified| verified.accounts > 0);
     proved
         .reduce(|a, b| Verified { accounts: a.accounts.max(b.accounts), times: a.times.min(b.times) })
