@@ -338,7 +338,7 @@ fn options_that_make_no_sense_are_refused() {
     let refused = |args: &[&str], says: &str| {
         sandbox.run(&[&["sheet", "old.json"], args].concat()).exits(2).says(&[says]);
     };
-    refused(&["-o", "sheet.pdf"], "a sheet is a page (NAME.html)");
+    refused(&["-o", "sheet.txt"], "a sheet is a page (NAME.html)");
     refused(&["-o", "sheet.png"], "a folder of pictures (NAME/)");
     refused(&["-o", "codes/", "--paper", "a4"], "--paper is for a page");
     refused(&["--pictures", "svg"], "--pictures is for a folder");

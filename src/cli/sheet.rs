@@ -10,7 +10,7 @@ use super::ReadArgs;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Writing", after_help = SHEET_HELP)]
 pub struct SheetArgs {
-    /// Where to write: a page (NAME.html), a folder of pictures (NAME/), or - to show one code after the other on
+    /// Where to write: a page (NAME.html), a document to print (NAME.pdf), a folder of pictures (NAME/), or - to show one code after the other on
     /// the terminal
     #[arg(short, long, value_name = "OUT", default_value = "sheet.html")]
     pub output: PathBuf,
@@ -21,10 +21,10 @@ pub struct SheetArgs {
     /// Codes that Google Authenticator takes under "Transfer accounts", several accounts in each
     #[arg(long)]
     pub migration: bool,
-    /// Most accounts in one of those codes, 1 to 10 [default: 10]
+    /// Most accounts in one of those codes, 1 to 10 [default: 10; on paper 5]
     #[arg(long, value_name = "N", requires = "migration", value_parser = clap::value_parser!(u8).range(1..=10))]
     pub per_qr: Option<u8>,
-    /// The paper to print on; without it, the printer's own
+    /// The paper to print on [default: a4 in a document, the printer's own for a page]
     #[arg(long, value_enum, value_name = "SIZE")]
     pub paper: Option<Paper>,
     /// The kind of pictures in a folder [default: png]

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use otpferry_formats::model::Account;
+use otpferry_formats::report::Item;
 use serde::Serialize;
 
+#[cfg(feature = "pdf")]
+use crate::cli::Paper;
 use crate::cli::{PictureKind, SheetArgs};
 use crate::draw::Picture;
 use crate::failure::{Exit, Failure};
@@ -13,11 +16,15 @@ use crate::intake;
 use crate::outcome::Outcomes;
 use crate::output::{self, Pending};
 use crate::report::{self, OutputLine, Report};
+#[cfg(feature = "pdf")]
+use crate::sheet::paper;
 use crate::sheet::{Card, Packing, Sheet, page, pictures};
 use crate::show::{self, Terminal, Told};
 
 /// Most accounts in a transfer code on a screen: as many as Google Authenticator puts there.
 const ON_SCREEN: u8 = 10;
+/// On paper: a camera has to read the print, and phones fail at denser ones.
+const ON_PAPER: u8 = 5;
 
 pub(super) fn run(args: &SheetArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let place = Place::of(args)?;
@@ -44,7 +51,7 @@ pub(super) fn run(args: &SheetArgs, terminal: &Terminal) -> Result<Exit, Failure
     // A sheet that shows nothing would pass for a good one.
     let files = match sheet.cards.is_empty() {
         true => Vec::new(),
-        false => place.write(&sheet, args, &mut guard)?,
+        false => place.write(&sheet, args, &mut guard, &mut report.warnings)?,
     };
     if !sheet.cards.is_empty() {
         let line = place.line(&sheet);
@@ -71,6 +78,8 @@ pub(super) fn run(args: &SheetArgs, terminal: &Terminal) -> Result<Exit, Failure
 /// Where the sheet goes, and so what it becomes.
 enum Place<'a> {
     Page(&'a Path),
+    #[cfg(feature = "pdf")]
+    Paper(&'a Path),
     Folder(&'a Path, Picture),
 }
 
@@ -82,11 +91,13 @@ impl<'a> Place<'a> {
             _ if output::is_folder(path) => Self::Folder(path, picture(args)),
             None => Self::Folder(path, picture(args)),
             Some("html" | "htm") => Self::Page(path),
+            #[cfg(feature = "pdf")]
+            Some("pdf") => Self::Paper(path),
             Some(_) => return Err(unknown_place(path)),
         };
         let is_folder = matches!(place, Self::Folder(..));
         let idle = match () {
-            () if args.paper.is_some() && is_folder => "--paper is for a page",
+            () if args.paper.is_some() && is_folder => "--paper is for a page or a document",
             () if args.pictures.is_some() && !is_folder => "--pictures is for a folder of pictures",
             () => return Ok(place),
         };
@@ -97,25 +108,45 @@ impl<'a> Place<'a> {
     fn check_free(&self, replace: bool) -> Result<(), Failure> {
         match self {
             Self::Page(path) => output::check_free(path, replace),
+            #[cfg(feature = "pdf")]
+            Self::Paper(path) => output::check_free(path, replace),
             Self::Folder(path, _) => output::check_folder(path),
         }
     }
 
     fn packing(&self, args: &SheetArgs) -> Packing {
         match args.migration {
-            true => Packing::Migration { per_qr: args.per_qr.unwrap_or(ON_SCREEN) },
+            true => Packing::Migration { per_qr: args.per_qr.unwrap_or(self.per_qr()) },
             false => Packing::Single,
         }
     }
 
+    fn per_qr(&self) -> u8 {
+        match self {
+            #[cfg(feature = "pdf")]
+            Self::Paper(_) => ON_PAPER,
+            _ => ON_SCREEN,
+        }
+    }
+
     /// Writes it and returns the names of the pictures, where there are some.
-    fn write(&self, sheet: &Sheet, args: &SheetArgs, guard: &mut Guard) -> Result<Vec<String>, Failure> {
+    fn write(
+        &self,
+        sheet: &Sheet,
+        args: &SheetArgs,
+        guard: &mut Guard,
+        warnings: &mut Vec<Item>,
+    ) -> Result<Vec<String>, Failure> {
         match self {
             Self::Page(path) => {
-                guard.claim(path)?;
                 let page = page::render(sheet, args.paper);
-                let (page, _) = Pending::checked(path, page.as_bytes(), args.force)?;
-                output::publish([page]).map(|()| Vec::new())
+                file(path, page.as_bytes(), args.force, guard)
+            }
+            #[cfg(feature = "pdf")]
+            Self::Paper(path) => {
+                let printed = paper::print(sheet, args.paper.unwrap_or(Paper::A4))?;
+                warnings.extend(printed.unprinted);
+                file(path, &printed.bytes, args.force, guard)
             }
             Self::Folder(path, picture) => pictures::write(sheet, (path, *picture), args.force, guard),
         }
@@ -125,6 +156,8 @@ impl<'a> Place<'a> {
     fn line(&self, sheet: &Sheet) -> OutputLine {
         let (path, format) = match self {
             Self::Page(path) => (path, "html"),
+            #[cfg(feature = "pdf")]
+            Self::Paper(path) => (path, "pdf"),
             Self::Folder(path, picture) => (path, picture.extension()),
         };
         OutputLine {
@@ -142,6 +175,14 @@ impl<'a> Place<'a> {
             many => format!("the {many} QR codes, one after the other,"),
         };
         let (open, what) = match self {
+            #[cfg(feature = "pdf")]
+            Self::Paper(path) => {
+                let name = path.to_string_lossy();
+                (
+                    format!("Print {name} or open it on a screen"),
+                    format!("delete {name}, tear up what was printed"),
+                )
+            }
             Self::Page(path) => {
                 let name = path.to_string_lossy();
                 (format!("Open {name} in a browser on this computer"), format!("delete {name}"))
@@ -163,6 +204,13 @@ impl<'a> Place<'a> {
     }
 }
 
+/// One file that is complete on the disk before it gets its name.
+fn file(path: &Path, bytes: &[u8], replace: bool, guard: &mut Guard) -> Result<Vec<String>, Failure> {
+    guard.claim(path)?;
+    let (pending, _) = Pending::checked(path, bytes, replace)?;
+    output::publish([pending]).map(|()| Vec::new())
+}
+
 fn picture(args: &SheetArgs) -> Picture {
     match args.pictures.unwrap_or_default() {
         PictureKind::Png => Picture::Png,
@@ -171,9 +219,12 @@ fn picture(args: &SheetArgs) -> Picture {
 }
 
 fn unknown_place(path: &Path) -> Failure {
-    Failure::new(Exit::Usage, "a sheet is a page (NAME.html) or a folder of pictures (NAME/)")
-        .in_file(&path.to_string_lossy())
-        .next_step("Give one of these with -o. A page prints on paper as well")
+    Failure::new(
+        Exit::Usage,
+        "a sheet is a page (NAME.html), a document (NAME.pdf) or a folder of pictures (NAME/)",
+    )
+    .in_file(&path.to_string_lossy())
+    .next_step("Give one of these with -o. A page prints on paper as well")
 }
 
 /// The report as JSON: that of a conversion, and what is in each QR code.

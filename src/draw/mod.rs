@@ -85,6 +85,12 @@ impl Qr {
         }
     }
 
+    /// The dark modules as corners of outlines to be filled, one unit a module, with the quiet zone.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn outlines(&self) -> Vec<Vec<(usize, usize)>> {
+        outline::outlines(self)
+    }
+
     /// The dark modules as data of an SVG path, one unit a module, with the quiet zone.
     pub(crate) fn path(&self) -> Zeroizing<String> {
         outline::path(self)

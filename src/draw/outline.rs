@@ -26,16 +26,6 @@ impl Heading {
     fn counterclockwise(self) -> Self {
         self.clockwise().clockwise().clockwise()
     }
-
-    /// Command and sign of a line in this direction.
-    fn command(self) -> &'static str {
-        match self {
-            Self::Right => "h",
-            Self::Down => "v",
-            Self::Left => "h-",
-            Self::Up => "v-",
-        }
-    }
 }
 
 /// A corner of modules, and the way on: dark modules are on the right hand.
@@ -74,28 +64,27 @@ impl Walker {
     }
 }
 
-/// Data of an SVG path, one unit a module, to be filled.
-pub(super) fn path(qr: &Qr) -> Zeroizing<String> {
+/// The corners of every outline, one unit a module. Filled, they are the dark modules.
+pub(super) fn outlines(qr: &Qr) -> Vec<Vec<(usize, usize)>> {
     let side = qr.side();
-    let mut path = Zeroizing::new(String::with_capacity(side * side * 3));
+    let mut outlines = Vec::new();
     // Every outline has an edge with a dark module below and a light one above.
     let mut walked = vec![false; side * side];
     for y in 1..side {
         for x in 0..side {
             let is_start = qr.is_dark(x, y) && !qr.is_dark(x, y - 1);
             if is_start && walked.get(y * side + x) == Some(&false) {
-                outline(qr, Walker { x, y, heading: Heading::Right }, &mut walked, &mut path);
+                outlines.push(outline(qr, Walker { x, y, heading: Heading::Right }, &mut walked));
             }
         }
     }
-    path
+    outlines
 }
 
-fn outline(qr: &Qr, start: Walker, walked: &mut [bool], path: &mut String) {
+fn outline(qr: &Qr, start: Walker, walked: &mut [bool]) -> Vec<(usize, usize)> {
     let side = qr.side();
-    path.push_str(&format!("M{} {}", start.x, start.y));
+    let mut corners = vec![(start.x, start.y)];
     let mut walker = start;
-    let mut length = 0;
     loop {
         let Walker { x, y, heading } = walker;
         if let (Heading::Right, Some(walked)) = (heading, walked.get_mut(y * side + x)) {
@@ -103,15 +92,35 @@ fn outline(qr: &Qr, start: Walker, walked: &mut [bool], path: &mut String) {
         }
         walker.step();
         walker.turn(qr);
-        length += 1;
         if walker == start {
-            break;
+            return corners;
         }
         if walker.heading != heading {
-            path.push_str(&format!("{}{length}", heading.command()));
-            length = 0;
+            corners.push((walker.x, walker.y));
         }
     }
-    // The last line of an outline is that back to its start.
-    path.push('z');
+}
+
+/// Data of an SVG path, one unit a module, to be filled.
+pub(super) fn path(qr: &Qr) -> Zeroizing<String> {
+    let mut path = Zeroizing::new(String::with_capacity(qr.side() * qr.side() * 3));
+    for corners in outlines(qr) {
+        for (at, (x, y)) in corners.iter().enumerate() {
+            // Lines go by turns across and down; the last, back to the start, closes the outline.
+            path.push_str(&match (at, corners.get(at.wrapping_sub(1))) {
+                (_, Some((before, _))) if at % 2 == 1 => format!("h{}", signed(*before, *x)),
+                (_, Some((_, before))) => format!("v{}", signed(*before, *y)),
+                (_, None) => format!("M{x} {y}"),
+            });
+        }
+        path.push('z');
+    }
+    path
+}
+
+fn signed(from: usize, to: usize) -> String {
+    match to.checked_sub(from) {
+        Some(length) => length.to_string(),
+        None => format!("-{}", from - to),
+    }
 }

@@ -5,6 +5,8 @@
 
 mod card;
 pub(crate) mod page;
+#[cfg(feature = "pdf")]
+pub(crate) mod paper;
 pub(crate) mod pictures;
 mod target;
 

@@ -21,8 +21,11 @@ DOTS = 200
 def missing():
     """What has to be installed."""
     browser = [] if driver.program() else ["chromium"]
-    packages = [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
-    return browser + packages
+    return browser + packages_missing()
+
+
+def packages_missing():
+    return [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
 
 
 def clean(name):
@@ -78,6 +81,11 @@ class Paper(NamedTuple):
 
 def printed(tab, size):
     """The pages that come out of a printer with this paper."""
+    return pages(tab.paper(*size))
+
+
+def pages(document):
+    """The pages of a PDF."""
     import pypdfium2
 
     def page(page):
@@ -87,8 +95,8 @@ def printed(tab, size):
         text = page.get_textpage().get_text_range().replace("\r\n", "\n")
         return Paper(tuple(round(points / 72 * INCH, 1) for points in page.get_size()), text, scaled)
 
-    with pypdfium2.PdfDocument(tab.paper(*size)) as document:
-        return [page(each) for each in document]
+    with pypdfium2.PdfDocument(document) as opened:
+        return [page(each) for each in opened]
 
 
 def is_quiet(tab):
