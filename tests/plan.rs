@@ -201,6 +201,16 @@ fn split(line: &str) -> Vec<String> {
     words
 }
 
+/// What reading says of accounts that were not chosen is none of the plan's business.
+#[test]
+fn only_chosen_accounts_are_spoken_of() {
+    let sandbox = Sandbox::new();
+    let args = ["plan", &fixture(PHONE), "--target", "aegis", "--only", "Nordwind", "--json"];
+    let plan = sandbox.run(&args).exits(0).json();
+    assert_eq!(classes(&plan), wanted(&[(1, "Nordwind", "ole", "file-import", Some("file"))]));
+    assert_eq!(plan["warnings"], json!([]));
+}
+
 #[test]
 fn targets_that_do_not_exist_are_answered_with_those_that_do() {
     let sandbox = Sandbox::new();

@@ -237,7 +237,9 @@ fn select(vault: &mut Vault, selection: &Selection) {
     vault.accounts.retain(|account| selection.includes(&account.issuer, &account.name));
     // What has no name that can be read might be the one that is wanted.
     let nameless = |item: &Item| item.issuer.is_empty() && item.account.is_empty();
-    vault.skipped.retain(|item| nameless(item) || selection.includes(&item.issuer, &item.account));
+    let is_meant = |item: &Item| nameless(item) || selection.includes(&item.issuer, &item.account);
+    vault.skipped.retain(is_meant);
+    vault.warnings.retain(is_meant);
 }
 
 impl Intake {
