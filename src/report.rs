@@ -1,12 +1,12 @@
 //! The report of a conversion: every account that went in, and what became of it.
 
 use otpferry_formats::model::Account;
-use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::merge::MissingPart;
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
 use crate::cli::ReadOptions;
-use crate::intake::{self, Intake};
+use crate::intake::Intake;
 
 /// Counts and reasons, without secrets. `read` is the sum of `moved`, the lengths of `changed`,
 /// `not_moved` and `duplicates`.
@@ -86,22 +86,21 @@ impl Verified {
 impl Report {
     /// What reading alone has to say, and the accounts: those of all inputs, merged.
     pub(crate) fn of_inputs(intake: &mut Intake, options: &ReadOptions) -> (Self, Vec<Account>) {
-        let files = &intake.files;
+        let contents = intake.contents();
         let mut report = Self {
-            files: files.iter().map(intake::File::line).collect(),
-            read: files.iter().map(|file| file.vault.entries()).sum(),
-            missing_parts: intake.missing_parts(),
-            warnings: intake.warnings(),
-            not_moved: files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect(),
+            files: contents.files,
+            read: contents.entries,
+            missing_parts: contents.missing_parts,
+            warnings: contents.warnings,
+            not_moved: contents.skipped,
+            duplicates: contents.duplicates,
+            conflicts: contents.conflicts,
             ..Self::default()
         };
-        let merged = merge::accounts(intake.take_accounts());
-        report.duplicates = merged.duplicates;
-        report.conflicts = merged.conflicts;
         if report.read == 0 {
             report.warnings.push(no_accounts(options));
         }
-        (report, merged.accounts)
+        (report, contents.accounts)
     }
 
     /// Whether there is not enough to go on: a QR code of a batch is missing, and nobody said that this is

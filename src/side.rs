@@ -5,14 +5,14 @@ use std::path::Path;
 use jiff::Timestamp;
 use otpferry_formats::model::Account;
 use otpferry_formats::model::compare::{Comparison, Single};
-use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::merge::MissingPart;
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
 use crate::cli::ReadOptions;
 use crate::failure::{Exit, Failure};
-use crate::intake;
+use crate::intake::{self, Contents};
 use crate::report::{self, FileLine};
 use crate::show::{self, Terminal};
 
@@ -40,15 +40,12 @@ impl Side {
     /// Reads one input: a file, a folder, a picture, or `-`.
     pub(crate) fn read(input: &Path, options: &ReadOptions, terminal: &Terminal) -> Result<Self, Failure> {
         let mut intake = intake::read(&[input.to_owned()], options, terminal)?;
-        let files = intake.files.iter().map(intake::File::line).collect();
-        let missing_parts = intake.missing_parts();
-        let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
-        let mut warnings = intake.warnings();
         let created = intake.files.iter().filter_map(|file| file.vault.created).max();
         let newest = intake.files.iter().filter_map(|file| file.vault.newest()).max();
-        let merged = merge::accounts(intake.take_accounts());
-        warnings.extend(merged.conflicts);
-        let (accounts, duplicates) = (merged.accounts, merged.duplicates);
+        let Contents { files, accounts, duplicates, conflicts, skipped, mut warnings, missing_parts, .. } =
+            intake.contents();
+        warnings.extend(conflicts);
+        let is_selected = options.is_selective();
         Ok(Self {
             files,
             accounts,
@@ -58,7 +55,7 @@ impl Side {
             missing_parts,
             created,
             newest,
-            is_selected: options.is_selective(),
+            is_selected,
         })
     }
 

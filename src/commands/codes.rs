@@ -51,20 +51,17 @@ struct Output {
 
 pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
-    let missing_parts = intake.missing_parts();
-    let skipped = intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
-    let warnings = intake.warnings();
-    let merged = merge::accounts(intake.take_accounts());
+    let contents = intake.contents();
     let time = args.at.unwrap_or_else(Moment::now).0;
-    let accounts = merged.accounts.iter().map(|account| line(account, time, args.count.into())).collect();
+    let accounts = contents.accounts.iter().map(|account| line(account, time, args.count.into())).collect();
     let output = Output {
         time,
         accounts,
-        skipped,
-        duplicates: merged.duplicates,
-        conflicts: merged.conflicts,
-        warnings,
-        missing_parts,
+        skipped: contents.skipped,
+        duplicates: contents.duplicates,
+        conflicts: contents.conflicts,
+        warnings: contents.warnings,
+        missing_parts: contents.missing_parts,
     };
     if terminal.wants_json() {
         terminal.print_json(&output)?;

@@ -1,5 +1,6 @@
 //! From what the user named to accounts: files, folders, standard input, envelopes, pictures.
 
+mod contents;
 mod find;
 pub(crate) mod in_order;
 mod joined;
@@ -26,6 +27,7 @@ use crate::show::{self, Terminal};
 
 use together::{Reading, Room, Settled};
 
+pub(crate) use contents::Contents;
 pub use find::Source;
 pub(crate) use find::sources_of_pictures;
 

@@ -10,14 +10,14 @@ pub(crate) mod text;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use otpferry_formats::model::merge::{self, MissingPart};
+use otpferry_formats::model::merge::MissingPart;
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::{Found, Remark, Route};
 use serde::Serialize;
 
 use crate::cli::MaxAge;
 use crate::explain::Explained;
-use crate::intake::{self, Intake};
+use crate::intake::{Contents, Intake};
 use crate::report::{self, FileLine};
 use crate::show;
 use crate::stale::stale;
@@ -183,17 +183,24 @@ pub(crate) struct Inputs<'a> {
 impl Plan {
     /// Plans the move of everything that the inputs hold. They are called as on the command line.
     pub(crate) fn of(intake: &mut Intake, names: &[String], target: Found, max_age: Option<MaxAge>) -> Self {
-        let files: Vec<FileLine> = intake.files.iter().map(intake::File::line).collect();
-        let missing_parts = intake.missing_parts();
-        let mut warnings = intake.warnings();
+        let now = Timestamp::now();
+        let stale: Vec<Item> = match max_age {
+            Some(age) => intake.files.iter().filter_map(|file| stale(file, age, now)).collect(),
+            None => Vec::new(),
+        };
+        let Contents {
+            files,
+            accounts,
+            duplicates,
+            conflicts,
+            skipped: unusable,
+            mut warnings,
+            missing_parts,
+            ..
+        } = intake.contents();
         warnings.extend(files.iter().filter(|file| file.accounts == 0).map(blank));
-        let stale =
-            max_age.map(|age| intake.files.iter().filter_map(move |file| stale(file, age, Timestamp::now())));
-        warnings.extend(stale.into_iter().flatten());
-        let unusable: Vec<Item> =
-            intake.files.iter().flat_map(|file| file.vault.skipped.iter().cloned()).collect();
-        let merged = merge::accounts(intake.take_accounts());
-        let mut accounts = entries(&merged.accounts, target);
+        warnings.extend(stale);
+        let mut accounts = entries(&accounts, target);
         accounts.iter_mut().for_each(|entry| entry.take_warnings(&mut warnings));
         let title = title(target);
         let inputs = Inputs {
@@ -213,8 +220,8 @@ impl Plan {
             accounts,
             steps,
             unusable,
-            duplicates: merged.duplicates,
-            conflicts: merged.conflicts,
+            duplicates,
+            conflicts,
             warnings,
             missing_parts,
             files,
