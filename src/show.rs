@@ -1,7 +1,8 @@
 //! What the user sees: reports, tables, errors, progress.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -52,6 +53,22 @@ impl Terminal {
     /// Whether standard output is a terminal.
     pub(crate) fn stdout_is_terminal() -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Where a person types: standard input, or the terminal itself where that holds the accounts.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when there is no terminal.
+    pub(crate) fn keyboard(is_stdin_taken: bool) -> Result<Box<dyn BufRead>, Failure> {
+        if !is_stdin_taken {
+            return Ok(Box::new(io::stdin().lock()));
+        }
+        let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+        let device = File::open(device).map_err(|_| {
+            Failure::new(Exit::Usage, "standard input holds the accounts, and there is no terminal to ask on")
+                .next_step("Give the accounts as a file")
+        })?;
+        Ok(Box::new(BufReader::new(device)))
     }
 
     /// Writes a result as it is.
@@ -218,6 +235,9 @@ pub(crate) const TO_SCAN: Words = Words {
     checked: "the QR codes give the same codes as the old file",
 };
 
+/// The format of an output that was only looked at.
+pub(crate) const ON_SCREEN: &str = "terminal";
+
 /// The last advice of every move.
 pub(crate) const KEEP_THE_OLD_PHONE: &str = "Keep the old phone until every account works on the new one";
 
@@ -314,6 +334,10 @@ fn outputs(text: &mut String, told: &Told<'_>) {
         let sealed = if output.encrypted { ", encrypted" } else { "" };
         let path = if output.path == "-" { "standard output".to_owned() } else { clean(&output.path) };
         let accounts = count(output.accounts, "account");
+        if output.format == ON_SCREEN {
+            let _ = writeln!(text, "{BOLD}Showed{BOLD:#} {accounts} on the terminal");
+            continue;
+        }
         let _ = writeln!(text, "{BOLD}{verb}{BOLD:#} {accounts} to {path} ({}{sealed})", output.format);
     }
     if report.verified.accounts > 0 {

@@ -332,13 +332,37 @@ fn a_target_that_scans_no_such_codes_says_where_to_look() {
     assert_eq!(sandbox.names(), ["old.json"]);
 }
 
+/// Without a terminal: all codes, no control sequence, and the report beside them.
+#[test]
+fn standard_output_gets_all_codes_as_text() {
+    let sandbox = with(&[totp("Acme", "maria"), totp("Quay\u{1b}[2J\u{202e}", "ole")]);
+    let run = sandbox.run(&["sheet", "old.json", "-o", "-"]).exits(0);
+    assert!(!run.out.contains(['\u{1b}', '\u{202e}']), "{}", run.out);
+    let titles: Vec<&str> = run.out.lines().filter(|line| line.contains(" of 2: ")).collect();
+    assert_eq!(titles, ["1 of 2: Acme (maria)", "2 of 2: Quay\u{fffd}[2J\u{fffd} (ole)"]);
+    let keys = run.out.lines().filter(|line| *line == "Key: CANA RYAL PHAC ANAR YALP HACA NARY ALPH");
+    assert_eq!(keys.count(), 2);
+    assert!(run.err.contains("Wrote 2 accounts to standard output (text)"), "{}", run.err);
+    assert!(run.err.contains("Show the text in light letters on a dark ground"), "{}", run.err);
+    assert_eq!(sandbox.names(), ["old.json"]);
+
+    let run = sandbox.run(&["sheet", "old.json", "-o", "-", "--json"]).exits(0);
+    let report: Value = serde_json::from_str(&run.err).unwrap();
+    assert_eq!(
+        report["outputs"],
+        json!([{ "path": "-", "format": "text", "encrypted": false, "accounts": 2 }])
+    );
+    let run = sandbox.run(&["sheet", "old.json", "-o", "-", "--only", "nobody"]).exits(1);
+    assert_eq!(run.out, "");
+}
+
 #[test]
 fn options_that_make_no_sense_are_refused() {
     let sandbox = with(&[totp("Acme", "maria")]);
     let refused = |args: &[&str], says: &str| {
         sandbox.run(&[&["sheet", "old.json"], args].concat()).exits(2).says(&[says]);
     };
-    refused(&["-o", "sheet.txt"], "a sheet is a page (NAME.html)");
+    refused(&["-o", "sheet.txt"], "a sheet is a page (NAME.html), a document (NAME.pdf)");
     refused(&["-o", "sheet.png"], "a folder of pictures (NAME/)");
     refused(&["-o", "codes/", "--paper", "a4"], "--paper is for a page");
     refused(&["--pictures", "svg"], "--pictures is for a folder");

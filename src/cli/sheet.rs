@@ -10,8 +10,8 @@ use super::ReadArgs;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Writing", after_help = SHEET_HELP)]
 pub struct SheetArgs {
-    /// Where to write: a page (NAME.html), a document to print (NAME.pdf), a folder of pictures (NAME/), or - to show one code after the other on
-    /// the terminal
+    /// Where to write: a page (NAME.html), a document to print (NAME.pdf), a folder of pictures (NAME/), or - to show
+    /// one code after the other on the terminal
     #[arg(short, long, value_name = "OUT", default_value = "sheet.html")]
     pub output: PathBuf,
     /// The app on the new phone: accounts that it could not hold, or would show wrong codes for, get no QR code.

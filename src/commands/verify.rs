@@ -1,7 +1,6 @@
 //! `verify`: whether the new accounts show the codes of the old ones.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use serde::Serialize;
@@ -56,22 +55,12 @@ fn ask(args: &VerifyArgs, terminal: &Terminal) -> Result<Answers, Failure> {
     let old = Side::read(&args.old, &args.read, terminal)?;
     let is_stdin_taken = args.old == Path::new("-");
     let conversation = Conversation {
-        input: if is_stdin_taken { terminal_device()? } else { Box::new(io::stdin().lock()) },
+        input: Terminal::keyboard(is_stdin_taken)?,
         say: Box::new(|text| terminal.tell(text)),
         is_echoed: is_stdin_taken || io::stdin().is_terminal(),
         at: args.at,
     };
     Ok(conversation.hold(&old))
-}
-
-/// The terminal itself, where standard input is taken.
-fn terminal_device() -> Result<Box<dyn BufRead>, Failure> {
-    let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    let device = File::open(device).map_err(|_| {
-        Failure::new(Exit::Usage, "standard input holds the accounts, and there is no terminal to ask on")
-            .next_step("Give the accounts as a file")
-    })?;
-    Ok(Box::new(BufReader::new(device)))
 }
 
 /// It is kept nowhere: see [`otpferry_formats::model::Fingerprint::salted`].

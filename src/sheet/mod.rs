@@ -9,6 +9,7 @@ pub(crate) mod page;
 pub(crate) mod paper;
 pub(crate) mod pictures;
 mod target;
+pub(crate) mod terminal;
 
 use otpferry_formats::model::{Account, Vault};
 use otpferry_formats::report::Item;
