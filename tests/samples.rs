@@ -17,13 +17,15 @@ use cases::Case;
 use expected::compare_accounts;
 
 /// Samples that are of another format than the app that made them: case, format.
-const OTHERWISE: [(&str, &str); 6] = [
+const OTHERWISE: [(&str, &str); 7] = [
     // The app's second export is a list of URIs.
     ("2fauth/2fauth_export_otpauth.made.txt", "otpauth"),
     ("aegis/aegis-txt.txt", "otpauth"),
     // The app has no format of its own any more.
     ("gnome-authenticator/aegis_encrypted.json", "aegis"),
     ("gnome-authenticator/plain.txt", "otpauth"),
+    // Nothing says whose table it is, and both servers read the same.
+    ("linotp/oath_tokens.csv", "privacyidea"),
     // An entry that is nothing but a link.
     ("pass-otp/hotp.made.txt", "otpauth"),
     ("pass-otp/port.made.txt", "otpauth"),

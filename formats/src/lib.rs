@@ -20,6 +20,7 @@
 //! assert_eq!(vault.accounts[0].name, "alice");
 //! ```
 
+mod admin;
 mod apps;
 mod caps;
 pub mod closed;

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Form, Format};
 use crate::probe::Probe;
-use crate::{apps, managers, open};
+use crate::{admin, apps, managers, open};
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
@@ -27,6 +27,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::duo::Duo,
     &managers::enpass::Enpass,
     &apps::ente::Ente,
+    &admin::entra::Entra,
     &apps::freeotp::FreeOtp,
     &apps::freeotpplus::FreeOtpPlus,
     &apps::gnome_authenticator::GnomeAuthenticator,
@@ -36,13 +37,16 @@ pub static ALL: &[&dyn Format] = &[
     &managers::keeper::Keeper,
     &apps::lastpass::LastPass,
     &managers::tables::LASTPASS,
+    &admin::linotp::LinOtp,
     &apps::microsoft::Microsoft,
     &managers::tables::NORDPASS,
+    &admin::oath_usersfile::UsersFile,
     &apps::otp_auth::OtpAuth,
     &open::otpauth::Otpauth,
     &managers::otpclient::OtpClient,
     &open::otpferry::Otpferry,
     &managers::pass_otp::PassOtp,
+    &admin::privacyidea::PrivacyIdea,
     &apps::proton::Proton,
     &managers::proton_pass::ProtonPass,
     &apps::raivo::Raivo,
@@ -51,6 +55,7 @@ pub static ALL: &[&dyn Format] = &[
     &apps::stratum::Stratum,
     &apps::totp_authenticator::TotpAuthenticator,
     &apps::winauth::WinAuth,
+    &admin::yubikey::YubiKey,
 ];
 
 /// The format of that id or alias, in any case.

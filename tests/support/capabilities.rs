@@ -1,7 +1,7 @@
 //! What each target takes, written down from the facts about its app. The matrix proves that what
 //! is taken comes back; this that nothing is refused without need.
 
-use otpferry_formats::model::{Account, Algorithm, Credential, Digits, Otp, Period, SecretText};
+use otpferry_formats::model::{Account, Algorithm, Credential, Device, Digits, Otp, Period, SecretText};
 use otpferry_formats::{Form, registry};
 
 use crate::random::Random;
@@ -196,6 +196,24 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "entra-oath:csv",
+        kinds: "totp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |length| length <= 80,
+    },
+    Takes {
+        name: "entra-oath:graph",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256",
+        digits: &[6],
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |length| length <= 80,
+    },
+    Takes {
         name: "freeotp",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
@@ -286,6 +304,33 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "linotp",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "oath-usersfile:liboath",
+        kinds: "totp hotp",
+        algorithms: "SHA1",
+        digits: &[6, 7, 8],
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: u64::MAX,
+        lengths: |length| length <= 32,
+    },
+    Takes {
+        name: "oath-usersfile:mod-authn-otp",
+        kinds: "totp hotp motp+pin",
+        algorithms: "SHA1",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+        periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |length| length <= 64,
+    },
+    Takes {
         name: "otpauth",
         kinds: "totp hotp steam motp motp+pin yandex yandex+pin",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
@@ -311,6 +356,16 @@ static TAKES: &[Takes] = &[
         periods: |_| true,
         highest_counter: u64::MAX,
         lengths: |_| true,
+    },
+    Takes {
+        name: "privacyidea",
+        kinds: "totp hotp",
+        algorithms: "SHA1",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 2_147_483_647,
+        // Keys of these lengths are taken for those of another hash.
+        lengths: |length| length != 32 && length != 64,
     },
     Takes {
         name: "proton",
@@ -365,6 +420,15 @@ static TAKES: &[Takes] = &[
         periods: |_| true,
         highest_counter: 2_147_483_647,
         lengths: |_| true,
+    },
+    Takes {
+        name: "yubikey",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |_| true,
+        highest_counter: 4_294_967_295,
+        lengths: |length| length >= 2,
     },
 ];
 
@@ -456,5 +520,10 @@ fn kinds() -> [(&'static str, Account); 8] {
 }
 
 fn account(otp: Otp) -> Account {
-    Account::new(Credential::Otp(otp), "Acme", "alice")
+    // Servers want to know the token and its user.
+    let text = str::to_owned;
+    let device = Device { serial: text("T1"), manufacturer: text("Acme"), model: text("T1") };
+    let mut account = Account::new(Credential::Otp(otp), "Acme", "alice");
+    (account.device, account.user) = (Some(device), Some(text("alice@contoso.example")));
+    account
 }

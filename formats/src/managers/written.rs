@@ -60,7 +60,8 @@ pub(crate) fn rows(
     table.finish().map(Part)
 }
 
-fn announce(mut fit: Fit, account: &Account, read: &Account) -> Fit {
+/// Announces every field in which `read` differs from the account that was written.
+pub(crate) fn announce(mut fit: Fit, account: &Account, read: &Account) -> Fit {
     for field in Field::ALL {
         let is_known = fit.changes.iter().any(|change| change.field == field);
         if !is_known && !field.same(account, read) {
@@ -72,6 +73,12 @@ fn announce(mut fit: Fit, account: &Account, read: &Account) -> Fit {
 
 fn message(field: Field, account: &Account, read: &Account) -> String {
     match field {
+        // A file of tokens may have no place at all for a field that a manager always holds.
+        Field::Issuer if read.issuer.is_empty() => "the issuer is left behind".to_owned(),
+        Field::User if read.user.is_none() => "the assigned person is left behind".to_owned(),
+        Field::User => {
+            format!("the assigned person becomes \"{}\"", read.user.as_deref().unwrap_or_default())
+        }
         Field::Issuer => format!("the issuer becomes \"{}\"", read.issuer),
         Field::Account => format!("the account name becomes \"{}\"", read.name),
         Field::Groups => match read.groups.join("\", \"") {
