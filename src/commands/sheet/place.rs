@@ -15,7 +15,7 @@ use crate::output::{self, Pending};
 use crate::report::{self, OutputLine};
 #[cfg(feature = "pdf")]
 use crate::sheet::paper;
-use crate::sheet::terminal::{Size, Viewer, plain};
+use crate::sheet::terminal::{ALTERNATE_SCREEN_OFF, Size, Viewer, plain};
 use crate::sheet::{Packing, Sheet, page, pictures};
 use crate::show::{self, Terminal};
 
@@ -182,6 +182,12 @@ const COMPARE: &str = "Compare: the new phone has to show the same codes as the 
 
 /// Shows one code at a time. Says how many were not looked at.
 fn show(sheet: &Sheet, args: &SheetArgs) -> Result<Option<Item>, Failure> {
+    // Without this a stop with Ctrl-C would leave a key on the screen.
+    let _ = ctrlc::set_handler(|| {
+        let _ = Terminal::try_stdout(ALTERNATE_SCREEN_OFF.as_bytes());
+        // As a shell reports a program that was interrupted.
+        std::process::exit(130);
+    });
     let is_stdin_taken = args.read.inputs.iter().any(|input| input == Path::new("-"));
     let viewer = Viewer {
         keyboard: Terminal::keyboard(is_stdin_taken)?,

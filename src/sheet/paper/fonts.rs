@@ -98,6 +98,14 @@ impl Fonts {
     }
 }
 
+/// Emoji fonts hold coloured pictures and no outlines to print; the others have a box or a blank for every
+/// letter there is.
+fn is_fit(family: &str) -> bool {
+    !["Emoji", "LastResort", "Last Resort", "Adobe Blank", "BMP Fallback"]
+        .iter()
+        .any(|part| family.contains(part))
+}
+
 /// Upright faces of usual weight, in the order in which they are tried.
 fn candidates(database: &Database) -> Vec<ID> {
     let family = |face: &FaceInfo| face.families.first().map(|(name, _)| name.clone()).unwrap_or_default();
@@ -106,9 +114,8 @@ fn candidates(database: &Database) -> Vec<ID> {
         let preferred = PREFERRED.iter().position(|wanted| *wanted == name).unwrap_or(PREFERRED.len());
         (preferred, face.monospaced, name)
     };
-    // Emoji fonts hold coloured pictures and no outlines to print.
     let usable = |face: &&FaceInfo| {
-        face.style == Style::Normal && (350..=450).contains(&face.weight.0) && !family(face).contains("Emoji")
+        face.style == Style::Normal && (350..=450).contains(&face.weight.0) && is_fit(&family(face))
     };
     let mut faces: Vec<&FaceInfo> = database.faces().filter(usable).collect();
     faces.sort_by_cached_key(|face| rank(face));

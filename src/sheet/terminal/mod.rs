@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Sheet;
 
-pub(crate) use viewer::{Size, Viewer};
+pub(crate) use viewer::{ALTERNATE_SCREEN_OFF, Size, Viewer};
 
 /// All codes one after the other, without a control sequence.
 pub(crate) fn plain(sheet: &Sheet) -> Zeroizing<String> {
