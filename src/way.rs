@@ -1,6 +1,6 @@
 //! A way into an app, and what keeps accounts from taking it.
 
-use otpferry_formats::model::Account;
+use otpferry_formats::model::{Account, Kind};
 use otpferry_formats::targets::{Effect, Found, Judgement, Means, Remark, Route, Target, Verdict};
 use otpferry_formats::{Encryption, Refusal};
 
@@ -36,7 +36,7 @@ impl Way {
     }
 
     /// What keeps an account from taking this way.
-    pub(crate) fn obstacle(&self, at: usize) -> Option<String> {
+    pub(crate) fn obstacle(&self, at: usize, account: &Account) -> Option<String> {
         if !self.is_open {
             return Some("otpferry does not write what this app imports".to_owned());
         }
@@ -44,10 +44,17 @@ impl Way {
         let merged = || judged.remarks.iter().find(|remark| remark.effect == Effect::Merged);
         let said = match &judged.verdict {
             Verdict::CannotHold { reason, .. } => Some(reason),
+            // Every app shows plain TOTP; of other kinds nothing is taken for granted.
+            Verdict::Unknown { reason } if account.kind() != Kind::Totp => Some(reason),
             _ => merged(),
         };
         let refused = || self.refusals.get(at)?.as_ref().map(|refusal| refusal.message.clone());
         said.map(|remark| remark.message.clone()).or_else(refused)
+    }
+
+    /// Whether nobody knows if the app shows the account right.
+    pub(crate) fn is_unknown(&self, at: usize) -> bool {
+        self.judgements.get(at).is_some_and(|judged| matches!(judged.verdict, Verdict::Unknown { .. }))
     }
 
     /// What to look out for on this way, and what nobody knows of it.
@@ -86,5 +93,5 @@ pub(crate) const SIGN_IN_THERE: &str =
     "In Microsoft Authenticator on the new phone, tap + > Personal account and sign in";
 
 /// What is left for an account that the app cannot hold.
-pub(crate) const STUCK: &str = "Keep the old phone for it, move it to another app, or set it up again: sign in, remove the old \
-    phone from its two-step verification and set up the new one";
+pub(crate) const STUCK: &str = "Keep the old phone for it, move it to another app, or set it up again: sign in, add the new \
+    phone to its two-step verification, and take the old one out when the new one works";

@@ -201,6 +201,57 @@ fn split(line: &str) -> Vec<String> {
     words
 }
 
+fn canonical(accounts: &[Value]) -> String {
+    json!({"format": "otpferry", "version": 1, "accounts": accounts}).to_string()
+}
+
+fn totp(issuer: &str, name: &str, digits: u64) -> Value {
+    json!({"kind": "totp", "issuer": issuer, "account": name, "secret": "CANARYALPHACANARYALPHACANARYALPH",
+        "algorithm": "SHA1", "digits": digits, "period": 30, "counter": null})
+}
+
+/// Patterns know no capitals, and take a leading exclamation mark for a denial.
+#[test]
+fn printed_commands_tell_like_names_apart() {
+    let sandbox = Sandbox::new();
+    let hotp = json!({"kind": "hotp", "issuer": "github", "account": "bob", "secret": "CANARYBRAVOCANARYBRAVOCANARYBRAV",
+        "algorithm": "SHA1", "digits": 6, "period": null, "counter": 0});
+    sandbox.put("-old.json", canonical(&[totp("GitHub", "bob", 6), hotp, totp("!Bank", "x", 6)]));
+    let args = ["plan", "--target", "proton", "--json", "--", "-old.json"];
+    let plan = sandbox.run(&args).exits(1).json();
+    let import = &plan["steps"].as_array().unwrap().iter().find(|step| step["code"] == "import").unwrap();
+    assert_eq!(import["commands"], json!(["otpferry convert ./-old.json -t proton"]));
+    assert_eq!(import["accounts"], json!([1, 3]));
+    let says = import["says"].as_array().unwrap();
+    assert!(
+        says.iter().any(|line| line.as_str().unwrap().starts_with("Take only the accounts of this list"))
+    );
+}
+
+/// Nothing is known about the app, and only plain TOTP is what every app shows.
+#[test]
+fn what_nobody_knows_is_not_taken_for_granted() {
+    let sandbox = Sandbox::new();
+    let steam = json!({"kind": "steam", "issuer": "Steam", "account": "gamer", "secret": "CANARYBRAVOCANARYBRAVOCANARYBRAV",
+        "algorithm": "SHA1", "digits": 5, "period": 30, "counter": null});
+    sandbox.put("old.json", canonical(&[totp("Acme", "maria", 6), steam]));
+    let plan = sandbox.run(&["plan", "old.json", "--target", "tofu", "--json"]).exits(1).json();
+    let classes: Vec<_> = classes(&plan).into_iter().map(|row| row.3).collect();
+    assert_eq!(classes, ["scan", "cannot-move"]);
+}
+
+/// An account that does not get in is nothing that another could be merged with.
+#[test]
+fn only_what_gets_in_can_be_merged_with() {
+    let sandbox = Sandbox::new();
+    let motp = json!({"kind": "motp", "issuer": "Acme", "account": "token", "secret": "CANARYALPHACANARYALPHACANARYALPH",
+        "algorithm": "MD5", "digits": 6, "period": 10, "counter": null, "pin": "1234"});
+    sandbox.put("old.json", canonical(&[motp, totp("Acme", "maria", 6), totp("Acme", "ole", 6)]));
+    let plan = sandbox.run(&["plan", "old.json", "--target", "2fas@android", "--json"]).exits(1).json();
+    let classes: Vec<_> = classes(&plan).into_iter().map(|row| row.3).collect();
+    assert_eq!(classes, ["cannot-move", "file-import", "cannot-move"]);
+}
+
 /// What reading says of accounts that were not chosen is none of the plan's business.
 #[test]
 fn only_chosen_accounts_are_spoken_of() {

@@ -76,8 +76,7 @@ fn without_secret(entry: &mut Entry, account: &Account, reason: &str) {
     entry.place = Some(place);
 }
 
-const SET_UP_AGAIN: &str =
-    "Sign in, remove the old phone from its two-step verification and set up the new one";
+const SET_UP_AGAIN: &str = "Sign in, add the new phone to its two-step verification, and take the old one out when the new one works";
 
 /// Where two-step verification of a service is set up.
 fn settings_of(account: &Account) -> String {
@@ -98,9 +97,9 @@ fn per_device(entry: &mut Entry) {
 
 fn with_secret(entry: &mut Entry, at: usize, account: &Account, target: Found, ways: &[Way]) {
     let limit = way::own_limit(target.target, account);
-    let open = |way: &&Way| limit.is_none() && way.obstacle(at).is_none();
+    let open = |way: &&Way| limit.is_none() && way.obstacle(at, account).is_none();
     let Some(way) = ways.iter().find(open) else {
-        entry.reason = Some(limit.unwrap_or_else(|| why_not(at, target, ways)));
+        entry.reason = Some(limit.unwrap_or_else(|| why_not(at, account, target, ways)));
         entry.what_to_do = way::STUCK.to_owned();
         entry.place = Some(settings_of(account));
         entry.other_apps = other_apps(account, target);
@@ -113,6 +112,10 @@ fn with_secret(entry: &mut Entry, at: usize, account: &Account, target: Found, w
         Means::MigrationQr | Means::Qr | Means::Manual => Class::Scan,
     };
     entry.warnings = way.remarks(at);
+    entry.is_doubtful |= way.is_unknown(at);
+    if account.is_per_device() {
+        entry.notes.push(SAME_KEY.to_owned());
+    }
     if account.otp().is_some_and(|otp| otp.counter().is_some()) {
         entry.notes.push(
             "Its codes are counted: from now on use it on the new phone only, or the two phones get out of step"
@@ -121,8 +124,11 @@ fn with_secret(entry: &mut Entry, at: usize, account: &Account, target: Found, w
     }
 }
 
-fn why_not(at: usize, target: Found, ways: &[Way]) -> String {
-    let last = || ways.iter().rev().find_map(|way| way.obstacle(at));
+const SAME_KEY: &str = "A personal Microsoft account: the new phone shows the code of the old one. If you take the old phone out of \
+    the account at Microsoft, sign in once more and check that the code is still accepted";
+
+fn why_not(at: usize, account: &Account, target: Found, ways: &[Way]) -> String {
+    let last = || ways.iter().rev().find_map(|way| way.obstacle(at, account));
     last().unwrap_or_else(|| format!("no way is known to get it into {}", target.target.full_title()))
 }
 

@@ -202,7 +202,9 @@ fn selection(by: Means, own: &[&Entry], all: &[Entry]) -> Option<String> {
         Means::File | Means::Manual => entry.has_secret,
     };
     let others: Vec<&Entry> = all.iter().filter(|entry| would_come(entry) && !is_own(entry)).collect();
-    let same_name = |a: &Entry, b: &Entry| (&a.issuer, &a.account) == (&b.issuer, &b.account);
+    // Patterns know no capitals.
+    let name = |entry: &Entry| (entry.issuer.to_lowercase(), entry.account.to_lowercase());
+    let same_name = |a: &Entry, b: &Entry| name(a) == name(b);
     if own.iter().any(|one| others.iter().any(|other| same_name(one, other))) {
         return None;
     }
@@ -213,20 +215,23 @@ fn selection(by: Means, own: &[&Entry], all: &[Entry]) -> Option<String> {
     if list.len() > MOST {
         return None;
     }
-    Some(list.iter().map(|entry| format!(" {option} {}", quoted(&pattern(entry)))).collect())
+    list.iter().map(|entry| Some(format!(" {option} {}", quoted(&pattern(entry)?)))).collect()
 }
 
-/// A pattern that matches this account's names and no part of others'.
-fn pattern(entry: &Entry) -> String {
+/// A pattern that matches this account's names and no part of others'; `None` when they cannot be typed.
+fn pattern(entry: &Entry) -> Option<String> {
     let names = format!("{}:{}", entry.issuer, entry.account);
+    if show::clean(&names) != names {
+        return None;
+    }
     let escaped = glob::Pattern::escape(&names);
     if escaped != names {
-        return escaped;
+        return Some(escaped);
     }
     // Without a wildcard a pattern would match anywhere in a name.
-    let mut letters = names.chars();
-    let first = letters.next().map(String::from).unwrap_or_default();
-    format!("[{first}]{}", letters.as_str())
+    let (at, letter) = names.char_indices().find(|(_, letter)| letter.is_alphanumeric())?;
+    let (before, after) = (names.get(..at)?, names.get(at + letter.len_utf8()..)?);
+    Some(format!("{before}[{letter}]{after}"))
 }
 
 fn sign_ins(entries: &[Entry]) -> Vec<Step> {
@@ -314,8 +319,11 @@ fn destroy(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
     if by(Means::MigrationQr) {
         files.push("transfer.html, and paper copies".to_owned());
     }
-    if by(Means::Qr) || by(Means::Manual) {
+    if by(Means::Qr) {
         files.push("sheet.html, and paper copies".to_owned());
+    }
+    if by(Means::Manual) {
+        files.push("keys.html, and paper copies".to_owned());
     }
     if files.is_empty() {
         return None;
@@ -327,7 +335,12 @@ fn destroy(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
 }
 
 fn quoted_all(names: &[String]) -> String {
-    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(" ")
+    // A name that begins with a dash would pass for an option.
+    let path = |name: &String| match name.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => quoted(&format!("./{name}")),
+        _ => quoted(name),
+    };
+    names.iter().map(path).collect::<Vec<_>>().join(" ")
 }
 
 /// As a shell takes it.

@@ -43,10 +43,10 @@ fn refusal(at: usize, account: &Account, target: Found, own: Option<&Way>, ways:
         return Some(Refusal { code: CODE, message, next_step: way::STUCK.to_owned() });
     }
     let message = match own {
-        Some(way) => way.obstacle(at)?,
+        Some(way) => way.obstacle(at, account)?,
         None => format!("{} takes no such QR codes", target.target.full_title()),
     };
-    let next_step = match ways.iter().any(|other| other.obstacle(at).is_none()) {
+    let next_step = match ways.iter().any(|other| other.obstacle(at, account).is_none()) {
         true => {
             format!("There is another way in: `otpferry plan FILE --target {}` says which", target.name())
         }

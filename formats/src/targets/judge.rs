@@ -64,9 +64,15 @@ impl Target {
     pub fn judge_all(&self, accounts: &[&Account], import: Option<Import<'_>>) -> Vec<Judgement> {
         let mut seen = Seen::default();
         let mut judgements = Vec::with_capacity(accounts.len());
+        // What does not get in takes no place there, and is nothing to be merged with.
+        let mut inside = 0;
         for (position, account) in accounts.iter().copied().enumerate() {
-            judgements.push(self.judge_case(&seen.case(account, position, import)));
-            seen.remember(account, position);
+            let judged = self.judge_case(&seen.case(account, inside, import));
+            if matches!(judged.verdict, Verdict::Holds | Verdict::Unknown { .. }) {
+                seen.remember(account, position);
+                inside += 1;
+            }
+            judgements.push(judged);
         }
         judgements
     }
