@@ -114,6 +114,34 @@ fn results_that_depend_on_several_accounts() {
     assert_eq!(results(&sandbox, &both, &more, 0), ["same-codes", "same-codes"]);
 }
 
+fn counted(name: &str, secret: &str, counter: u64) -> String {
+    format!("otpauth://hotp/{name}?{secret}&counter={counter}\n")
+}
+
+#[test]
+fn counters_that_moved_on() {
+    let sandbox = Sandbox::new();
+    let old = format!("{}{}", counted("a", ALPHA, 5), counted("b", BRAVO, 5));
+    let swapped = format!("{}{}", counted("b", ALPHA, 6), counted("a", BRAVO, 6));
+    assert_eq!(results(&sandbox, &old, &swapped, 8), ["mixed-up", "mixed-up"]);
+    let one = counted("a", ALPHA, 5);
+    assert_eq!(results(&sandbox, &one, &counted("a", ALPHA, 15), 0), ["counter-ahead"]);
+    assert_eq!(results(&sandbox, &one, &counted("a", ALPHA, 16), 1), ["counter-far-ahead"]);
+}
+
+/// Nothing but a name tells such accounts: without one, two are two.
+#[test]
+fn personal_microsoft_accounts_without_a_name_are_not_taken_for_each_other() {
+    let sandbox = Sandbox::new();
+    let file = |issuer: &str, secret: &str| {
+        let account = json!({ "kind": "totp", "issuer": issuer, "account": "", "secret": secret.trim_start_matches("secret="),
+            "algorithm": "SHA1", "digits": 8, "period": 30, "counter": null,
+            "origin": { "file": "PhoneFactor", "format": "microsoft", "index": 0 } });
+        json!({ "format": "otpferry", "version": 1, "accounts": [account] }).to_string()
+    };
+    assert_eq!(results(&sandbox, &file("Outlook", ALPHA), &file("Microsoft", BRAVO), 8), ["missing"]);
+}
+
 #[test]
 fn accounts_with_a_pin() {
     let sandbox = Sandbox::new();

@@ -287,8 +287,11 @@ impl Answers {
         if let Some(line) = drifted {
             text.push_str(&format!("\n{}. {SET_CLOCK}.\n", capital(&line.message)));
         }
-        let next =
-            if self.exit(true) == Exit::Done { "Every code was right" } else { show::KEEP_THE_OLD_PHONE };
+        let next = match self.exit(true) {
+            Exit::Done if self.per_device > 0 => "Every code that can be checked was right",
+            Exit::Done => "Every code was right",
+            _ => show::KEEP_THE_OLD_PHONE,
+        };
         text.push_str(&format!("\n{next}.\n"));
         text
     }

@@ -5,6 +5,7 @@ use otpferry_formats::model::{Account, Otp};
 use otpferry_formats::otp::proof::{self, Proof};
 use serde::Serialize;
 
+use super::typed::LOOK_AHEAD;
 use crate::show;
 
 /// What became of one account.
@@ -15,6 +16,8 @@ pub(super) enum Outcome {
     SameCodes,
     /// The same codes; the HOTP counter of the new one is ahead.
     CounterAhead,
+    /// The same codes; the new counter is further ahead than services look.
+    CounterFarAhead,
     /// The same secret and settings; no PIN is known to make codes with.
     SameSettings,
     /// An account with a key of its own on each phone.
@@ -61,7 +64,10 @@ impl Outcome {
 
     /// Whether no code differs and the user has to look at it.
     pub(super) fn needs_attention(self) -> bool {
-        matches!(self, Self::NameOnly | Self::NameMissing | Self::PinUnknown | Self::Merged)
+        matches!(
+            self,
+            Self::NameOnly | Self::NameMissing | Self::PinUnknown | Self::Merged | Self::CounterFarAhead
+        )
     }
 
     /// What to do, as a sentence without a final stop.
@@ -75,6 +81,9 @@ impl Outcome {
             }
             Self::NameOnly | Self::NameMissing => Some(
                 "Sign in at its service and set up the new phone there; keep the old phone until that works",
+            ),
+            Self::CounterFarAhead => Some(
+                "Sign in with the new phone now; if the code is refused, set the account up anew at its service",
             ),
             Self::PinUnknown => Some("Enter its PIN in the new app and compare one code with the old phone"),
             Self::Merged => Some("Look for it under that name, or rename it on the new phone"),
@@ -118,12 +127,25 @@ pub(super) fn pair(pair: &Pair, old: &Account, new: &Account, at: Option<u64>) -
         return without_a_secret(&pair.codes);
     };
     match &pair.codes {
+        Codes::Same | Codes::Ahead(_) if pair.mixed_up => Finding::new(
+            Outcome::MixedUp,
+            format!("its codes are now called {}, which was the name of another account", show::name_of(new)),
+        ),
         Codes::Ahead(steps) => {
-            let message = format!(
-                "same codes, and the counter is {} ahead, as after use",
-                show::count(to_usize(*steps), "code")
-            );
-            proved(Outcome::CounterAhead, message, &a.clone().with_counter(b.counter().unwrap_or(0)), b, at)
+            let ahead = show::count(to_usize(*steps), "code");
+            let (outcome, message) = match *steps {
+                ..=LOOK_AHEAD => (
+                    Outcome::CounterAhead,
+                    format!("same codes, and the counter is {ahead} ahead, as after use"),
+                ),
+                _ => (
+                    Outcome::CounterFarAhead,
+                    format!(
+                        "same codes, but the counter is {ahead} ahead: services look about {LOOK_AHEAD} ahead"
+                    ),
+                ),
+            };
+            proved(outcome, message, &a.clone().with_counter(b.counter().unwrap_or(0)), b, at)
         }
         Codes::Differ { secret: true, .. } if old.is_per_device() && new.is_per_device() => Finding::new(
             Outcome::PerDevice,
@@ -138,10 +160,6 @@ pub(super) fn pair(pair: &Pair, old: &Account, new: &Account, at: Option<u64>) -
             Finding::new(Outcome::SecretDiffers, format!("another secret{settings}"))
         }
         Codes::Differ { secret: false, parameters } => settings_differ(parameters, a, b),
-        _ if pair.mixed_up => Finding::new(
-            Outcome::MixedUp,
-            format!("its codes are now called {}, which was the name of another account", show::name_of(new)),
-        ),
         _ => proved(Outcome::SameCodes, "same codes", a, b, at),
     }
 }

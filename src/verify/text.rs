@@ -63,6 +63,7 @@ fn label(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::SameCodes | Outcome::KeptOnce | Outcome::Merged => "same codes",
         Outcome::CounterAhead => "same codes, counter ahead",
+        Outcome::CounterFarAhead => "counter far ahead",
         Outcome::SameSettings => "same settings, no PIN",
         Outcome::PerDevice => "own key on each phone",
         Outcome::SetUpAgain => "has codes now",

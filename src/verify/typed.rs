@@ -6,7 +6,7 @@ use otpferry_formats::otp::Generator;
 use crate::show;
 
 /// How many counters after the next one count: people tap more than once. Servers allow about as many.
-const LOOK_AHEAD: u64 = 10;
+pub(super) const LOOK_AHEAD: u64 = 10;
 /// How many steps away a code is still recognised, to say why it is wrong.
 const FAR: u64 = 20;
 /// A code that is read off and typed within this many seconds has not drifted.

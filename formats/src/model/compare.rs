@@ -201,7 +201,10 @@ const WAYS: [fn(&Entry<'_>) -> Option<Key>; 10] = [
     |entry| entry.is_named().then(|| (Some(entry.name.clone()), None)),
     |entry| entry.is_named().then(|| (Some(entry.loose_name()), None)),
     // Another phone may call the service otherwise.
-    |entry| entry.account.is_per_device().then(|| (Some((String::new(), entry.loose_name().1)), None)),
+    |entry| {
+        let name = entry.loose_name().1;
+        (entry.account.is_per_device() && !name.is_empty()).then(|| (Some((String::new(), name)), None))
+    },
 ];
 
 /// For each account of the old list its counterpart.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use otpferry_formats::model::{Account, Algorithm, Fingerprint, Strength};
+use otpferry_formats::model::{Account, Algorithm, Fingerprint, Kind, Strength};
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::{Found, Remark, Verdict};
 
@@ -53,7 +53,7 @@ fn short_secret(account: &Account) -> Option<Item> {
 
 fn uncommon_algorithm(account: &Account) -> Option<Item> {
     let otp = account.otp()?;
-    (otp.algorithm() == Algorithm::Md5 && otp.period() != Some(10)).then(|| {
+    (otp.algorithm() == Algorithm::Md5 && otp.kind() != Kind::Motp).then(|| {
         let message = "the codes are made with MD5, which most apps do not know";
         Item::about(account, "uncommon-algorithm", message)
     })
