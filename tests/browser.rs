@@ -71,6 +71,46 @@ fn a_sheet_of_transfer_codes() {
     );
 }
 
+/// The plan needs no script: it is read, ticked and printed.
+#[test]
+fn a_plan() {
+    if is_missing() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let hostile = "<img src=x onerror=alert(1)>\u{202e}";
+    let mut accounts = vec![totp("Acme", "maria@example.org"), totp(hostile, &"n".repeat(300))];
+    accounts.push(json!({ "kind": "steam", "issuer": "Steam", "account": "gamer", "secret": "CANARYALPHACANARYALPHACANARYALPH",
+        "algorithm": "SHA1", "digits": 5, "period": 30, "counter": null }));
+    accounts.push(
+        json!({ "kind": "name-only", "issuer": "Contoso", "account": "maria@contoso.example", "secret": null,
+        "reason": "push only" }),
+    );
+    sandbox.put("old.json", json!({ "format": "otpferry", "version": 1, "accounts": accounts }).to_string());
+    let args = ["plan", "old.json", "--target", "microsoft-authenticator@ios", "-o", "plan.html"];
+    sandbox.run(&args).exits(1);
+    let moved = ["Acme maria@example.org".to_owned(), format!("{hostile} {}", "n".repeat(300))];
+    let others = ["Contoso maria@contoso.example".to_owned(), "Steam gamer".to_owned()];
+    let on_the_page: Vec<&String> = moved.iter().chain(&others).collect();
+    let steps = [
+        "Before you start: make sure that you cannot be locked out",
+        "Install Microsoft Authenticator on the new iPhone",
+        "Scan 2 accounts with the new iPhone",
+        "Sign in again",
+        "Find a place for what Microsoft Authenticator (iPhone) cannot hold",
+        "Check that the new phone shows the same codes",
+        "Only now: give up the old phone",
+        "Destroy what holds the keys",
+    ];
+    // Four of accounts, two of files, three to stop at.
+    let expected = json!({ "steps": steps, "accounts": on_the_page, "ticks": 9 });
+    sandbox.put("expected.json", expected.to_string());
+    let run = others::python(&["browser/plan.py"])
+        .args(["plan.html", "expected.json"].map(|name| sandbox.path(name)))
+        .output();
+    others::printed("browser/plan.py", run.unwrap());
+}
+
 fn totp(issuer: &str, name: &str) -> Value {
     json!({ "kind": "totp", "issuer": issuer, "account": name, "secret": "CANARYALPHACANARYALPHACANARYALPH",
         "algorithm": "SHA1", "digits": 6, "period": 30, "counter": null })

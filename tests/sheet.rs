@@ -371,3 +371,15 @@ fn options_that_make_no_sense_are_refused() {
     refused(&["--target", "aegsi"], "Did you mean aegis");
     assert_eq!(sandbox.names(), ["old.json"]);
 }
+
+#[test]
+fn a_sheet_of_five_hundred_accounts() {
+    let accounts: Vec<Value> = (1..=500).map(|at| totp(&format!("Service {at}"), "maria@example.org")).collect();
+    let sandbox = with(&accounts);
+    sandbox.run(&["sheet", "old.json"]).exits(0);
+    let page = String::from_utf8(sandbox.bytes("sheet.html")).unwrap();
+    assert_eq!(page.matches("<article ").count(), 500);
+    for at in 1..=500 {
+        assert!(page.contains(&format!("<h2><bdi>Service {at}</bdi></h2>")), "{at}");
+    }
+}
