@@ -374,7 +374,8 @@ fn options_that_make_no_sense_are_refused() {
 
 #[test]
 fn a_sheet_of_five_hundred_accounts() {
-    let accounts: Vec<Value> = (1..=500).map(|at| totp(&format!("Service {at}"), "maria@example.org")).collect();
+    let accounts: Vec<Value> =
+        (1..=500).map(|at| totp(&format!("Service {at}"), "maria@example.org")).collect();
     let sandbox = with(&accounts);
     sandbox.run(&["sheet", "old.json"]).exits(0);
     let page = String::from_utf8(sandbox.bytes("sheet.html")).unwrap();
