@@ -285,6 +285,11 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// A text with its one final stop.
+pub(crate) fn stopped(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
 /// A clause with a capital letter.
 pub(crate) fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();

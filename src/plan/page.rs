@@ -56,7 +56,7 @@ fn section(step: &Step, entries: &[Entry]) -> Markup {
     html! {
         li {
             h2 { (step.title) }
-            @for line in &step.says { p { (stopped(line)) } }
+            @for line in &step.says { p { (show::stopped(line)) } }
             @for command in &step.commands { pre { code { (show::clean(command)) } } }
             @if !step.accounts.is_empty() {
                 ul.accounts {
@@ -74,7 +74,7 @@ fn section(step: &Step, entries: &[Entry]) -> Markup {
             }
             @if let Some(stop) = &step.stop {
                 p.stop {
-                    label { input type="checkbox"; span { strong { "Stop. " } "Go on only when " (stopped(stop)) } }
+                    label { input type="checkbox"; span { strong { "Stop. " } "Go on only when " (show::stopped(stop)) } }
                 }
             }
         }
@@ -97,7 +97,7 @@ fn account(step: &Step, entry: &Entry) -> Markup {
                 }
             }
             @if !details.is_empty() {
-                div.details { @for line in &details { p { (stopped(&show::clean(line))) } } }
+                div.details { @for line in &details { p { (show::stopped(&show::clean(line))) } } }
             }
         }
     }
@@ -112,9 +112,4 @@ fn items(title: &str, lines: &[String]) -> Markup {
             }
         }
     }
-}
-
-/// A sentence with its final stop.
-fn stopped(line: &str) -> String {
-    format!("{}.", line.trim_end_matches('.'))
 }

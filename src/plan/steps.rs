@@ -68,10 +68,6 @@ impl Step {
     }
 }
 
-fn numbers(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Vec<usize> {
-    entries.iter().filter(|entry| wanted(entry)).map(|entry| entry.number).collect()
-}
-
 fn prepare(entries: &[Entry]) -> Step {
     let mut step = step("prepare", "Before you start: make sure that you cannot be locked out");
     step.says = vec![
@@ -277,8 +273,7 @@ fn leftovers(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
 }
 
 fn check(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
-    let moved = numbers(entries, |entry| entry.class.moves());
-    if moved.is_empty() {
+    if !entries.iter().any(|entry| entry.class.moves()) {
         return None;
     }
     let mut step = step("check", "Check that the new phone shows the same codes");
@@ -336,9 +331,10 @@ fn destroy(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
 
 fn quoted_all(names: &[String]) -> String {
     // A name that begins with a dash would pass for an option.
-    let path = |name: &String| match name.strip_prefix('-') {
-        Some(rest) if !rest.is_empty() => quoted(&format!("./{name}")),
-        _ => quoted(name),
+    let is_like_an_option = |name: &str| name.starts_with('-') && name != "-";
+    let path = |name: &String| match is_like_an_option(name) {
+        true => quoted(&format!("./{name}")),
+        false => quoted(name),
     };
     names.iter().map(path).collect::<Vec<_>>().join(" ")
 }

@@ -48,7 +48,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
 fn section(text: &mut String, number: usize, step: &Step, entries: &[Entry]) {
     let _ = writeln!(text, "\n{number}. {}", show::clean(&step.title));
     for line in &step.says {
-        let _ = writeln!(text, "   {}.", show::clean(line).trim_end_matches('.'));
+        let _ = writeln!(text, "   {}", show::stopped(&show::clean(line)));
     }
     for command in &step.commands {
         let _ = writeln!(text, "\n     {}\n", show::clean(command));
@@ -67,7 +67,7 @@ fn section(text: &mut String, number: usize, step: &Step, entries: &[Entry]) {
 fn account(text: &mut String, step: &Step, entry: &Entry) {
     let _ = writeln!(text, "   [ ] {}. {}", entry.number, show::named(&entry.issuer, &entry.account));
     for line in details(step, entry) {
-        let _ = writeln!(text, "         {}.", show::clean(&line).trim_end_matches('.'));
+        let _ = writeln!(text, "         {}", show::stopped(&show::clean(&line)));
     }
 }
 

@@ -281,7 +281,7 @@ fn left_out(item: &Item) -> Markup {
 }
 
 fn sentence(text: &str) -> String {
-    format!("{}.", show::clean(text).trim_end_matches('.'))
+    show::stopped(&show::clean(text))
 }
 
 /// Where one is, and the way on.

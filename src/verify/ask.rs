@@ -109,7 +109,7 @@ impl Conversation<'_> {
         let otp = match askable(account) {
             Ok(otp) => otp,
             Err(why) => {
-                (self.say)(&format!("  {}.\n", capital(why)));
+                (self.say)(&format!("  {}.\n", show::sentence(why)));
                 return (Line::new(account, Reply::NotAsked, why), true);
             }
         };
@@ -285,7 +285,7 @@ impl Answers {
         self.old.troubles(&mut text, "old");
         let drifted = self.accounts.iter().find(|line| line.clock.is_some());
         if let Some(line) = drifted {
-            text.push_str(&format!("\n{}. {SET_CLOCK}.\n", capital(&line.message)));
+            text.push_str(&format!("\n{}. {SET_CLOCK}.\n", show::sentence(&line.message)));
         }
         let next = match self.exit(true) {
             Exit::Done if self.per_device > 0 => "Every code that can be checked was right",
@@ -309,8 +309,3 @@ impl Answers {
 }
 
 const AGAIN: &str = "Move it again from the old list, or set it up anew at its service";
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
-}

@@ -208,7 +208,7 @@ impl<'s> Layout<'s> {
 }
 
 fn sentence(text: &str) -> String {
-    format!("{}.", show::sentence(text).trim_end_matches('.'))
+    show::stopped(&show::sentence(text))
 }
 
 /// What stands beside a code.
