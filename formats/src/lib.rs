@@ -36,6 +36,7 @@ pub mod otp;
 mod probe;
 pub mod registry;
 pub mod report;
+pub mod roster;
 pub mod targets;
 pub mod testing;
 pub mod text;

@@ -3,6 +3,8 @@
 //! The `csv` crate reads and writes the records; here are the parts that all formats share: finding
 //! the columns by name, counting rows as a spreadsheet does, and limits.
 
+mod walk;
+
 use std::borrow::Cow;
 
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
@@ -10,6 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
+use crate::report::Item;
+use crate::text::encoding;
+
+pub(crate) use walk::{Record, Walk, line_ends};
 
 /// What can stand between the cells of a row.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -154,6 +160,59 @@ pub(crate) fn sniff(text: &str) -> (u8, Vec<String>) {
     let cut = |delimiter| (delimiter, first_row(text, delimiter));
     let most = DELIMITERS.map(cut).into_iter().rev().max_by_key(|(_, cells)| cells.len());
     most.unwrap_or((b',', Vec::new()))
+}
+
+/// The delimiter, and the text without Excel's line that names it.
+pub(crate) fn cut(text: &str) -> (u8, &str) {
+    let line = first_line(text);
+    let named = line.trim().trim_matches('"').strip_prefix("sep=").and_then(|rest| match rest.as_bytes() {
+        [delimiter] if delimiter.is_ascii() => Some(*delimiter),
+        _ => None,
+    });
+    match named {
+        Some(delimiter) => (delimiter, text.get(line.len()..).unwrap_or_default()),
+        None => (sniff(text).0, text),
+    }
+}
+
+/// The first line without its end.
+pub(crate) fn first_line(text: &str) -> &str {
+    text.split(['\r', '\n']).next().unwrap_or_default()
+}
+
+/// What is said of a table whose characters had to be guessed.
+pub(crate) fn guess_warning(bytes: &[u8]) -> Option<Item> {
+    let message = "the text is not UTF-8 and was read as Windows-1252";
+    let next_step = "Look whether names with accents are right; save the table as UTF-8 if not";
+    encoding::is_guessed(bytes).then(|| Item::new("encoding-guessed", message).next_step(next_step))
+}
+
+/// How a column is called in a sentence: by its name, or by its number where that cannot be shown.
+pub(crate) fn column_label(header: &[String], place: usize) -> String {
+    match header.get(place).map(String::as_str) {
+        Some(name) if is_plain_name(name) => format!("\"{name}\""),
+        _ => format!("column {}", place.saturating_add(1)),
+    }
+}
+
+/// Whether a name of a column can be shown: in a table without header a secret may stand in its place.
+fn is_plain_name(name: &str) -> bool {
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
+    words().any(|word| !word.is_empty())
+        && words().all(|word| word.len() < 16 || is_camel_case(word))
+        && name.len() <= 60
+        && !name.contains(['=', '&', '@'])
+}
+
+/// Whether a long word is made of words: a key of letters alone has more capital ones, or none.
+fn is_camel_case(word: &str) -> bool {
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let next = word.bytes().skip(1);
+    let apart = word.bytes().zip(next).all(|(a, b)| !(a.is_ascii_uppercase() && b.is_ascii_uppercase()));
+    word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && apart
+        && (1..=word.len() / 4).contains(&capitals)
+        && word.len() <= 40
 }
 
 /// Most bytes that are looked at for the first row.

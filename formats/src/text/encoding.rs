@@ -16,6 +16,11 @@ pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether the bytes say nothing about their characters, so that Windows-1252 was assumed.
+pub(crate) fn is_guessed(bytes: &[u8]) -> bool {
+    !matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && std::str::from_utf8(bytes).is_err()
+}
+
 /// The beginning of a longer text, of at most `length` bytes; it may end inside a character.
 pub(crate) fn decode_head(bytes: &[u8], length: usize) -> Option<Cow<'_, str>> {
     let Some(head) = bytes.get(..length) else {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::text::csv;
 
 /// What a column can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,10 +195,7 @@ impl Columns {
 
     /// What the columns mean, as a sentence, and which ones are not read.
     pub(super) fn describe(&self, header: &[String]) -> String {
-        let name = |place: usize| match header.get(place).map(String::as_str) {
-            Some(name) if is_plain_name(name) => format!("\"{name}\""),
-            _ => format!("column {}", place.saturating_add(1)),
-        };
+        let name = |place: usize| csv::column_label(header, place);
         let meant: Vec<_> =
             self.places.iter().map(|(role, place)| format!("{role} = {}", name(*place))).collect();
         let is_read = |at: &usize| self.places.iter().any(|(_, place)| place == at);
@@ -262,12 +260,6 @@ impl Columns {
         self.encoding = secret.and_then(encoding_of);
         self.is_hotp = secret.is_some_and(|name| name.starts_with("hmacotp"));
     }
-}
-
-/// Whether a name of a column can be shown: in a table without header a secret may stand in its place.
-fn is_plain_name(name: &str) -> bool {
-    let longest = name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::len).max().unwrap_or(0);
-    longest > 0 && longest < 16 && name.len() <= 60 && !name.contains(['=', '&'])
 }
 
 /// Names of columns as they are compared: lower case, without blanks and joints.

@@ -34,7 +34,7 @@ pub(super) fn recognise(probe: &Probe<'_>) -> Confidence {
         return if is_of_scripts(node) { Confidence::Sure } else { Confidence::No };
     }
     let Some(text) = probe.text() else { return Confidence::No };
-    let (delimiter, body) = cut(text);
+    let (delimiter, body) = csv::cut(text);
     let header = csv::first_row(body, delimiter);
     if is_header(&header, &HEADER) || is_header(&header, &SCRIPTS) {
         return Confidence::Sure;
@@ -73,19 +73,6 @@ fn is_header(header: &[String], wanted: &[&str]) -> bool {
         && header.iter().zip(wanted).all(|(name, wanted)| name.eq_ignore_ascii_case(wanted))
 }
 
-/// The delimiter, and the text without Excel's line that names it.
-fn cut(text: &str) -> (u8, &str) {
-    let line = text.lines().next().unwrap_or_default();
-    let named = line.trim().strip_prefix("sep=").and_then(|rest| match rest.as_bytes() {
-        [delimiter] if delimiter.is_ascii() => Some(*delimiter),
-        _ => None,
-    });
-    match named {
-        Some(delimiter) => (delimiter, text.get(line.len()..).unwrap_or_default()),
-        None => (csv::sniff(text).0, text),
-    }
-}
-
 /// Reads a table, or the JSON of the scripts.
 pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let text = input.text()?;
@@ -94,22 +81,12 @@ pub(super) fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Erro
     } else {
         decode_table(&text, ctx)?
     };
-    if is_guessed(input.bytes) {
-        let message = "the text is not UTF-8 and was read as Windows-1252";
-        vault.warnings.push(
-            Item::new("encoding-guessed", message)
-                .next_step("Look whether names with accents are right; save the table as UTF-8 if not"),
-        );
-    }
+    vault.warnings.extend(csv::guess_warning(input.bytes));
     Ok(vault)
 }
 
-fn is_guessed(bytes: &[u8]) -> bool {
-    !matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && std::str::from_utf8(bytes).is_err()
-}
-
 fn decode_table(text: &str, ctx: &Ctx<'_>) -> Result<Vault, Error> {
-    let (delimiter, body) = cut(text);
+    let (delimiter, body) = csv::cut(text);
     let rows = csv::rows(body, delimiter, ctx.limits)?;
     let table = Table::new(rows, ctx.table)?;
     let mut gathering = Gathering::new(ID, table.layout.variant(), ctx.limits);
