@@ -31,6 +31,8 @@ pub(crate) struct Opened {
     pub(crate) content: Zeroizing<Vec<u8>>,
     /// Whether a passphrase of the given file opened it.
     pub(crate) by_passphrase_file: bool,
+    /// The passphrase that opened it, of that file or another.
+    pub(crate) passphrase: Option<SecretText>,
 }
 
 /// What opens age files.
@@ -67,18 +69,19 @@ impl Keys {
         let first = decryptor(bytes)?;
         if !first.is_scrypt() {
             let content = self.open_with_identities(first, limits)?;
-            return Ok(Opened { content, by_passphrase_file: false });
+            return Ok(Opened { content, by_passphrase_file: false, passphrase: None });
         }
         // Opening consumes the decryptor, so each try parses the header anew.
         for passphrase in &self.passphrases {
             if let Some(content) = open_with(decryptor(bytes)?, passphrase, limits)? {
-                return Ok(Opened { content, by_passphrase_file: true });
+                let passphrase = Some(passphrase.clone());
+                return Ok(Opened { content, by_passphrase_file: true, passphrase });
             }
         }
         let mut attempt = 0;
         while let Some(passphrase) = passwords.next(Ask { title: "age", attempt, guess: false }) {
             if let Some(content) = open_with(decryptor(bytes)?, &passphrase, limits)? {
-                return Ok(Opened { content, by_passphrase_file: false });
+                return Ok(Opened { content, by_passphrase_file: false, passphrase: Some(passphrase) });
             }
             attempt += 1;
         }

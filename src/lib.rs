@@ -19,6 +19,7 @@ mod outcome;
 pub mod output;
 mod password;
 mod plan;
+mod prestage;
 pub mod proof;
 pub mod report;
 mod select;

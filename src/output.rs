@@ -63,7 +63,7 @@ pub fn check_folder(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A folder made for outputs. It goes away again when nothing was put into it.
+/// A folder made for outputs, for nobody else to look into. It goes away again when nothing was put into it.
 pub struct NewFolder(PathBuf);
 
 impl NewFolder {
@@ -75,7 +75,10 @@ impl NewFolder {
         if folder.is_dir() {
             return Ok(None);
         }
-        fs::create_dir(folder).map_err(|error| Failure::io(folder, "create the output folder", &error))?;
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|error| Failure::io(folder, "create the output folder", &error))?;
         Ok(Some(Self(folder.to_owned())))
     }
 }
@@ -101,6 +104,9 @@ fn folder_of(target: &Path) -> &Path {
 }
 
 impl Pending {
+    /// How names of files begin that are not complete yet. A process that is killed may leave one.
+    pub(crate) const PREFIX: &str = ".otpferry-";
+
     /// Writes the bytes beside their target, readable by the owner only, down to the disk.
     ///
     /// # Errors
@@ -108,7 +114,7 @@ impl Pending {
     pub fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<Self, Failure> {
         let io = |error: io::Error| Failure::io(target, "write the output", &error);
         let mut temporary =
-            tempfile::Builder::new().prefix(".otpferry-").tempfile_in(folder_of(target)).map_err(io)?;
+            tempfile::Builder::new().prefix(Self::PREFIX).tempfile_in(folder_of(target)).map_err(io)?;
         temporary.write_all(bytes).map_err(io)?;
         temporary.as_file().sync_all().map_err(io)?;
         Ok(Self { temporary, target: target.to_owned(), replace })
@@ -161,11 +167,15 @@ impl Pending {
             io::ErrorKind::AlreadyExists => exists(&self.target),
             _ => Failure::io(&self.target, "write the output", &failed.error),
         })?;
-        // The name itself reaches the disk with its folder; not every system can do that.
-        if let Ok(folder) = File::open(folder_of(&self.target)) {
-            let _ = folder.sync_all();
-        }
+        sync_folder_of(&self.target);
         Ok(is_new.then_some(self.target))
+    }
+}
+
+/// A name reaches the disk with its folder; not every system can do that.
+pub(crate) fn sync_folder_of(path: &Path) {
+    if let Ok(folder) = File::open(folder_of(path)) {
+        let _ = folder.sync_all();
     }
 }
 

@@ -119,6 +119,11 @@ impl Terminal {
             .map_err(|_| Failure::new(Exit::Internal, "cannot print the result as JSON"))
     }
 
+    /// Prints a remark beside a result that has standard output for itself.
+    pub(crate) fn remark(&self, line: &str) {
+        self.put(Stream::Err, &format!("{line}\n"));
+    }
+
     fn put(&self, stream: Stream, text: &str) {
         let _ = match stream {
             Stream::Out => write(&mut anstream::stdout(), text),

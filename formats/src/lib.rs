@@ -29,6 +29,7 @@ mod crypt;
 mod ctx;
 mod error;
 mod format;
+pub mod ledger;
 mod managers;
 pub mod model;
 mod open;

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Form, Format};
 use crate::probe::Probe;
-use crate::{admin, apps, managers, open};
+use crate::{admin, apps, ledger, managers, open};
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
@@ -45,6 +45,7 @@ pub static ALL: &[&dyn Format] = &[
     &open::otpauth::Otpauth,
     &managers::otpclient::OtpClient,
     &open::otpferry::Otpferry,
+    &ledger::LedgerFormat,
     &managers::pass_otp::PassOtp,
     &admin::privacyidea::PrivacyIdea,
     &apps::proton::Proton,

@@ -13,6 +13,10 @@ pub struct CodesArgs {
     /// How many codes of each account, from that time on
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub count: u8,
+    /// Print a table for other programs, with the serial number and the person of each token: for activating many
+    /// tokens at once
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     /// What to read.
     #[command(flatten)]
     pub read: ReadArgs,

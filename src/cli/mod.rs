@@ -8,6 +8,7 @@ mod inspect;
 mod max_age;
 mod moment;
 mod plan;
+mod prestage;
 mod read;
 mod scan;
 mod sheet;
@@ -24,6 +25,7 @@ pub use inspect::InspectArgs;
 pub use max_age::MaxAge;
 pub use moment::Moment;
 pub use plan::PlanArgs;
+pub use prestage::{FilesArgs, Hash, LedgerArgs, PeopleArgs, PrestageArgs, SheetKind, TokenArgs, TokenKind};
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::{Paper, PictureKind, SheetArgs};
@@ -77,6 +79,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// List what changed between two files: missing, new and renamed accounts, other secrets
     Diff(DiffArgs),
+    /// Make accounts for everybody on a list: files for servers, sheets to hand out, an encrypted ledger
+    Prestage(Box<PrestageArgs>),
     /// Print what the QR codes in pictures hold, accounts or not, and where they are; payloads can
     /// be secrets
     Scan(ScanArgs),

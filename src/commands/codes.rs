@@ -1,5 +1,6 @@
 //! `codes`: what the accounts show now, or at another time.
 
+use jiff::Timestamp;
 use otpferry_formats::model::{Account, Otp, merge};
 use otpferry_formats::otp::{CodeError, Generator};
 use otpferry_formats::report::Item;
@@ -16,6 +17,12 @@ use crate::show::{self, Terminal};
 struct Line {
     issuer: String,
     account: String,
+    /// The number of the token that it lives on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<String>,
+    /// The person that an admin assigned it to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     kind: &'static str,
     /// The first of the codes.
     code: Option<String>,
@@ -65,6 +72,9 @@ pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure
     };
     if terminal.wants_json() {
         terminal.print_json(&output)?;
+    } else if args.csv {
+        Terminal::write_stdout(&csv(&output)?)?;
+        remarks(&output).iter().for_each(|line| terminal.remark(line));
     } else {
         terminal.print(&text(&output));
     }
@@ -99,6 +109,8 @@ fn line(account: &Account, time: u64, count: u64) -> Line {
     Line {
         issuer: account.issuer.clone(),
         account: account.name.clone(),
+        serial: account.device.as_ref().map(|device| device.serial.clone()),
+        user: account.user.clone(),
         kind: account.kind().name(),
         code: codes.first().and_then(|code| code.code.clone()),
         codes,
@@ -129,15 +141,53 @@ fn codes(otp: &Otp, time: u64, count: u64) -> Result<Vec<Shown>, CodeError> {
 fn text(output: &Output) -> String {
     let rows = output.accounts.iter().flat_map(|line| rows(line, output.time)).collect();
     let mut text = show::table(&["issuer", "account", "code", "valid"], rows);
-    for item in output.skipped.iter().chain(&output.conflicts).chain(&output.warnings) {
+    remarks(output).iter().for_each(|line| text.push_str(&format!("\n{line}")));
+    if text.ends_with('\n') { text } else { text + "\n" }
+}
+
+/// What is to be said beside the codes.
+fn remarks(output: &Output) -> Vec<String> {
+    let items = output.skipped.iter().chain(&output.conflicts).chain(&output.warnings);
+    let about = |item: &Item| {
         let who = match item.index {
             Some(_) => show::subject(item),
             None => show::place(&item.file),
         };
-        text.push_str(&format!("\n{who}: {}", show::clean(&item.message)));
+        format!("{who}: {}", show::clean(&item.message))
+    };
+    items.map(about).chain(show::missing(&output.missing_parts)).collect()
+}
+
+/// One row a code. Times are RFC 3339, in UTC.
+fn csv(output: &Output) -> Result<Vec<u8>, Failure> {
+    let failed = |_| Failure::new(Exit::Internal, "cannot print the table");
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let header = ["serial", "user", "issuer", "account", "kind", "code", "from", "until", "counter"];
+    table.write_record(header).map_err(failed)?;
+    for line in &output.accounts {
+        for shown in &line.codes {
+            let time = |seconds: Option<u64>| {
+                let seconds = i64::try_from(seconds?).ok()?;
+                Timestamp::from_second(seconds).ok().map(|time| time.to_string())
+            };
+            let (from, until) = (time(shown.from), time(shown.until));
+            let counter = shown.counter.map(|counter| counter.to_string());
+            let cells = [
+                line.serial.as_deref(),
+                line.user.as_deref(),
+                Some(line.issuer.as_str()),
+                Some(line.account.as_str()),
+                Some(line.kind),
+                shown.code.as_deref(),
+                from.as_deref(),
+                until.as_deref(),
+                counter.as_deref(),
+            ]
+            .map(Option::unwrap_or_default);
+            table.write_record(cells).map_err(failed)?;
+        }
     }
-    show::missing(&output.missing_parts).iter().for_each(|line| text.push_str(&format!("\n{line}")));
-    if text.ends_with('\n') { text } else { text + "\n" }
+    table.into_inner().map_err(|_| Failure::new(Exit::Internal, "cannot print the table"))
 }
 
 fn rows(line: &Line, time: u64) -> Vec<Vec<String>> {

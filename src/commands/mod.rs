@@ -5,6 +5,7 @@ mod diff;
 mod formats;
 mod inspect;
 mod plan;
+mod prestage;
 mod scan;
 mod sheet;
 mod targets;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Failur
         }
         Command::Inspect(args) => inspect::run(args, terminal),
         Command::Plan(args) => plan::run(args, terminal),
+        Command::Prestage(args) => prestage::run(args, terminal),
         Command::Sheet(args) => sheet::run(args, terminal),
         Command::Codes(args) => codes::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),

@@ -23,6 +23,7 @@ use crate::report::{self, OutputLine, Report};
 use crate::show::{self, Terminal, Told};
 
 use target::{Destination, Piece, Target};
+pub(crate) use target::{form, joined, numbered};
 
 /// What a conversion came to.
 #[derive(Debug)]

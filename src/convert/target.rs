@@ -65,7 +65,7 @@ pub(super) fn targets(args: &ConvertArgs) -> Result<Vec<Target>, Failure> {
 }
 
 /// What a name after `-t` means: a format in its usual form, or `format:form`.
-fn form(name: &str) -> Result<Form, Failure> {
+pub(crate) fn form(name: &str) -> Result<Form, Failure> {
     let (id, wanted) = name.split_once(':').unwrap_or((name, ""));
     let format = registry::by_name(id).ok_or_else(|| intake::unknown_format(id))?;
     Form::named(format, wanted).ok_or_else(|| not_written(format))
@@ -267,29 +267,29 @@ impl Target {
                     Destination::Stdout => None,
                     Destination::File(path) => Some(path.clone()),
                 },
-                bytes: self.joined(parts),
+                bytes: joined(self.form.writing.carrier, parts),
                 drawn: None,
             }]),
         }
     }
+}
 
-    /// One file of all parts: the only part, or lines of text.
-    fn joined(&self, mut parts: Vec<Part>) -> Zeroizing<Vec<u8>> {
-        if let (Carrier::File, [only]) = (self.form.writing.carrier, parts.as_mut_slice()) {
-            return std::mem::take(&mut only.0);
-        }
-        let size = parts.iter().map(|part| part.0.len() + 1).sum();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-        for part in parts {
-            bytes.extend_from_slice(&part.0);
-            bytes.push(b'\n');
-        }
-        bytes
+/// One file of all parts: the only part, or lines of text.
+pub(crate) fn joined(carrier: Carrier, mut parts: Vec<Part>) -> Zeroizing<Vec<u8>> {
+    if let (Carrier::File, [only]) = (carrier, parts.as_mut_slice()) {
+        return std::mem::take(&mut only.0);
     }
+    let size = parts.iter().map(|part| part.0.len() + 1).sum();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+    for part in parts {
+        bytes.extend_from_slice(&part.0);
+        bytes.push(b'\n');
+    }
+    bytes
 }
 
 /// `codes.png`, or `codes-1-of-3.png` when there are several.
-fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
+pub(crate) fn numbered(path: &Path, index: usize, count: usize) -> PathBuf {
     if count == 1 {
         return path.to_owned();
     }

@@ -1,0 +1,361 @@
+//! What one run was asked to do.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use otpferry_formats::ledger::Ledger;
+use otpferry_formats::model::{Account, Secret, SecretText};
+use otpferry_formats::report::Item;
+use otpferry_formats::roster::{self, Person, Roster};
+use otpferry_formats::{Fit, Limits};
+
+use super::files::{self, Batch, Manner};
+use super::log::{self, Context, FileHash, Log};
+use super::report::Report;
+use super::server::Server;
+use super::stage::{Fate, Staging};
+use super::token::{self, Blueprint};
+use crate::cli::{PrestageArgs, SheetKind};
+use crate::encode;
+use crate::failure::{Exit, Failure};
+use crate::password;
+use crate::select::Selection;
+
+/// What to do, checked as far as the command line goes.
+pub(super) struct Job<'a> {
+    pub(super) args: &'a PrestageArgs,
+    pub(super) issuer: String,
+    pub(super) blueprint: Blueprint,
+    pub(super) servers: Vec<Server>,
+    pub(super) folder: PathBuf,
+    pub(super) ledger: PathBuf,
+    pub(super) sheets: Vec<SheetKind>,
+    selection: Selection,
+    /// Login names and keys of `--only-file`.
+    listed: Option<HashSet<String>>,
+}
+
+/// A roster that was read.
+pub(super) struct Read {
+    pub(super) roster: Roster,
+    file: FileHash,
+}
+
+/// The run as the ledger knows it.
+pub(super) struct Running {
+    pub(super) id: String,
+    pub(super) started: jiff::Timestamp,
+    /// Whether it goes on with one that was there.
+    pub(super) resumed: bool,
+    /// Whether the run before it was interrupted and is not gone on with.
+    pub(super) after_interrupted: bool,
+}
+
+impl<'a> Job<'a> {
+    /// # Errors
+    /// [`Exit::Usage`] for what cannot be, before anything is read.
+    pub(super) fn of(args: &'a PrestageArgs) -> Result<Self, Failure> {
+        let missing = || Failure::new(Exit::Usage, "give a roster, --issuer, -t and -o");
+        let issuer = args.issuer.clone().ok_or_else(missing)?;
+        check_issuer(&issuer)?;
+        let folder: PathBuf = args.output.as_ref().ok_or_else(missing)?.components().collect();
+        let blueprint = Blueprint::of(&args.token)?;
+        let mut servers: Vec<Server> = Vec::new();
+        for name in &args.to {
+            let server = Server::named(name, &blueprint)?;
+            if servers.iter().any(|other| other.form.writing.file_name == server.form.writing.file_name) {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("two files would be called {}", server.form.writing.file_name),
+                )
+                .next_step("Name each format once, and one form of it"));
+            }
+            if server.form.writing.encryption == otpferry_formats::Encryption::Always && args.files.plain {
+                let message = format!("{} opens only encrypted files", server.form.writing.caps.app);
+                return Err(Failure::new(Exit::Usage, message).next_step("Write it in a run without --plain"));
+            }
+            servers.push(server);
+        }
+        let ledger =
+            args.ledger.ledger.clone().unwrap_or_else(|| folder.with_file_name("otpferry-ledger.age"));
+        let listed = args.people.only_file.as_deref().map(list).transpose()?;
+        let sheets = args.files.sheets.iter().copied().filter(|kind| *kind != SheetKind::None).collect();
+        let selection = Selection::new(&args.read.only, &args.read.exclude)?;
+        Ok(Self { args, issuer, blueprint, servers, folder, ledger, sheets, selection, listed })
+    }
+
+    /// Reads the roster.
+    ///
+    /// # Errors
+    /// As [`roster::read`]; [`Exit::Io`].
+    pub(super) fn read_roster(&self) -> Result<Read, Failure> {
+        let path = self.args.roster.as_deref().unwrap_or_else(|| Path::new("-"));
+        let name = path.to_string_lossy().into_owned();
+        let limits = self.args.read.cost.limits();
+        let bytes = bytes_of(path, &limits)?;
+        let people = &self.args.people;
+        let options = roster::Options::parse(&people.column, &people.conditions).map_err(|message| {
+            Failure::new(Exit::Usage, message).next_step(
+                "Write --column account=Login, and --where department=Sales, with names from the first line",
+            )
+        })?;
+        let roster =
+            roster::read(&bytes, &options, &limits).map_err(|error| Failure::from(error).in_file(&name))?;
+        Ok(Read { roster, file: FileHash { name, sha256: log::sha256(&bytes) } })
+    }
+
+    /// Whether a person of the roster is one that this run is about.
+    pub(super) fn is_meant(&self, person: &Person) -> bool {
+        let is_listed = |listed: &HashSet<String>| {
+            listed.contains(&roster::fold(&person.account)) || listed.contains(&roster::fold(&person.key))
+        };
+        self.selection.includes(&person.display, &person.account)
+            && self.listed.as_ref().is_none_or(is_listed)
+    }
+
+    /// Who cannot have an account, whatever the secret: a server would not take it. By person, in order.
+    pub(super) fn refusals(&self, staging: &Staging<'_>, ledger: &Ledger) -> Vec<Option<Fate>> {
+        let mut refusals: Vec<Option<Fate>> = vec![None; staging.people.len()];
+        let new: Vec<usize> = (0..staging.people.len())
+            .filter(|at| matches!(staging.people.get(*at), Some((_, Fate::New { .. }))))
+            .collect();
+        for server in &self.servers {
+            for chunk in new.chunks(10_000) {
+                let fits = self.fits(*server, chunk, staging);
+                for (at, fit) in chunk.iter().zip(fits) {
+                    if let (Some(slot), Some(refusal)) = (refusals.get_mut(*at), fit.refused) {
+                        slot.get_or_insert(left_out(refusal.code, refusal.message));
+                    }
+                }
+            }
+        }
+        self.refuse_too_many(staging, ledger, &mut refusals);
+        refusals
+    }
+
+    fn fits(&self, server: Server, chunk: &[usize], staging: &Staging<'_>) -> Vec<Fit> {
+        let sample = |(number, at): (usize, &usize)| -> Option<Account> {
+            let (person, _) = staging.people.get(*at)?;
+            let (otp, device) = self.blueprint.sample(number)?;
+            let id = person.directory_id.as_deref();
+            Some(server.account(&person.account, id, &self.issuer, otp, device, &person.groups))
+        };
+        let accounts: Vec<Account> = chunk.iter().enumerate().filter_map(sample).collect();
+        let named_badly = |account: &Account| account.name.contains(':') || account.name.trim().is_empty();
+        let fits = server.fit(&accounts);
+        let check = |(account, fit): (&Account, Fit)| match named_badly(account) {
+            // In a QR code a colon ends the name of the service.
+            true => Fit::refuse(
+                "bad-login",
+                "its login name has a colon",
+                "Change the login name in the directory",
+            ),
+            false => fit,
+        };
+        accounts.iter().zip(fits).map(check).collect()
+    }
+
+    fn refuse_too_many(&self, staging: &Staging<'_>, ledger: &Ledger, refusals: &mut [Option<Fate>]) {
+        let Some((server, most)) = self
+            .servers
+            .iter()
+            .filter_map(|server| Some((server, server.most_per_person()?)))
+            .min_by_key(|(_, most)| *most)
+        else {
+            return;
+        };
+        let mut held: HashMap<&str, usize> = HashMap::new();
+        for entry in ledger.entries.iter().filter(|entry| entry.state.is_live()) {
+            *held.entry(&entry.key).or_default() += 1;
+        }
+        for ((person, fate), slot) in staging.people.iter().zip(refusals) {
+            let more = usize::from(matches!(fate, Fate::New { replaces: None, .. }));
+            let total = held.get(person.key.as_str()).copied().unwrap_or(0) + more;
+            if more > 0 && total > most {
+                let app = server.form.writing.caps.app;
+                let message =
+                    format!("{app} takes at most {most} tokens of one person, and this would be one more");
+                slot.get_or_insert(left_out("too-many-tokens", message));
+            }
+        }
+    }
+
+    /// What is to be said from the beginning.
+    pub(super) fn report(&self, running: &Running, roster: &Read) -> Report {
+        let mut report = Report {
+            run: running.id.clone(),
+            dry_run: self.args.files.dry_run,
+            ledger: self.ledger.clone(),
+            warnings: roster.roster.warnings.iter().filter(|item| !is_told_by_row(item)).cloned().collect(),
+            ..Report::default()
+        };
+        if let Some(message) = self.blueprint.warning() {
+            let step = "Say on the sheets which apps to use, or take SHA1, six digits and 30 seconds";
+            report.warnings.push(super::remark("unusual-parameters", message, step));
+        }
+        if running.after_interrupted {
+            let step = "Its folder can be destroyed: this run writes everybody who is in no finished file";
+            report.warnings.push(super::remark(
+                "interrupted",
+                "the run before was interrupted".to_owned(),
+                step,
+            ));
+        }
+        report
+    }
+
+    /// # Errors
+    /// [`Exit::Io`].
+    pub(super) fn open_log(&self, running: &Running, roster: &Read) -> Result<Log, Failure> {
+        let variable =
+            |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+        let context = Context {
+            run: running.id.clone(),
+            user: variable(&["USER", "LOGNAME", "USERNAME"]),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            roster: Some(roster.file.clone()),
+        };
+        Log::open(self.log_path(), context)
+    }
+
+    /// The log stands beside the ledger.
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.ledger.with_extension("log.jsonl")
+    }
+
+    /// Writes the files of all servers, then the sheets.
+    ///
+    /// # Errors
+    /// As [`files::write`].
+    pub(super) fn write_all(
+        &self,
+        password: Option<&SecretText>,
+        places: &[usize],
+        ledger: &Ledger,
+        running: &Running,
+    ) -> Result<Vec<(String, Batch)>, Failure> {
+        let mut batches = Vec::new();
+        for server in &self.servers {
+            let manner = Manner {
+                folder: &self.folder,
+                per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
+                password: password.filter(|_| server.encrypts(self.args.files.plain)),
+                replace: self.args.files.resume,
+            };
+            let target = server.name();
+            let due = self.due(&target, places, ledger, running);
+            batches.push((target, files::write(*server, ledger, &due, &manner)?));
+        }
+        Ok(batches)
+    }
+
+    /// Accounts that are to go into the files of a server in this run.
+    pub(super) fn due(
+        &self,
+        target: &str,
+        places: &[usize],
+        ledger: &Ledger,
+        running: &Running,
+    ) -> Vec<usize> {
+        let is_due = |place: &&usize| {
+            let export = ledger.entries.get(**place).and_then(|entry| entry.export(target));
+            self.args.files.all || export.is_none_or(|export| running.resumed && export.run == running.id)
+        };
+        places.iter().filter(is_due).copied().collect()
+    }
+}
+
+/// Whether the row of a person says the same.
+fn is_told_by_row(item: &Item) -> bool {
+    matches!(item.code.as_str(), "account-disabled" | "guest")
+}
+
+fn left_out(code: &'static str, reason: String) -> Fate {
+    Fate::LeftOut { code, reason }
+}
+
+impl Running {
+    /// Begins a run, or goes on with the last one.
+    ///
+    /// # Errors
+    /// [`Exit::Internal`] when the operating system gives no random numbers.
+    pub(super) fn begin(ledger: &mut Ledger, resume: bool) -> Result<Self, Failure> {
+        let last = ledger.runs.last();
+        let interrupted = last.is_some_and(|run| run.finished.is_none());
+        if let Some(run) = last.filter(|_| resume) {
+            return Ok(Self {
+                id: run.id.clone(),
+                started: run.started,
+                resumed: true,
+                after_interrupted: false,
+            });
+        }
+        let mut random = [0; 4];
+        token::fill(&mut random)?;
+        let started = encode::now();
+        let id =
+            format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), data_encoding::HEXLOWER.encode(&random));
+        ledger.runs.push(super::new_run(id.clone(), started));
+        Ok(Self { id, started, resumed: false, after_interrupted: interrupted })
+    }
+
+    /// Notes that every file is where it belongs.
+    pub(super) fn finish(&self, ledger: &mut Ledger) {
+        for run in ledger.runs.iter_mut().filter(|run| run.id == self.id) {
+            run.finished = Some(encode::now());
+        }
+    }
+}
+
+/// A ledger with nobody in it.
+///
+/// # Errors
+/// [`Exit::Internal`] when the operating system gives no random numbers.
+pub(super) fn new_ledger() -> Result<Ledger, Failure> {
+    let mut key = vec![0; 32];
+    token::fill(&mut key)?;
+    let log_key =
+        Secret::new(key).ok_or_else(|| Failure::new(Exit::Internal, "there is no key for the log"))?;
+    Ok(Ledger {
+        created: encode::now(),
+        log_key,
+        recipients: Vec::new(),
+        runs: Vec::new(),
+        entries: Vec::new(),
+    })
+}
+
+/// People see it in their app; in a QR code a colon ends it.
+fn check_issuer(issuer: &str) -> Result<(), Failure> {
+    let wrong = |message: &str| Err(Failure::new(Exit::Usage, message));
+    if issuer.trim().is_empty() || issuer.trim() != issuer {
+        return wrong("--issuer takes a name without blanks around it");
+    }
+    if issuer.contains(':') || issuer.chars().any(char::is_control) {
+        return wrong("--issuer takes a name without a colon: in a QR code it would end there");
+    }
+    Ok(())
+}
+
+fn list(path: &Path) -> Result<HashSet<String>, Failure> {
+    // Read like a list of passwords: one a line, whatever wrote the file.
+    let lines = password::lines(path)?;
+    Ok(lines.iter().map(|line| roster::fold(line.expose().trim())).collect())
+}
+
+fn bytes_of(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::io(path, "read the roster", &error);
+    let mut bytes = Vec::new();
+    let most = limits.bytes.saturating_add(1);
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        fs::File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limits.bytes {
+        return Err(otpferry_formats::Error::limit("the roster is too large", "bytes").into());
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,125 @@
+//! The servers that files are written for, and what they refuse.
+
+use otpferry_formats::ledger::Entry;
+use otpferry_formats::model::{Account, Credential, Device, Otp};
+use otpferry_formats::{Carrier, Encryption, Fit, Form, Refusal};
+
+use super::token::Blueprint;
+use crate::convert;
+use crate::failure::{Exit, Failure};
+
+/// One form that is written.
+#[derive(Clone, Copy)]
+pub(super) struct Server {
+    pub(super) form: Form,
+}
+
+/// By what a server knows a person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Person {
+    Login,
+    /// The id that the directory has given.
+    DirectoryId,
+}
+
+/// Forms whose person is an id: Microsoft Graph assigns tokens to object ids.
+const BY_DIRECTORY_ID: &[&str] = &["entra-oath:graph", "okta-tokens"];
+
+/// Most live tokens of one person. Source: Microsoft's "Manage OATH tokens" (five, apps included); Okta's "Custom TOTP
+/// factor" (one).
+const MOST_PER_PERSON: &[(&str, usize)] = &[("entra-oath", 5), ("okta-tokens", 1)];
+
+impl Server {
+    /// What `-t` names, in the first form that takes such accounts.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when it is none, or takes no such accounts whatever they are called.
+    pub(super) fn named(name: &str, blueprint: &Blueprint) -> Result<Self, Failure> {
+        let named = convert::form(name)?;
+        let usual = Self { form: named };
+        if named.writing.carrier != Carrier::File && named.format.info().id != "otpauth" {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{} is not a file of a server", named.writing.caps.app),
+            ));
+        }
+        let Some(refusal) = usual.refuses(blueprint) else { return Ok(usual) };
+        let others = Form::all_of(named.format).filter(|_| !name.contains(':')).map(|form| Self { form });
+        if let Some(other) = others.into_iter().find(|other| other.refuses(blueprint).is_none()) {
+            return Ok(other);
+        }
+        let app = named.writing.caps.app;
+        Err(Failure::new(Exit::Usage, format!("{app} takes no such accounts: {}", refusal.message))
+            .next_step("Give other parameters: --kind, --algorithm, --digits, --period, --secret-bytes"))
+    }
+
+    /// Why it takes no account of this kind.
+    fn refuses(self, blueprint: &Blueprint) -> Option<Refusal> {
+        let (otp, device) = blueprint.sample(0)?;
+        let sample = self.account("user@example.com", Some(SAMPLE_ID), "Example", otp, device, &[]);
+        self.fit(&[sample]).pop().and_then(|fit| fit.refused)
+    }
+
+    /// The name of the form: `entra-oath:csv`.
+    pub(super) fn name(self) -> String {
+        self.form.name()
+    }
+
+    /// Most live tokens that one person may have there.
+    pub(super) fn most_per_person(self) -> Option<usize> {
+        most_per_person(self.form.format.info().id)
+    }
+
+    /// Whether its file is encrypted.
+    pub(super) fn encrypts(self, plain: bool) -> bool {
+        match self.form.writing.encryption {
+            Encryption::Always => true,
+            Encryption::Optional => !plain,
+            Encryption::Never | Encryption::Weak => false,
+        }
+    }
+
+    pub(super) fn fit(self, accounts: &[Account]) -> Vec<Fit> {
+        self.form.fit(accounts)
+    }
+
+    /// The account of a ledger as this server is told; `None` when its secret was wiped.
+    pub(super) fn account_of(self, entry: &Entry) -> Option<Account> {
+        let otp = entry.otp.clone()?;
+        let id = entry.directory_id.as_deref();
+        Some(self.account(&entry.account, id, &entry.issuer, otp, entry.device.clone(), &entry.groups))
+    }
+
+    /// An account as this server is told.
+    pub(super) fn account(
+        self,
+        login: &str,
+        id: Option<&str>,
+        issuer: &str,
+        otp: Otp,
+        device: Device,
+        groups: &[String],
+    ) -> Account {
+        let mut account = Account::new(Credential::Otp(otp), issuer, login);
+        account.device = Some(device);
+        account.groups = groups.to_vec();
+        account.user = match self.person() {
+            Person::Login => Some(login.to_owned()),
+            Person::DirectoryId => id.map(str::to_owned),
+        };
+        account
+    }
+
+    fn person(self) -> Person {
+        let name = self.name();
+        if BY_DIRECTORY_ID.contains(&name.as_str()) { Person::DirectoryId } else { Person::Login }
+    }
+}
+
+/// Most live tokens that one person may have at the server of that format.
+pub(super) fn most_per_person(format: &str) -> Option<usize> {
+    MOST_PER_PERSON.iter().find(|(server, _)| *server == format).map(|(_, most)| *most)
+}
+
+/// An id of nobody.
+const SAMPLE_ID: &str = "00000000-0000-4000-8000-000000000000";

@@ -1,0 +1,381 @@
+//! `prestage`: one secret for everybody, once, whatever happens between two runs.
+
+#![cfg(test)]
+
+mod support;
+
+#[path = "prestage/staff.rs"]
+mod staff;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+
+use data_encoding::{BASE64, HEXLOWER};
+use serde_json::{Value, json};
+
+use staff::Staff;
+
+const ROSTER: &str = "userPrincipalName,displayName,id,accountEnabled,userType,department\r\n\
+    maria@acme.example,María López,11111111-1111-4111-8111-111111111111,True,Member,Sales\r\n\
+    ole@acme.example,\"Stone, \"\"Ole\"\"\",22222222-2222-4222-8222-222222222222,True,Member,IT\r\n\
+    eve@acme.example,<script>alert(1)</script>,33333333-3333-4333-8333-333333333333,False,Member,IT\r\n\
+    guest_x#EXT#@acme.example,=1+3,44444444-4444-4444-8444-444444444444,True,Guest,\r\n";
+
+fn row(name: &str, id: char, department: &str) -> String {
+    let id = "00000000-0000-4000-8000-000000000000".replace('0', &id.to_string());
+    format!("{name}@acme.example,{name},{id},True,Member,{department}\r\n")
+}
+
+fn roster(rows: &[String]) -> String {
+    format!("userPrincipalName,displayName,id,accountEnabled,userType,department\r\n{}", rows.concat())
+}
+
+/// Login name to outcome, as the report has it.
+fn outcomes(report: &Value) -> BTreeMap<String, String> {
+    let rows = report["people"].as_array().unwrap().iter();
+    rows.map(|row| (row["account"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+#[test]
+fn everybody_gets_one_secret_and_it_is_the_same_everywhere() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", ROSTER);
+    let report = staff.stage("out", &["-t", "entra-oath,oath-usersfile", "--sheets", "none"], 1);
+    let wanted = [
+        ("maria@acme.example", "staged"),
+        ("ole@acme.example", "staged"),
+        ("eve@acme.example", "left-out"),
+        ("guest_x#EXT#@acme.example", "left-out"),
+    ];
+    assert_eq!(outcomes(&report), wanted.map(|(name, outcome)| (name.to_owned(), outcome.to_owned())).into());
+    let secrets = staff.secrets();
+    assert_eq!(secrets.keys().collect::<Vec<_>>(), ["maria@acme.example", "ole@acme.example"]);
+    let distinct: BTreeSet<_> = secrets.values().collect();
+    assert!(distinct.len() == 2 && distinct.iter().all(|secret| secret.len() == 32), "20 bytes each");
+    // Read without our own readers.
+    let entra = staff.text("out/entra-tokens.csv");
+    let of_entra: BTreeMap<String, String> = entra
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .map(|cells| (cells[0].to_owned(), cells[2].to_owned()))
+        .collect();
+    assert_eq!(of_entra, secrets);
+    assert!(entra.lines().skip(1).all(|line| line.ends_with(",30,otpferry,TOTP-SHA1-6-30")), "{entra}");
+    let hex =
+        |secret: &String| HEXLOWER.encode(&data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
+    let wanted: BTreeSet<String> =
+        secrets.iter().map(|(name, secret)| format!("HOTP/T30/6\t{name}\t-\t{}", hex(secret))).collect();
+    assert_eq!(staff.text("out/users.oath").lines().map(str::to_owned).collect::<BTreeSet<_>>(), wanted);
+    // For people, with what a spreadsheet would compute marked as text.
+    let table = staff.text("out/report.csv");
+    assert!(table.contains(",'=1+3,,"), "{table}");
+    assert!(table.starts_with("outcome,person,account,display,serial,reason\n"), "{table}");
+}
+
+#[test]
+fn a_second_run_makes_nothing_and_writes_what_is_new_for_a_server() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT")]));
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let first = staff.secrets();
+    let report = staff.stage("two", &["-t", "entra-oath", "--sheets", "none"], 0);
+    assert_eq!(outcomes(&report).values().collect::<BTreeSet<_>>(), BTreeSet::from([&"kept".to_owned()]));
+    assert_eq!(staff.names("two"), ["report.csv"]);
+    // A third person comes: only that one is in the file.
+    staff
+        .sandbox
+        .put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT"), row("cid", '3', "IT")]));
+    staff.stage("three", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let third = staff.secrets();
+    assert!(first.iter().all(|(name, secret)| third[name] == *secret) && third.len() == 3);
+    assert_eq!(staff.text("three/entra-tokens.csv").lines().count(), 2);
+    assert!(staff.text("three/entra-tokens.csv").contains(&third["cid@acme.example"]));
+    // All of them again, and for another server: the same secrets.
+    staff.stage("four", &["-t", "entra-oath,oath-usersfile", "--all", "--sheets", "none"], 0);
+    assert_eq!(staff.text("four/entra-tokens.csv").lines().count(), 4);
+    assert_eq!(staff.secrets(), third);
+    let report = staff.stage("five", &["-t", "privacyidea", "--sheets", "none"], 0);
+    assert_eq!(report["files"][0]["accounts"], 3);
+    assert_eq!(staff.secrets(), third);
+}
+
+#[test]
+fn people_are_known_by_their_key_and_not_by_their_name() {
+    let staff = Staff::new();
+    staff
+        .sandbox
+        .put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT"), row("dan", '5', "IT")]));
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let first = staff.secrets();
+    // Ann married; Bob left, and somebody else has his address now; Dan is on no list.
+    let renamed = row("ann", '1', "Sales").replace("ann@", "ann.lee@");
+    staff.sandbox.put("roster.csv", roster(&[renamed, row("bob", '3', "IT")]));
+    let report = staff.stage("two", &["-t", "entra-oath", "--sheets", "none"], 1);
+    let rows = report["people"].as_array().unwrap();
+    let outcomes: Vec<_> =
+        rows.iter().map(|row| (row["outcome"].as_str().unwrap(), row["account"].as_str().unwrap())).collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("renamed", "ann.lee@acme.example"),
+            ("reissued", "bob@acme.example"),
+            ("gone", "bob@acme.example"),
+            ("gone", "dan@acme.example")
+        ]
+    );
+    let ledger = staff.ledger();
+    let ann = ledger.iter().find(|entry| entry["account"] == "ann.lee@acme.example").unwrap();
+    assert_eq!(ann["earlier_accounts"], json!(["ann@acme.example"]));
+    assert_eq!(ann["secret"].as_str().unwrap(), first["ann@acme.example"]);
+    let bobs: Vec<_> = ledger.iter().filter(|entry| entry["account"] == "bob@acme.example").collect();
+    assert!(bobs.len() == 2 && bobs[0]["secret"] != bobs[1]["secret"] && bobs[0]["key"] != bobs[1]["key"]);
+}
+
+#[test]
+fn a_list_of_names_and_a_directory_mean_the_same_people() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "username;email\nann@acme.example;\nBOB@acme.example;\n");
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let first = staff.secrets();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT")]));
+    staff.stage("two", &["-t", "entra-oath", "--sheets", "none"], 1);
+    assert_eq!(staff.secrets().values().collect::<BTreeSet<_>>(), first.values().collect());
+    assert_eq!(staff.ledger()[0]["directory_id"], "11111111-1111-4111-8111-111111111111");
+}
+
+#[test]
+fn a_new_secret_needs_a_word() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT")]));
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let first = staff.secrets();
+    let options =
+        ["-t", "entra-oath", "--sheets", "none", "--reissue", "Ann@acme.example", "--wipe-replaced"];
+    let report = staff.stage("two", &options, 1);
+    assert_eq!(outcomes(&report)["ann@acme.example"], "reissued");
+    let second = staff.secrets();
+    assert!(second["ann@acme.example"] != first["ann@acme.example"]);
+    assert_eq!(second["bob@acme.example"], first["bob@acme.example"]);
+    let ledger = staff.ledger();
+    assert_eq!((&ledger[0]["state"], &ledger[0]["secret"]), (&json!("replaced"), &Value::Null));
+    assert_eq!(ledger[0]["replaced_by"], ledger[2]["serial"]);
+    assert_ne!(ledger[0]["serial"], ledger[2]["serial"]);
+    // Only the new one is written.
+    assert_eq!(staff.text("two/entra-tokens.csv").lines().count(), 2);
+    staff.run("three", &["-t", "entra-oath", "--reissue", "nobody"]).exits(2).says(&["nobody of the roster"]);
+    // Withdrawn people get no new account by themselves.
+    staff.stage("four", &["-t", "entra-oath", "--sheets", "none", "--withdraw", "bob@acme.example"], 1);
+    let report = staff.stage("five", &["-t", "entra-oath", "--sheets", "none"], 1);
+    assert_eq!(outcomes(&report)["bob@acme.example"], "left-out");
+    let report =
+        staff.stage("six", &["-t", "entra-oath", "--sheets", "none", "--reissue", "bob@acme.example"], 1);
+    assert_eq!(outcomes(&report)["bob@acme.example"], "reissued");
+    assert_ne!(staff.secrets()["bob@acme.example"], first["bob@acme.example"]);
+}
+
+#[test]
+fn what_a_server_cannot_take_is_refused_before_anything_is_made() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob lee\n");
+    let refused: &[(&[&str], &str)] = &[
+        (&["-t", "entra-oath:csv", "--digits", "8"], "takes no such accounts"),
+        (&["-t", "entra-oath", "--kind", "hotp"], "takes no such accounts"),
+        (&["-t", "entra-oath:csv", "--algorithm", "SHA256"], "takes no such accounts"),
+        (&["-t", "oath-usersfile:liboath", "--period", "45"], "takes no such accounts"),
+        (&["-t", "oath-usersfile:liboath", "--secret-bytes", "40"], "takes no such accounts"),
+        (&["-t", "steam"], "can be read but not written"),
+        (&["-t", "entra-oath", "--serial-prefix", "1ABC"], "four letters or digits"),
+        (&["-t", "entra-oath", "--manufacturer", "a,b"], "without commas"),
+    ];
+    for (options, message) in refused {
+        let failed = staff.run("out", options);
+        assert!(matches!(failed.exit, Some(2 | 4)), "{options:?}: {}", failed.err);
+        failed.says(&[message]);
+    }
+    staff.run_as("Acme: VPN", "out", &["-t", "entra-oath"]).exits(2).says(&["without a colon"]);
+    assert_eq!(staff.sandbox.names(), ["key", "roster.csv"]);
+    // One person alone is left out, and no secret is made for them.
+    let report = staff.stage("out", &["-t", "oath-usersfile", "--sheets", "none"], 1);
+    assert_eq!(outcomes(&report)["bob lee"], "left-out");
+    assert_eq!(staff.secrets().keys().collect::<Vec<_>>(), ["ann"]);
+}
+
+#[test]
+fn other_parameters_and_issuers_are_no_slip_of_the_pen() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\n");
+    staff.stage("one", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    let before = staff.sandbox.bytes("ledger.age");
+    staff.run("two", &["-t", "oath-usersfile", "--digits", "8"]).exits(2).says(&["other parameters"]);
+    staff.run_as("Other", "two", &["-t", "oath-usersfile"]).exits(2).says(&["of the issuer Acme"]);
+    assert_eq!(staff.sandbox.bytes("ledger.age"), before);
+    assert!(!staff.sandbox.path("two").exists());
+    let options = ["-t", "oath-usersfile", "--sheets", "none", "--additional-issuer"];
+    staff.run_as("Other", "two", &options).exits(0);
+    assert_eq!(staff.ledger().len(), 2);
+}
+
+#[test]
+fn a_rehearsal_makes_and_writes_nothing() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", ROSTER);
+    let report = staff.stage("out", &["-t", "entra-oath", "--dry-run"], 1);
+    assert_eq!((&report["dry_run"], report["people"].as_array().unwrap().len()), (&json!(true), 4));
+    assert_eq!(staff.sandbox.names(), ["key", "roster.csv"]);
+}
+
+#[test]
+fn what_is_there_is_not_touched() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\n");
+    staff.sandbox.put("full/other.txt", "mine");
+    staff.run("full", &["-t", "oath-usersfile"]).exits(9).says(&["is not empty"]).explains();
+    staff.sandbox.put("ledger.age", "no ledger");
+    staff.run("out", &["-t", "oath-usersfile"]).exits(9).says(&["this is no ledger"]).explains();
+    std::fs::remove_file(staff.sandbox.path("ledger.age")).unwrap();
+    // Another run has the lock.
+    let lock: File = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(staff.sandbox.path("ledger.age.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    staff.run("out", &["-t", "oath-usersfile"]).exits(9).says(&["another run"]).explains();
+    drop(lock);
+    staff.stage("out", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+}
+
+#[test]
+fn the_ledger_opens_with_its_passphrase_only() {
+    let staff = Staff::new();
+    let sandbox = &staff.sandbox;
+    sandbox.put("roster.csv", "login\nann\n");
+    sandbox.put("short", "elevenchars");
+    sandbox.put("good", "canary-passphrase-of-a-ledger\n");
+    sandbox.put("wrong", "canary-passphrase-of-another\n");
+    let run = |folder: &str, more: &[&str]| {
+        let mut args = vec![
+            "prestage",
+            "roster.csv",
+            "--issuer",
+            "Acme",
+            "-t",
+            "oath-usersfile",
+            "-o",
+            folder,
+            "--sheets",
+            "none",
+        ];
+        args.extend_from_slice(more);
+        sandbox.run(&args)
+    };
+    run("out", &[]).exits(6).says(&["the ledger is always encrypted"]).explains();
+    run("out", &["--age-passphrase-file", "short"]).exits(2).says(&["at least 12 characters"]).explains();
+    run("out", &["--age-passphrase-file", "good"]).exits(0);
+    assert!(sandbox.path("otpferry-ledger.age").exists(), "beside the folder");
+    run("two", &["--age-passphrase-file", "wrong"]).exits(7).explains();
+    run("two", &[]).exits(6).explains();
+    run("two", &["--age-passphrase-file", "good"]).exits(0);
+}
+
+#[test]
+fn nothing_that_stays_holds_a_secret() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT")]));
+    let one = staff.run("one", &["-t", "entra-oath,oath-usersfile,otpauth", "-v"]);
+    let two = staff.run("two", &["-t", "entra-oath", "--reissue", "ann@acme.example", "--json"]);
+    let three = staff.run("three", &["-t", "nothing"]);
+    let texts = [
+        one.out,
+        one.err,
+        two.out,
+        two.err,
+        three.out,
+        three.err,
+        staff.text("ledger.log.jsonl"),
+        staff.text("one/report.csv"),
+    ];
+    let sealed = staff.sandbox.bytes("ledger.age");
+    for entry in staff.ledger() {
+        let base32 = entry["secret"].as_str().unwrap().to_owned();
+        let bytes = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
+        let grouped: Vec<&str> =
+            (0..base32.len()).step_by(4).map(|at| &base32[at..(at + 4).min(base32.len())]).collect();
+        for needle in [base32.clone(), HEXLOWER.encode(&bytes), BASE64.encode(&bytes), grouped.join(" ")] {
+            let needle = needle.trim_end_matches('=').to_lowercase();
+            for text in &texts {
+                assert!(!text.to_lowercase().contains(&needle), "a secret is in:\n{text}");
+            }
+        }
+        assert!(!sealed.windows(bytes.len()).any(|window| window == bytes));
+    }
+}
+
+#[test]
+fn the_log_is_a_chain() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("one", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    staff.stage("two", &["-t", "entra-oath", "--sheets", "none", "--delivered", "ann"], 0);
+    let text = staff.text("ledger.log.jsonl");
+    let mut previous = String::new();
+    let mut actions = Vec::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["previous"], json!(previous), "{line}");
+        previous = HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(line));
+        actions.push(value["action"].as_str().unwrap().to_owned());
+    }
+    let wanted =
+        ["begin", "stage", "stage", "export", "end", "begin", "deliver", "keep", "keep", "export", "end"];
+    assert_eq!(actions, wanted);
+    assert_eq!(staff.ledger()[0]["state"], "delivered");
+}
+
+#[test]
+fn some_of_the_people() {
+    let staff = Staff::new();
+    staff
+        .sandbox
+        .put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT"), row("cid", '3', "IT")]));
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none", "--where", "department=it"], 0);
+    assert_eq!(staff.secrets().keys().collect::<Vec<_>>(), ["bob@acme.example", "cid@acme.example"]);
+    staff.sandbox.put("some.txt", "ANN@acme.example\n");
+    staff.stage("two", &["-t", "entra-oath", "--sheets", "none", "--only-file", "some.txt"], 0);
+    assert_eq!(staff.text("two/entra-tokens.csv").lines().count(), 2);
+    assert_eq!(staff.secrets().len(), 3);
+    staff.stage("three", &["-t", "oath-usersfile", "--sheets", "none", "--only", "cid*"], 0);
+    assert_eq!(staff.text("three/users.oath").lines().count(), 1);
+}
+
+#[test]
+fn files_are_no_longer_than_asked() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\ncid\n");
+    staff.stage("out", &["-t", "oath-usersfile", "--sheets", "none", "--per-file", "2"], 0);
+    assert_eq!(staff.names("out"), ["report.csv", "users-1-of-2.oath", "users-2-of-2.oath"]);
+    let lines = |name: &str| staff.text(name).lines().count();
+    assert_eq!((lines("out/users-1-of-2.oath"), lines("out/users-2-of-2.oath")), (2, 1));
+}
+
+#[test]
+fn codes_of_a_folder_as_a_table() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("out", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let at = "2026-01-31T12:00:10Z";
+    let run = staff.sandbox.run(&["codes", "out", "--csv", "--at", at]).exits(0);
+    let mut wanted = vec!["serial,user,issuer,account,kind,code,from,until,counter".to_owned()];
+    for entry in staff.ledger() {
+        let secret = entry["secret"].as_str().unwrap();
+        let code = staff::totp(secret, 1_769_860_810);
+        let (serial, account) = (entry["serial"].as_str().unwrap(), entry["account"].as_str().unwrap());
+        wanted.push(format!(
+            "{serial},{account},,{account},totp,{code},2026-01-31T12:00:00Z,2026-01-31T12:00:30Z,"
+        ));
+    }
+    assert_eq!(run.out.lines().collect::<Vec<_>>(), wanted);
+}
