@@ -4,6 +4,8 @@ use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use crate::draw::Qr;
+
 /// A page to be.
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
@@ -54,6 +56,18 @@ fn hash(text: &str) -> String {
 /// A name of unknown origin, kept from turning the text around it.
 pub(crate) fn name(text: &str) -> Markup {
     html! { bdi { (crate::show::clean(text)) } }
+}
+
+/// A QR code. Width and height are those on paper; the style has others for the screen.
+pub(crate) fn code(qr: &Qr, name: &str) -> Markup {
+    let (side, hundredths) = (qr.side(), qr.on_paper());
+    let paper = format!("{}.{:02}mm", hundredths / 100, hundredths % 100);
+    html! {
+        svg.qr viewBox=(format!("0 0 {side} {side}")) width=(paper) height=(paper) role="img" aria-label={ "QR code: " (name) } {
+            rect width=(side) height=(side) fill="#fff" {}
+            path d=(qr.path().as_str()) {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod html;
 pub mod intake;
 mod outcome;
 pub mod output;
+#[cfg(feature = "pdf")]
+mod paper;
 mod password;
 mod plan;
 mod prestage;

@@ -365,7 +365,8 @@ fn files_are_no_longer_than_asked() {
 fn codes_of_a_folder_as_a_table() {
     let staff = Staff::new();
     staff.sandbox.put("roster.csv", "login\nann\nbob\n");
-    staff.stage("out", &["-t", "entra-oath", "--sheets", "none"], 0);
+    // The sheets hold the same accounts and are not asked.
+    staff.stage("out", &["-t", "entra-oath", "--sheets", "html,png"], 0);
     let at = "2026-01-31T12:00:10Z";
     let run = staff.sandbox.run(&["codes", "out", "--csv", "--at", at]).exits(0);
     let mut wanted = vec!["serial,user,issuer,account,kind,code,from,until,counter".to_owned()];
@@ -378,4 +379,58 @@ fn codes_of_a_folder_as_a_table() {
         ));
     }
     assert_eq!(run.out.lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn everybody_gets_a_sheet_called_by_the_serial_number() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT")]));
+    staff.stage(
+        "out",
+        &["-t", "entra-oath", "--sheets", "html,png,page", "--help-contact", "Help desk <4711>"],
+        0,
+    );
+    let ledger = staff.ledger();
+    for (own, other) in [(&ledger[0], &ledger[1]), (&ledger[1], &ledger[0])] {
+        let text = |entry: &Value, field: &str| entry[field].as_str().unwrap().to_owned();
+        let serial = text(own, "serial");
+        let page = staff.text(&format!("out/sheets/{serial}.html"));
+        let grouped = |entry: &Value| {
+            let secret = text(entry, "secret");
+            (0..32).step_by(4).map(|at| secret[at..at + 4].to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert!(
+            page.contains(&serial) && page.contains(&text(own, "account")) && page.contains(&grouped(own))
+        );
+        assert!(page.contains("Help desk &lt;4711&gt;"));
+        for field in ["serial", "account", "secret"] {
+            assert!(!page.contains(&text(other, field)), "{field} of somebody else");
+        }
+        assert!(!page.contains(&grouped(other)));
+        // The picture, as any reader finds it.
+        let picture =
+            image::load_from_memory(&staff.sandbox.bytes(&format!("out/sheets/{serial}.png"))).unwrap();
+        let picture = picture.to_luma8();
+        let (width, height) =
+            (usize::try_from(picture.width()).unwrap(), usize::try_from(picture.height()).unwrap());
+        let light = |x: usize, y: usize| picture.as_raw()[y * width + x];
+        let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, light);
+        let (_, payload) = picture.detect_grids()[0].decode().unwrap();
+        let login = text(own, "account").replace('@', "%40");
+        assert!(
+            payload.starts_with(&format!("otpauth://totp/Acme:{login}?secret={}&", text(own, "secret"))),
+            "{}",
+            payload.len()
+        );
+    }
+    // Sheets are for who has none yet.
+    staff
+        .sandbox
+        .put("roster.csv", roster(&[row("ann", '1', "Sales"), row("bob", '2', "IT"), row("cid", '3', "IT")]));
+    staff.stage("two", &["-t", "entra-oath", "--sheets", "html"], 0);
+    let new = staff.ledger()[2]["serial"].as_str().unwrap().to_owned();
+    assert_eq!(
+        staff.names("two"),
+        ["entra-tokens.csv", "report.csv", "sheets/", &format!("sheets/{new}.html")]
+    );
 }

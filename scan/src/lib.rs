@@ -41,6 +41,8 @@ use std::time::{Duration, Instant};
 
 pub use contain::contains_panics;
 pub use grid::{Grid, Merged, merge};
+#[cfg(feature = "pdf")]
+pub use picture::{Area, OwnDocument};
 pub use picture::{PictureKind, sniff, unread_kind};
 pub use result::{Code, Frame, Hint, Part, Place, Point, Scan, Unread};
 

@@ -321,7 +321,11 @@ mod heic {
 
 #[cfg(feature = "pdf")]
 mod pdf {
+    use std::sync::Arc;
     use std::time::Duration;
+
+    use otpferry_scan::{Area, OwnDocument};
+    use zeroize::Zeroizing;
 
     use super::*;
 
@@ -356,6 +360,28 @@ mod pdf {
         let pixels = |points: f64| (points * scale).round() as i32;
         assert!(near(top_left.x, pixels(100.0)) && near(top_left.y, pixels(142.0)), "{top_left:?}");
         assert!(near(bottom_right.x, pixels(200.0)) && near(bottom_right.y, pixels(242.0)));
+    }
+
+    #[test]
+    fn a_part_of_a_page_shows_what_is_there() {
+        let open = |name: &str| OwnDocument::open(Arc::new(Zeroizing::new(fixture(name))));
+        let document = open("vector.pdf").unwrap();
+        assert_eq!(document.pages(), 1);
+        // 595 x 842 points, with the code from (100, 142) to (200, 242).
+        let around = Area { page: 0, left: 90.0, top: 132.0, width: 120.0, height: 120.0, dots: 144.0 };
+        let half = Area { left: 150.0, ..around };
+        let frames = document.look(&[around, half], &Options::default()).unwrap();
+        let read: Vec<Vec<Vec<u8>>> = frames.iter().map(|frame| payloads(&frame.codes)).collect();
+        assert_eq!(read, [case("vector.pdf").payloads, vec![]]);
+        assert_eq!((frames[0].width, frames[0].height), (240, 240));
+        let [top_left, ..] = frames[0].codes[0].corners;
+        assert!(near(top_left.x, 20) && near(top_left.y, 20), "{top_left:?}");
+        for area in
+            [Area { page: 1, ..around }, Area { dots: 0.0, ..around }, Area { width: f32::NAN, ..around }]
+        {
+            assert!(document.look(&[area], &Options::default()).is_err(), "{area:?}");
+        }
+        assert!(open("frames.gif").is_err());
     }
 
     #[test]

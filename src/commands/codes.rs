@@ -57,7 +57,8 @@ struct Output {
 }
 
 pub(super) fn run(args: &CodesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
+    let read = if args.csv { intake::read_files } else { intake::read };
+    let mut intake = read(&args.read.inputs, &args.read.options, terminal)?;
     let contents = intake.contents();
     let time = args.at.unwrap_or_else(Moment::now).0;
     let accounts = contents.accounts.iter().map(|account| line(account, time, args.count.into())).collect();

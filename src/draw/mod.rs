@@ -16,6 +16,14 @@ pub(crate) const QUIET_ZONE: usize = 4;
 /// Pixels of a module: a dense code stays over 4 pixels when a screen shows it at half size.
 const MODULE: usize = 8;
 
+/// The same where a code that was just drawn is read again: nothing has blurred it.
+const MODULE_CHECKED: usize = 4;
+/// Hundredths of a millimetre of a module on paper. A phone needs 0.7 mm; printers that fit a page to their
+/// margins take some off.
+const MODULE_ON_PAPER: usize = 76;
+/// Hundredths of a millimetre of the smallest code on paper.
+const SMALLEST_ON_PAPER: usize = 4500;
+
 /// Most bytes of a payload: a QR code of version 40 with error correction M.
 pub(crate) const MOST_BYTES: usize = 2331;
 
@@ -76,6 +84,11 @@ impl Qr {
         self.side + 2 * QUIET_ZONE
     }
 
+    /// Hundredths of a millimetre of the side on paper, with the quiet zone.
+    pub(crate) fn on_paper(&self) -> usize {
+        (self.side() * MODULE_ON_PAPER).max(SMALLEST_ON_PAPER)
+    }
+
     /// Whether a module is dark; places count from the corner of the quiet zone.
     pub(crate) fn is_dark(&self, column: usize, row: usize) -> bool {
         let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|at| *at < self.side);
@@ -105,7 +118,7 @@ impl Qr {
             Picture::Svg => Ok(self.svg().into_bytes()),
             Picture::Png => {
                 let mut bytes = Cursor::new(Vec::new());
-                self.raster()
+                self.raster(MODULE)
                     .write_to(&mut bytes, ImageFormat::Png)
                     .map_err(|_| Failure::new(Exit::Internal, "cannot encode the picture"))?;
                 Ok(bytes.into_inner())
@@ -125,16 +138,16 @@ impl Qr {
         )
     }
 
-    fn raster(&self) -> GrayImage {
-        let side = u32::try_from(self.side() * MODULE).unwrap_or(0);
-        let module = |pixel: u32| usize::try_from(pixel).map_or(usize::MAX, |pixel| pixel / MODULE);
+    fn raster(&self, pixels: usize) -> GrayImage {
+        let side = u32::try_from(self.side() * pixels).unwrap_or(0);
+        let module = |at: u32| usize::try_from(at).map_or(usize::MAX, |at| at / pixels);
         GrayImage::from_fn(side, side, |x, y| {
             Luma([if self.is_dark(module(x), module(y)) { 0 } else { 255 }])
         })
     }
 
     fn check(&self, payload: &[u8]) -> Result<(), Failure> {
-        let raster = self.raster();
+        let raster = self.raster(MODULE_CHECKED);
         let frame =
             otpferry_scan::scan_luma(raster.width(), raster.height(), raster.as_raw(), &Options::default());
         let same = frame.is_ok_and(|frame| frame.codes.iter().any(|code| code.payload.as_slice() == payload));

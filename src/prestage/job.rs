@@ -11,10 +11,12 @@ use otpferry_formats::report::Item;
 use otpferry_formats::roster::{self, Person, Roster};
 use otpferry_formats::{Fit, Limits};
 
+use super::SHEETS;
 use super::files::{self, Batch, Manner};
 use super::log::{self, Context, FileHash, Log};
 use super::report::Report;
 use super::server::Server;
+use super::sheets;
 use super::stage::{Fate, Staging};
 use super::token::{self, Blueprint};
 use crate::cli::{PrestageArgs, SheetKind};
@@ -238,17 +240,26 @@ impl<'a> Job<'a> {
     ) -> Result<Vec<(String, Batch)>, Failure> {
         let mut batches = Vec::new();
         for server in &self.servers {
-            let manner = Manner {
-                folder: &self.folder,
-                per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
-                password: password.filter(|_| server.encrypts(self.args.files.plain)),
-                replace: self.args.files.resume,
-            };
+            let manner = self.manner(password.filter(|_| server.encrypts(self.args.files.plain)));
             let target = server.name();
             let due = self.due(&target, places, ledger, running);
             batches.push((target, files::write(*server, ledger, &due, &manner)?));
         }
+        if !self.sheets.is_empty() {
+            let due = self.due(SHEETS, places, ledger, running);
+            let batch = sheets::write(self, ledger, &due, &self.manner(None))?;
+            batches.push((SHEETS.to_owned(), batch));
+        }
         Ok(batches)
+    }
+
+    fn manner<'m>(&'m self, password: Option<&'m SecretText>) -> Manner<'m> {
+        Manner {
+            folder: &self.folder,
+            per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
+            password,
+            replace: self.args.files.resume,
+        }
     }
 
     /// Accounts that are to go into the files of a server in this run.

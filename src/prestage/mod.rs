@@ -5,10 +5,12 @@
 
 pub(crate) mod drill;
 mod files;
+mod handout;
 mod job;
 mod log;
 mod report;
 mod server;
+mod sheets;
 mod stage;
 mod store;
 mod text;
@@ -363,11 +365,15 @@ fn note(
 ) -> Result<(), Failure> {
     for written in &batch.written {
         let file = written.path.to_string_lossy();
-        let action = if target == SHEETS { "render-sheet" } else { "export" };
         let sha256 = written.sha256.as_deref();
         let (accounts, bytes) = (written.accounts, written.bytes);
-        log.file(action, log::FileAbout { target, file: &file, accounts, bytes, sha256 })?;
+        log.file("export", log::FileAbout { target, file: &file, accounts, bytes, sha256 })?;
         report.files.push(written.into());
+    }
+    if target == SHEETS {
+        for entry in batch.exported.iter().filter_map(|place| ledger.entries.get(*place)) {
+            log.account("render-sheet", entry, ledger, "done")?;
+        }
     }
     for refused in &batch.refused {
         let Some(entry) = ledger.entries.get(refused.entry) else { continue };

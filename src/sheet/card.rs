@@ -4,21 +4,8 @@ use data_encoding::HEXLOWER;
 use otpferry_formats::model::{Account, Otp};
 use zeroize::Zeroizing;
 
-use super::Card;
-
-/// Hundredths of a millimetre of a module on paper. A phone needs 0.7 mm; printers that fit a page to their
-/// margins take some off.
-const MODULE: usize = 76;
-/// Hundredths of a millimetre of the smallest code on paper, and of the widest with room for text beside it.
-const SMALLEST: usize = 4500;
+/// Hundredths of a millimetre of the widest code on paper with room for text beside it.
 pub(super) const WIDEST_BESIDE_TEXT: usize = 9000;
-
-impl Card {
-    /// Hundredths of a millimetre of the side of its code on paper, with the quiet zone.
-    pub(super) fn on_paper(&self) -> usize {
-        (self.qr.side() * MODULE).max(SMALLEST)
-    }
-}
 
 /// What the account is called, the service first.
 pub(super) fn names(account: &Account) -> (&str, &str) {
@@ -30,13 +17,13 @@ pub(super) fn names(account: &Account) -> (&str, &str) {
 }
 
 /// Something that is typed where a code cannot be scanned.
-pub(super) struct Setting {
-    pub(super) label: &'static str,
-    pub(super) value: Zeroizing<String>,
+pub(crate) struct Setting {
+    pub(crate) label: &'static str,
+    pub(crate) value: Zeroizing<String>,
 }
 
 /// Everything that has to be typed, the key first.
-pub(super) fn settings(otp: &Otp) -> Vec<Setting> {
+pub(crate) fn settings(otp: &Otp) -> Vec<Setting> {
     let (kind, key) = match otp {
         Otp::Totp { .. } => ("Time-based (TOTP)", otp.secret().to_base32()),
         Otp::Hotp { .. } => ("Counter-based (HOTP)", otp.secret().to_base32()),

@@ -3,7 +3,7 @@
 //! A [`Sheet`] is the same whatever it becomes: a page, paper, pictures, or codes on the terminal. The command
 //! works out what fits ([`Packing::fit`]), draws it ([`Packing::draw`]), and reports what became of every account.
 
-mod card;
+pub(crate) mod card;
 pub(crate) mod page;
 #[cfg(feature = "pdf")]
 pub(crate) mod paper;

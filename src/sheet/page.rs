@@ -88,12 +88,12 @@ fn start(sheet: &Sheet) -> Markup {
 fn card(card: &Card, number: usize, total: usize) -> Markup {
     match &card.content {
         Content::One(account) => html! {
-            article.slide.card.wide[card.on_paper() > WIDEST_BESIDE_TEXT] {
+            article.slide.card.wide[card.qr.on_paper() > WIDEST_BESIDE_TEXT] {
                 header {
                     p.place { (number) " of " (total) }
                     (title(account))
                 }
-                (qr(card, &show::name_of(account)))
+                (html::code(&card.qr, &show::name_of(account)))
                 div.beside {
                     (live(account))
                     (tick("It is on my new phone"))
@@ -109,7 +109,7 @@ fn card(card: &Card, number: usize, total: usize) -> Markup {
                     h2 { "Part " (number) " of " (total) }
                     p.user { "Google Authenticator: Transfer accounts › Import accounts › Scan" }
                 }
-                (qr(card, &format!("part {number} of {total}")))
+                (html::code(&card.qr, &format!("part {number} of {total}")))
                 div.beside {
                     ol.held { @for account in accounts { li { (line(account)) (code(account)) } } }
                     (tick("They are on my new phone"))
@@ -134,19 +134,6 @@ fn title(account: &Account) -> Markup {
 fn line(account: &Account) -> Markup {
     let (first, second) = names(account);
     html! { p.line { b { (html::name(first)) } " " (html::name(second)) } }
-}
-
-/// Width and height are those on paper; the style has others for the screen.
-fn qr(card: &Card, name: &str) -> Markup {
-    let side = card.qr.side();
-    let hundredths = card.on_paper();
-    let paper = format!("{}.{:02}mm", hundredths / 100, hundredths % 100);
-    html! {
-        svg.qr viewBox=(format!("0 0 {side} {side}")) width=(paper) height=(paper) role="img" aria-label={ "QR code: " (name) } {
-            rect width=(side) height=(side) fill="#fff" {}
-            path d=(card.qr.path().as_str()) {}
-        }
-    }
 }
 
 fn tick(text: &str) -> Markup {
@@ -355,7 +342,7 @@ mod tests {
     fn a_module_on_paper_is_wide_enough_and_the_code_fits_on_it() {
         for (name, least) in [("maria", 45.0), (&"n".repeat(2200), 140.0)] {
             let sheet = Sheet::of(vec![totp("Acme", name)], Packing::Single).unwrap();
-            let markup = qr(&sheet.cards[0], "").into_string();
+            let markup = html::code(&sheet.cards[0].qr, "").into_string();
             let (_, width) = markup.split_once(" width=\"").unwrap();
             let width: f64 = width.split_once("mm\"").unwrap().0.parse().unwrap();
             assert!(width / sheet.cards[0].qr.side() as f64 >= 0.7, "{width}");

@@ -21,6 +21,8 @@ use crate::{Error, Limits, Place};
 
 pub use kind::{PictureKind, sniff, unread_kind};
 use pages::Pages;
+#[cfg(feature = "pdf")]
+pub use pdf::{Area, OwnDocument};
 
 /// A decoded picture as displayed.
 pub(crate) struct Picture {

@@ -1,99 +1,18 @@
 //! What stands where: cards that are never cut in two, from the top of a page down.
 
-use super::Measures;
-use super::fonts::Fonts;
-use super::line::{Line, lines};
+use crate::paper::{Column, Fonts, MM, Measures, Page, Placed, Rule, lines};
 use crate::sheet::card::{WIDEST_BESIDE_TEXT, names, settings};
 use crate::sheet::{Card, Content, Sheet};
 use crate::show;
 use otpferry_formats::model::Account;
 use otpferry_formats::report::Item;
+use std::sync::Arc;
 
-/// Millimetres to points.
-pub(super) const MM: f32 = 72.0 / 25.4;
 /// Between two cards: a phone has to see one code at a time.
 const GAP: f32 = 14.0 * MM;
 /// Between a code and its text.
 const BESIDE: f32 = 9.0 * MM;
-const LEADING: f32 = 1.35;
 const BODY: f32 = 10.0;
-/// A text that is longer is cut, so that a card stays on one page.
-const MOST_LINES: usize = 14;
-
-/// A page to be: what is on it, with places in points from the upper left corner.
-#[derive(Default)]
-pub(super) struct Page<'s> {
-    pub(super) texts: Vec<(f32, f32, Line)>,
-    pub(super) codes: Vec<Placed<'s>>,
-    /// Boxes to tick: left, top.
-    pub(super) boxes: Vec<(f32, f32)>,
-    /// Rules over the width of the page: top.
-    pub(super) rules: Vec<f32>,
-}
-
-/// A QR code on a page.
-pub(super) struct Placed<'s> {
-    pub(super) card: &'s Card,
-    pub(super) left: f32,
-    pub(super) top: f32,
-    pub(super) side: f32,
-}
-
-/// Lines of one column, some of them with a box to tick.
-#[derive(Default)]
-struct Column {
-    lines: Vec<Row>,
-    height: f32,
-}
-
-/// A line of a column.
-struct Row {
-    line: Line,
-    /// Below the top of the column.
-    top: f32,
-    indent: f32,
-    /// Whether a box to tick stands before it.
-    tick: bool,
-}
-
-impl Column {
-    fn add(&mut self, fonts: &Fonts, text: &str, size: f32, width: f32) {
-        self.put(fonts, text, size, width, false);
-    }
-
-    fn tick(&mut self, fonts: &Fonts, text: &str, size: f32, width: f32) {
-        self.space(3.0);
-        self.put(fonts, text, size, width, true);
-    }
-
-    fn put(&mut self, fonts: &Fonts, text: &str, size: f32, width: f32, tick: bool) {
-        let indent = if tick { size * 1.8 } else { 0.0 };
-        let text = show::clean(text);
-        let mut broken = lines(fonts, &text, size, width - indent);
-        if broken.len() > MOST_LINES {
-            broken.truncate(MOST_LINES - 1);
-            broken.extend(lines(fonts, "\u{2026}", size, width));
-        }
-        for (at, line) in broken.into_iter().enumerate() {
-            self.lines.push(Row { line, top: self.height, indent, tick: tick && at == 0 });
-            self.height += size * LEADING;
-        }
-    }
-
-    fn space(&mut self, points: f32) {
-        self.height += points;
-    }
-
-    fn place(self, page: &mut Page<'_>, left: f32, top: f32) {
-        for row in self.lines {
-            let size = row.line.size;
-            if row.tick {
-                page.boxes.push((left, top + row.top + size * 0.2));
-            }
-            page.texts.push((left + row.indent, top + row.top + size, row.line));
-        }
-    }
-}
 
 /// Pages of a sheet.
 pub(super) struct Layout<'s> {
@@ -113,6 +32,7 @@ pub(super) fn pages<'s>(sheet: &'s Sheet, fonts: &'s Fonts, measures: Measures) 
         layout.card(card, index + 1, total);
     }
     layout.end(&sheet.left_out);
+    layout.feet();
     layout.pages
 }
 
@@ -136,7 +56,7 @@ impl<'s> Layout<'s> {
         self.pages.last_mut()
     }
 
-    fn block(&mut self, column: Column) {
+    fn block(&mut self, column: &Column<'_>) {
         self.make_room(column.height);
         let (left, top) = (self.measures.margin, self.top);
         self.top += column.height;
@@ -145,25 +65,39 @@ impl<'s> Layout<'s> {
         }
     }
 
+    fn column(&self) -> Column<'s> {
+        Column::new(self.fonts, self.measures.text_width())
+    }
+
+    /// Numbers the pages.
+    fn feet(&mut self) {
+        let Measures { height, margin, .. } = self.measures;
+        let total = self.pages.len();
+        for (index, page) in self.pages.iter_mut().enumerate() {
+            let foot = format!("Page {} of {total}", index + 1);
+            let lines = lines(self.fonts, &foot, 8.5, self.measures.text_width(), 1);
+            page.texts.extend(lines.into_iter().map(|line| (margin, height - margin / 2.0, Arc::new(line))));
+        }
+    }
+
     fn start(&mut self, sheet: &Sheet) {
-        let width = self.measures.text_width();
-        let mut column = Column::default();
-        column.add(self.fonts, "Your accounts, to scan", 18.0, width);
+        let mut column = self.column();
+        column.add("Your accounts, to scan", 18.0);
         column.space(4.0);
         let is_transfer = sheet.cards.iter().any(|card| matches!(card.content, Content::Several(_)));
         for text in [if is_transfer { TRANSFER } else { SINGLE }, PRIVATE] {
-            column.add(self.fonts, text, BODY, width);
+            column.add(text, BODY);
             column.space(3.0);
         }
         column.space(GAP / 2.0);
-        self.block(column);
+        self.block(&column);
     }
 
     /// Codes stand left and right by turns, so that none is above another.
     fn card(&mut self, card: &'s Card, number: usize, total: usize) {
-        let side = card.on_paper() as f32 / 100.0 * MM;
+        let side = card.qr.on_paper() as f32 / 100.0 * MM;
         let width = self.measures.text_width();
-        let is_beside = card.on_paper() <= WIDEST_BESIDE_TEXT;
+        let is_beside = card.qr.on_paper() <= WIDEST_BESIDE_TEXT;
         let text_width = if is_beside { width - side - BESIDE } else { width };
         let column = text(self.fonts, card, (number, total), text_width);
         let height = if is_beside { side.max(column.height) } else { side + BESIDE / 2.0 + column.height };
@@ -174,9 +108,9 @@ impl<'s> Layout<'s> {
         let text_top = if is_beside { top } else { top + side + BESIDE / 2.0 };
         self.top += height + GAP;
         if let Some(page) = self.page() {
-            page.codes.push(Placed { card, left: code_left, top, side });
+            page.codes.push(Placed { qr: &card.qr, left: code_left, top, side });
             column.place(page, text_left, text_top);
-            page.rules.push(top + height + GAP / 2.0);
+            page.rules.push(Rule::Between(top + height + GAP / 2.0));
         }
     }
 
@@ -184,25 +118,19 @@ impl<'s> Layout<'s> {
         if left_out.is_empty() {
             return;
         }
-        let width = self.measures.text_width();
-        let mut column = Column::default();
-        column.add(
-            self.fonts,
-            &format!("Not on this paper: {}", show::count(left_out.len(), "account")),
-            14.0,
-            width,
-        );
+        let mut column = self.column();
+        column.add(&format!("Not on this paper: {}", show::count(left_out.len(), "account")), 14.0);
         column.space(4.0);
-        self.block(column);
+        self.block(&column);
         for item in left_out {
-            let mut column = Column::default();
-            column.tick(self.fonts, &show::subject(item), BODY, width);
-            column.add(self.fonts, &sentence(&item.message), BODY, width);
+            let mut column = self.column();
+            column.tick(&show::subject(item), BODY);
+            column.add(&sentence(&item.message), BODY);
             if let Some(step) = &item.next_step {
-                column.add(self.fonts, &sentence(step), BODY, width);
+                column.add(&sentence(step), BODY);
             }
             column.space(5.0);
-            self.block(column);
+            self.block(&column);
         }
     }
 }
@@ -212,29 +140,29 @@ fn sentence(text: &str) -> String {
 }
 
 /// What stands beside a code.
-fn text(fonts: &Fonts, card: &Card, (number, total): (usize, usize), width: f32) -> Column {
-    let mut column = Column::default();
+fn text<'f>(fonts: &'f Fonts, card: &Card, (number, total): (usize, usize), width: f32) -> Column<'f> {
+    let mut column = Column::new(fonts, width);
     match &card.content {
         Content::One(account) => {
-            column.add(fonts, &format!("{number} of {total}"), 8.5, width);
+            column.add(&format!("{number} of {total}"), 8.5);
             let (first, second) = names(account);
-            column.add(fonts, first, 14.0, width);
+            column.add(first, 14.0);
             if !second.is_empty() {
-                column.add(fonts, second, 11.0, width);
+                column.add(second, 11.0);
             }
-            column.tick(fonts, "It is on my new phone", BODY, width);
+            column.tick("It is on my new phone", BODY);
             column.space(4.0);
-            typed(&mut column, fonts, account, width);
+            typed(&mut column, account);
         }
         Content::Several(accounts) => {
-            column.add(fonts, &format!("Part {number} of {total}"), 14.0, width);
-            column.add(fonts, "Google Authenticator: Transfer accounts > Import accounts > Scan", 9.0, width);
-            column.tick(fonts, "They are on my new phone", BODY, width);
+            column.add(&format!("Part {number} of {total}"), 14.0);
+            column.add("Google Authenticator: Transfer accounts > Import accounts > Scan", 9.0);
+            column.tick("They are on my new phone", BODY);
             for account in accounts {
                 column.space(5.0);
                 let (first, second) = names(account);
-                column.add(fonts, &format!("{first} {second}"), BODY, width);
-                typed(&mut column, fonts, account, width);
+                column.add(&format!("{first} {second}"), BODY);
+                typed(&mut column, account);
             }
         }
     }
@@ -242,11 +170,11 @@ fn text(fonts: &Fonts, card: &Card, (number, total): (usize, usize), width: f32)
 }
 
 /// The key, and in one line what else has to be typed.
-fn typed(column: &mut Column, fonts: &Fonts, account: &Account, width: f32) {
+fn typed(column: &mut Column<'_>, account: &Account) {
     let settings = account.otp().map(settings).unwrap_or_default();
     let Some((key, others)) = settings.split_first() else { return };
-    column.add(fonts, &format!("{}: {}", key.label, key.value.as_str()), BODY, width);
+    column.add(&format!("{}: {}", key.label, key.value.as_str()), BODY);
     let others: Vec<String> =
         others.iter().map(|setting| format!("{}: {}", setting.label, setting.value.as_str())).collect();
-    column.add(fonts, &others.join("  \u{b7}  "), 8.5, width);
+    column.add(&others.join("  \u{b7}  "), 8.5);
 }

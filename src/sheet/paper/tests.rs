@@ -87,11 +87,11 @@ fn what_is_not_on_the_paper_is_listed_on_it() {
     let reason = "approved by push: no code".to_owned();
     let name_only = Account::new(Credential::NameOnly { reason }, "Contoso", "maria");
     let sheet = Sheet::of(vec![totp("Acme", "ole"), name_only], Packing::Single).unwrap();
-    let fonts = Fonts::for_letters(&letters(&sheet));
-    if fonts.is_empty() {
+    let texts = texts(&sheet);
+    let Ok(fonts) = paper::fonts(texts.iter().map(String::as_str)) else {
         println!("skipped: there is no font");
         return;
-    }
+    };
     let pages = layout::pages(&sheet, &fonts, Measures::of(Paper::A4));
     let lines = pages
         .iter()
@@ -105,6 +105,7 @@ fn what_is_not_on_the_paper_is_listed_on_it() {
             "Contoso (maria)",
             "Approved by push: no code.",
             "Sign in at this service and set up the new phone there; keep the old phone until that works.",
+            "Page 1 of 1",
         ]
     );
 }

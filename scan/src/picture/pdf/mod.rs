@@ -3,6 +3,7 @@
 mod declared;
 mod embedded;
 mod inflated;
+mod own;
 mod work;
 
 use std::cell::Cell;
@@ -25,6 +26,7 @@ use crate::raster::Luma;
 use crate::{Error, Limits, Place};
 
 use embedded::Embedded;
+pub use own::{Area, OwnDocument};
 use work::{Ledger, Walker};
 
 /// Key of a page's contents.
@@ -127,11 +129,17 @@ impl<'a> Document<'a> {
         let view = View::of(page, self.limits)?;
         self.keep(page)?;
         self.walk(page, &view, until, None)?;
-        let mut context = RenderContext::new(view.width, view.height);
+        let picture = self.draw(page, view.width, view.height, view.transform);
+        Ok(Shown { picture, place: Place::Whole, torn: self.torn })
+    }
+
+    /// Draws a page, or the part of it that the transform leaves within that size.
+    fn draw(&self, page: &'a Page<'a>, width: u16, height: u16, transform: Affine) -> Picture {
+        let mut context = RenderContext::new(width, height);
         let fine = RenderSettings { hinting: false, ..RenderSettings::default() };
-        render_into(page, &self.drawn, &settings(), &fine, &mut context, view.transform);
+        render_into(page, &self.drawn, &settings(), &fine, &mut context, transform);
         context.flush();
-        let mut pixmap = Pixmap::new(view.width, view.height);
+        let mut pixmap = Pixmap::new(width, height);
         let white = vello_cpu::color::palette::css::WHITE;
         context.render_with(
             &mut pixmap,
@@ -143,8 +151,8 @@ impl<'a> Document<'a> {
         );
         drop(context);
         let grey = pixmap.data().iter().map(|p| super::grey::luma([p.r, p.g, p.b])).collect();
-        let on_white = Luma { width: view.width.into(), height: view.height.into(), pixels: grey };
-        Ok(Shown { picture: Picture { on_white, on_black: None }, place: Place::Whole, torn: self.torn })
+        let on_white = Luma { width: width.into(), height: height.into(), pixels: grey };
+        Picture { on_white, on_black: None }
     }
 
     /// Goes through what the page draws without drawing, to see what it would cost, and shows the
@@ -167,6 +175,11 @@ impl<'a> Document<'a> {
 /// Fonts that are not in the document are of no use here: codes made of letters bring their own.
 fn settings() -> InterpreterSettings {
     InterpreterSettings::default()
+}
+
+/// From the places of the document to points from the upper left corner of the page as it is displayed.
+fn upright(page: &Page<'_>) -> Affine {
+    page.initial_transform(true).to_kurbo()
 }
 
 /// The size of a page in pixels.
@@ -192,7 +205,7 @@ impl View {
         let view = View {
             width: side(width),
             height: side(height),
-            transform: Affine::scale(scale) * page.initial_transform(true).to_kurbo(),
+            transform: Affine::scale(scale) * upright(page),
         };
         check_size(view.width.into(), view.height.into(), EACH, limits)?;
         Ok(view)

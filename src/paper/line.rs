@@ -7,28 +7,47 @@ use unicode_bidi::BidiInfo;
 use super::fonts::Fonts;
 
 /// A line, ready to be put on a page.
-pub(super) struct Line {
-    pub(super) runs: Vec<Run>,
-    pub(super) size: f32,
+pub(crate) struct Line {
+    pub(crate) runs: Vec<Run>,
+    pub(crate) size: f32,
 }
 
 /// Letters of one font and one direction, from left to right as they stand on paper.
-pub(super) struct Run {
-    pub(super) face: usize,
-    pub(super) text: String,
-    pub(super) glyphs: Vec<KrillaGlyph>,
+pub(crate) struct Run {
+    pub(crate) face: usize,
+    pub(crate) text: String,
+    pub(crate) glyphs: Vec<KrillaGlyph>,
     /// In points.
-    pub(super) width: f32,
+    pub(crate) width: f32,
 }
 
 /// A letter that no font prints.
 const UNKNOWN: char = '?';
+/// Stands for what is left out.
+const ELLIPSIS: char = '\u{2026}';
 
 /// Breaks a text into lines of at most that width and shapes them. Letters that no font prints become
-/// question marks.
-pub(super) fn lines(fonts: &Fonts, text: &str, size: f32, width: f32) -> Vec<Line> {
+/// question marks; what takes more lines is cut, and ends with an ellipsis.
+pub(crate) fn lines(fonts: &Fonts, text: &str, size: f32, width: f32, most: usize) -> Vec<Line> {
     let text: String = text.chars().map(|c| if fonts.of(c).is_some() { c } else { UNKNOWN }).collect();
-    broken(fonts, &text, size, width).into_iter().map(|line| shaped(fonts, line, size)).collect()
+    let broken = broken(fonts, &text, size, width);
+    let is_cut = |at: usize| at + 1 == most && broken.len() > most;
+    let line = |(at, line): (usize, &&str)| match is_cut(at) {
+        true => shaped(fonts, &cut(fonts, line, size, width), size),
+        false => shaped(fonts, line, size),
+    };
+    broken.iter().enumerate().take(most).map(line).collect()
+}
+
+/// As much of a line as leaves room for an ellipsis.
+fn cut(fonts: &Fonts, line: &str, size: f32, width: f32) -> String {
+    let mut used = advance(fonts, ELLIPSIS, size);
+    let fits = |letter: &char| {
+        used += advance(fonts, *letter, size);
+        used <= width
+    };
+    let kept: String = line.chars().take_while(fits).collect();
+    format!("{}{ELLIPSIS}", kept.trim_end())
 }
 
 /// Breaks at blanks where there are any, else anywhere. Widths are those of single letters: shaping joins

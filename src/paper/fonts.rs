@@ -1,10 +1,12 @@
 //! The fonts of this computer: which of them prints which letter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fontdb::{Database, FaceInfo, ID, Style};
 use rustybuzz::ttf_parser;
+
+use super::line::Line;
 
 /// Families that print most letters well, the first the best; others follow in order of name.
 const PREFERRED: &[&str] = &[
@@ -20,47 +22,51 @@ const PREFERRED: &[&str] = &[
 ];
 
 /// Fonts that together print the letters of a sheet.
-pub(super) struct Fonts {
+pub(crate) struct Fonts {
     faces: Vec<Face>,
     by_letter: HashMap<char, Letter>,
+    standing: Mutex<HashMap<Standing, Arc<[Arc<Line>]>>>,
 }
+
+/// A text that stands on many pages, with the bits of its size and of the width of its lines.
+type Standing = (String, u32, u32);
 
 /// How a letter is printed.
 #[derive(Clone, Copy)]
-pub(super) struct Letter {
+pub(crate) struct Letter {
     /// Which of the faces prints it.
-    pub(super) face: usize,
+    pub(crate) face: usize,
     /// Its width when the font has the size 1.
-    pub(super) advance: f32,
+    pub(crate) advance: f32,
 }
 
 /// One font that is used.
-pub(super) struct Face {
+pub(crate) struct Face {
     data: Arc<Vec<u8>>,
     index: u32,
-    pub(super) font: krilla::text::Font,
+    pub(crate) font: krilla::text::Font,
     /// The letters of the sheet that it has, and their widths.
     letters: BTreeMap<char, f32>,
 }
 
 impl Face {
     /// Whether it prints a letter of the sheet.
-    pub(super) fn has(&self, letter: char) -> bool {
+    pub(crate) fn has(&self, letter: char) -> bool {
         self.letters.contains_key(&letter)
     }
 
     /// For shaping; `None` when the file is no font after all.
-    pub(super) fn shaper(&self) -> Option<rustybuzz::Face<'_>> {
+    pub(crate) fn shaper(&self) -> Option<rustybuzz::Face<'_>> {
         rustybuzz::Face::from_slice(&self.data, self.index)
     }
 }
 
 impl Fonts {
     /// Finds fonts for these letters, looking into each file once at most.
-    pub(super) fn for_letters(letters: &BTreeSet<char>) -> Self {
+    pub(crate) fn for_letters(letters: &BTreeSet<char>) -> Self {
         let mut database = Database::new();
         database.load_system_fonts();
-        let mut fonts = Self { faces: Vec::new(), by_letter: HashMap::new() };
+        let mut fonts = Self { faces: Vec::new(), by_letter: HashMap::new(), standing: Mutex::default() };
         for id in candidates(&database) {
             if letters.len() == fonts.by_letter.len() {
                 break;
@@ -83,17 +89,23 @@ impl Fonts {
         self.faces.push(face);
     }
 
-    /// Whether any font was found.
-    pub(super) fn is_empty(&self) -> bool {
-        self.faces.is_empty()
+    /// The lines of a text that stands on many pages, made when it is met first.
+    pub(crate) fn standing(
+        &self,
+        (text, size, width): (&str, f32, f32),
+        make: impl FnOnce() -> Vec<Arc<Line>>,
+    ) -> Arc<[Arc<Line>]> {
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (text.to_owned(), size.to_bits(), width.to_bits());
+        Arc::clone(standing.entry(key).or_insert_with(|| make().into()))
     }
 
-    pub(super) fn face(&self, at: usize) -> Option<&Face> {
+    pub(crate) fn face(&self, at: usize) -> Option<&Face> {
         self.faces.get(at)
     }
 
     /// How a letter is printed; `None` where no font has it.
-    pub(super) fn of(&self, letter: char) -> Option<Letter> {
+    pub(crate) fn of(&self, letter: char) -> Option<Letter> {
         self.by_letter.get(&letter).copied()
     }
 }
