@@ -112,7 +112,7 @@ pub(crate) struct Reader {
 /// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
 /// are listed instead; it is an error when nothing at all was read.
 pub fn read(inputs: &[PathBuf], args: &ReadOptions, terminal: &Terminal) -> Result<Intake, Failure> {
-    read_sources(find::sources(inputs)?, args, terminal)
+    read_chosen(inputs, |_| true, args, terminal)
 }
 
 /// The same, but for pictures and documents that are found in folders: sheets that lie beside a file of tokens hold
@@ -125,15 +125,21 @@ pub(crate) fn read_files(
     args: &ReadOptions,
     terminal: &Terminal,
 ) -> Result<Intake, Failure> {
-    let mut sources = find::sources(inputs)?;
-    let only_pictures = sources.iter().all(Source::is_picture);
-    sources.retain(|source| only_pictures || !(source.found && source.is_picture()));
-    read_sources(sources, args, terminal)
+    read_chosen(inputs, |source| !(source.found && source.is_picture()), args, terminal)
 }
 
-fn read_sources(sources: Vec<Source>, args: &ReadOptions, terminal: &Terminal) -> Result<Intake, Failure> {
+fn read_chosen(
+    inputs: &[PathBuf],
+    is_chosen: impl Fn(&Source) -> bool,
+    args: &ReadOptions,
+    terminal: &Terminal,
+) -> Result<Intake, Failure> {
     let from = args.from().map(format_to_read).transpose()?;
     let selection = Selection::new(&args.only, &args.exclude)?;
+    let mut sources = find::sources(inputs)?;
+    if sources.iter().any(&is_chosen) {
+        sources.retain(is_chosen);
+    }
     let reader = Reader {
         from,
         limits: args.cost.limits(),
