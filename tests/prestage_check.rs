@@ -74,7 +74,7 @@ fn every_kind_of_trouble_is_named() {
             ("serial-twice", "eve"),
         ])
     );
-    assert_eq!((&drill["right"], &drill["strangers"]), (&json!(1), &json!(1)));
+    assert_eq!((&drill["right"], &drill["strangers"]), (&json!(0), &json!(1)));
     let run = staff
         .sandbox
         .run(&["prestage", "--check", "ledger.age", "--against", "export.csv", "-i", "key"])
@@ -131,4 +131,74 @@ fn a_ledger_that_is_none_is_told() {
     };
     run("nothing.age").exits(3).explains();
     run("export.csv").exits(9).says(&["this is no ledger"]).explains();
+}
+
+#[test]
+fn names_decide_in_files_without_numbers() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("out", &["-t", "entra-oath,oath-usersfile", "--sheets", "none"], 0);
+    let users = staff.text("out/users.oath");
+    staff.sandbox.put("export.csv", &users);
+    assert_eq!(check(&staff, 0).0, []);
+    // Two names exchanged; a secret of before.
+    staff.sandbox.put(
+        "export.csv",
+        users.replace("\tann\t", "\tx\t").replace("\tbob\t", "\tann\t").replace("\tx\t", "\tbob\t"),
+    );
+    assert_eq!(check(&staff, 8).0, found(&[("other-person", "ann"), ("other-person", "bob")]));
+    let line = users.lines().next().unwrap();
+    let key = line.rsplit('\t').next().unwrap();
+    staff.sandbox.put("export.csv", users.replace(key, "00112233445566778899aabbccddeeff00112233"));
+    let name = line.split('\t').nth(1).unwrap().to_owned();
+    assert_eq!(check(&staff, 8).0, found(&[("secret-differs", &name)]));
+}
+
+#[test]
+fn every_file_is_compared_by_itself() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("one", &["-t", "entra-oath,oath-usersfile", "--sheets", "none"], 0);
+    staff.sandbox.put("roster.csv", "login\nann\nbob\ncid\n");
+    staff.stage("two", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    let both = |entra: &str, liboath: &str, exit: i32| {
+        staff.sandbox.put("entra.csv", entra);
+        staff.sandbox.put("users.oath", liboath);
+        let args = [
+            "prestage",
+            "--check",
+            "ledger.age",
+            "--against",
+            "entra.csv",
+            "users.oath",
+            "-i",
+            "key",
+            "--json",
+        ];
+        staff.sandbox.run(&args).exits(exit).json()
+    };
+    let (entra, liboath) =
+        (staff.text("one/entra-tokens.csv"), staff.text("one/users.oath") + &staff.text("two/users.oath"));
+    // Cid never went to Entra ID.
+    let drill = both(&entra, &liboath, 0);
+    assert_eq!((&drill["right"], &drill["findings"]), (&json!(5), &json!([])));
+    let without = |text: &str, name: &str| {
+        text.lines().filter(|line| !line.contains(name)).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let drill = both(&without(&entra, "ann,"), &without(&liboath, "\tbob\t"), 8);
+    let findings: Vec<_> = drill["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (finding["account"].as_str().unwrap(), finding["file"].as_str().unwrap()))
+        .collect();
+    assert_eq!(findings, [("ann", "entra.csv"), ("bob", "users.oath")]);
+    // Nobody's tokens lock out as well.
+    let drill = both(&entra.replace("ann,", ",").replace("bob,", ","), &liboath, 8);
+    assert!(drill["findings"].as_array().unwrap().iter().all(|finding| finding["problem"] == "unassigned"));
+    staff
+        .sandbox
+        .run(&["prestage", "--check", "ledger.age", "--against", "entra.csv", "-i", "key", "--only", "ann"])
+        .exits(2)
+        .explains();
 }

@@ -125,7 +125,7 @@ fn killed_at_any_moment_and_gone_on_with() {
         names.sort();
         assert_eq!(staff.names("out"), names, "no unfinished file stays");
         let staged: BTreeSet<String> = staff
-            .text("ledger.log.jsonl")
+            .text("ledger.age.log.jsonl")
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
             .filter(|line| line["action"] == "stage")

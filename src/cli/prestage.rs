@@ -50,7 +50,7 @@ pub struct PrestageArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "People")]
 pub struct PeopleArgs {
-    /// What a column of the roster means: account=Login. Fields: key, account, display, email, id, enabled, groups
+    /// What a column of the roster means: account=Login. Fields: account, display, email, id, enabled, group
     #[arg(long, value_name = "FIELD=COLUMN")]
     pub column: Vec<String>,
     /// Only people with this value in a column: department=Sales (* and ? are wildcards)
@@ -65,6 +65,9 @@ pub struct PeopleArgs {
     /// Make a new secret for this person (login name, key or serial number); the one before it counts no more
     #[arg(long, value_name = "KEY")]
     pub reissue: Vec<String>,
+    /// People whose login names the ledger knows under other keys are new people, however many they are
+    #[arg(long)]
+    pub new_people: bool,
     /// The account of this person is not to be used any more; none is written for them
     #[arg(long, value_name = "KEY")]
     pub withdraw: Vec<String>,
@@ -135,6 +138,9 @@ pub struct LedgerArgs {
     /// passphrase asked for
     #[arg(short = 'r', long, value_name = "KEY")]
     pub age_recipient: Vec<String>,
+    /// Encrypt a ledger that is there to the keys of -r from now on, and to no others
+    #[arg(long, requires = "age_recipient")]
+    pub change_recipients: bool,
     /// The people of the ledger get a further secret for another issuer
     #[arg(long)]
     pub additional_issuer: bool,

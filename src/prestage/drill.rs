@@ -13,7 +13,7 @@ use super::server;
 use super::store;
 use crate::cli::PrestageArgs;
 use crate::failure::{Exit, Failure};
-use crate::intake;
+use crate::intake::{self, File};
 use crate::show::{self, Terminal};
 
 /// What a drill has found.
@@ -32,6 +32,7 @@ struct Finding {
     problem: Problem,
     account: String,
     serial: String,
+    file: String,
     message: String,
 }
 
@@ -47,6 +48,8 @@ enum Problem {
     ParametersDiffer,
     /// The token is somebody else's at the server.
     OtherPerson,
+    /// The token is nobody's at the server, which knows tokens by their people.
+    Unassigned,
     /// A serial number that the server has more than once.
     SerialTwice,
     /// More tokens than the server allows one person.
@@ -65,16 +68,24 @@ impl Problem {
 }
 
 pub(crate) fn run(path: &Path, args: &PrestageArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    if args.read.is_selective() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "a check is about everybody: --only and --exclude mean nothing here",
+        )
+        .next_step("Leave them out; --issuer chooses among several issuers of a ledger"));
+    }
     let missing = || {
         Failure::new(Exit::Io, "there is no such ledger")
             .in_file(&path.to_string_lossy())
             .next_step("Name the ledger that `otpferry prestage` has written")
     };
     let ledger = store::find(path, &args.read)?.ok_or_else(missing)?.ledger;
-    let mut intake = intake::read(&args.against, &args.read, terminal)?;
-    let exports = Exports::of(&mut intake);
-    let issuer = args.issuer.as_deref();
-    let drill = drill(&ledger, issuer, &exports);
+    let intake = intake::read(&args.against, &args.read, terminal)?;
+    let mut drill = Drill::default();
+    for file in &intake.files {
+        drill.file(&ledger, args.issuer.as_deref(), file);
+    }
     if terminal.wants_json() {
         terminal.print_json(&drill)?;
     } else {
@@ -93,152 +104,182 @@ fn exit(drill: &Drill) -> Exit {
     }
 }
 
-/// What the servers know.
-struct Exports {
-    tokens: Vec<Token>,
+/// What one file of a server says.
+struct Server<'f> {
+    file: &'f File,
+    by_serial: HashMap<String, Vec<&'f Account>>,
+    by_secret: HashMap<Fingerprint, Vec<&'f Account>>,
+    by_person: HashMap<String, Vec<&'f Account>>,
     /// Names and serial numbers of entries without a secret.
     named_only: HashSet<String>,
+    /// Whether its entries say whose they are.
+    has_people: bool,
 }
 
-/// One token of a server.
-struct Token {
-    account: Account,
-    format: &'static str,
-}
-
-impl Exports {
-    fn of(intake: &mut intake::Intake) -> Self {
-        let mut exports = Self { tokens: Vec::new(), named_only: HashSet::new() };
-        for file in &mut intake.files {
-            let format = file.format;
-            let tokens = file.vault.accounts.drain(..).map(|account| Token { account, format });
-            exports.tokens.extend(tokens.filter(|token| token.account.otp().is_some()));
-            exports.named_only.extend(file.vault.skipped.iter().map(|item| roster::fold(&item.account)));
-        }
-        exports
-    }
-}
-
-impl Token {
-    fn serial(&self) -> Option<String> {
-        let serial = self.account.device.as_ref()?.serial.trim();
-        (!serial.is_empty()).then(|| serial.to_uppercase())
-    }
-
-    /// The person that the server has assigned it to.
-    fn person(&self) -> Option<String> {
-        self.account.user.as_deref().filter(|user| !user.trim().is_empty()).map(roster::fold)
-    }
-}
-
-fn drill(ledger: &Ledger, issuer: Option<&str>, exports: &Exports) -> Drill {
-    let mut by_serial: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut by_secret: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for (index, token) in exports.tokens.iter().enumerate() {
-        if let Some(serial) = token.serial() {
-            by_serial.entry(serial).or_default().push(index);
-        }
-        if let Some(secret) = Fingerprint::of_secret(&token.account) {
-            by_secret.entry(secret).or_default().push(index);
-        }
-    }
-    let mut drill = Drill::default();
-    let mut known: HashSet<usize> = HashSet::new();
-    let is_meant = |entry: &&Entry| issuer.is_none_or(|issuer| entry.issuer == issuer);
-    for entry in ledger.entries.iter().filter(is_meant) {
-        let serial = entry.device.serial.to_uppercase();
-        let own = entry.account();
-        let of_serial = by_serial.get(&serial).map(Vec::as_slice).unwrap_or_default();
-        let secret = own.as_ref().and_then(Fingerprint::of_secret);
-        let of_secret =
-            secret.and_then(|secret| by_secret.get(&secret)).map(Vec::as_slice).unwrap_or_default();
-        known.extend(of_serial.iter().chain(of_secret));
-        if of_serial.len() > 1 {
-            drill.found(Problem::SerialTwice, entry, "the server has two tokens with this serial number");
-        }
-        let at = of_serial.first().or(of_secret.first());
-        let token = at.and_then(|at| exports.tokens.get(*at));
-        match (own.filter(|_| entry.state.is_live()), token) {
-            (Some(own), Some(token)) => drill.compare(entry, &own, token),
-            (Some(_), None) => drill.missing(entry, exports),
-            (None, Some(_)) => {
-                drill.found(Problem::StillThere, entry, "it is not in use any more: remove it at the server");
+impl<'f> Server<'f> {
+    fn of(file: &'f File) -> Self {
+        let mut server = Self {
+            file,
+            by_serial: HashMap::new(),
+            by_secret: HashMap::new(),
+            by_person: HashMap::new(),
+            named_only: file.vault.skipped.iter().map(|item| roster::fold(&item.account)).collect(),
+            has_people: server::has_people(file.format),
+        };
+        for account in file.vault.accounts.iter().filter(|account| account.otp().is_some()) {
+            if let Some(serial) = serial(account) {
+                server.by_serial.entry(serial).or_default().push(account);
             }
-            (None, None) => {}
+            if let Some(secret) = Fingerprint::of_secret(account) {
+                server.by_secret.entry(secret).or_default().push(account);
+            }
+            if let Some(person) = person(account) {
+                server.by_person.entry(person).or_default().push(account);
+            }
         }
+        server
     }
-    drill.too_many(exports);
-    drill.strangers = exports.tokens.len().saturating_sub(known.len());
-    drill
+
+    /// The tokens that could be this account, the likeliest first.
+    fn tokens(&self, entry: &Entry, own: Option<&Account>) -> Vec<&'f Account> {
+        let of_serial = self.by_serial.get(&entry.device.serial.to_uppercase());
+        let secret = own.and_then(Fingerprint::of_secret);
+        let of_secret = secret.and_then(|secret| self.by_secret.get(&secret));
+        // A file without numbers knows tokens by their people.
+        let without_numbers = self.by_serial.is_empty() && entry.state.is_live();
+        let of_person = without_numbers.then(|| self.by_person.get(&roster::fold(&entry.account))).flatten();
+        let found = of_serial.or(of_secret).or(of_person);
+        found.cloned().unwrap_or_default()
+    }
+}
+
+fn serial(account: &Account) -> Option<String> {
+    let serial = account.device.as_ref()?.serial.trim();
+    (!serial.is_empty()).then(|| serial.to_uppercase())
+}
+
+/// Whose token it is, by the server's own word: the assigned person, else the name, unless that is only the number.
+fn person(account: &Account) -> Option<String> {
+    let user = account.user.as_deref().filter(|user| !user.trim().is_empty());
+    let name = user.unwrap_or(&account.name).trim();
+    let is_number = serial(account).is_some_and(|serial| serial.eq_ignore_ascii_case(name));
+    (!name.is_empty() && !is_number).then(|| roster::fold(name))
 }
 
 impl Drill {
-    fn found(&mut self, problem: Problem, entry: &Entry, message: &str) {
+    /// Compares the ledger with one file: with what went into files of its format, or everything where nothing did.
+    fn file(&mut self, ledger: &Ledger, issuer: Option<&str>, file: &File) {
+        let server = Server::of(file);
+        let of_issuer = |entry: &&Entry| issuer.is_none_or(|issuer| entry.issuer == issuer);
+        let went_there = |entry: &Entry| {
+            entry.exports.iter().any(|export| export.target.split(':').next() == Some(file.format))
+        };
+        let any_went = ledger.entries.iter().filter(of_issuer).any(went_there);
+        let mut known = HashSet::new();
+        for entry in ledger.entries.iter().filter(of_issuer) {
+            let own = entry.account();
+            let tokens = server.tokens(entry, own.as_ref());
+            known.extend(tokens.iter().map(|token| token.origin.index));
+            let is_expected = entry.state.is_live() && (went_there(entry) || !any_went);
+            match own.filter(|_| is_expected) {
+                Some(own) => self.expected(entry, &own, &tokens, &server),
+                None if !entry.state.is_live() && !tokens.is_empty() => {
+                    self.found(
+                        Problem::StillThere,
+                        entry,
+                        &server,
+                        "it is not in use any more: remove it at the server",
+                    );
+                }
+                None => {}
+            }
+        }
+        self.too_many(&server);
+        let all = file.vault.accounts.iter().filter(|account| account.otp().is_some()).count();
+        self.strangers += all.saturating_sub(known.len());
+    }
+
+    fn found(&mut self, problem: Problem, entry: &Entry, server: &Server<'_>, message: &str) {
         self.findings.push(Finding {
             problem,
             account: entry.account.clone(),
             serial: entry.device.serial.clone(),
+            file: server.file.name.clone(),
             message: message.to_owned(),
         });
     }
 
-    fn missing(&mut self, entry: &Entry, exports: &Exports) {
-        let names = [roster::fold(&entry.account), roster::fold(&entry.device.serial)];
-        if names.iter().any(|name| exports.named_only.contains(name)) {
-            self.found(Problem::NotCompared, entry, "the server names it, and gives no secret to compare");
-        } else {
-            self.found(Problem::Missing, entry, "the server does not know it: import it again");
+    /// An account that the server should know, and the tokens there that could be it.
+    fn expected(&mut self, entry: &Entry, own: &Account, tokens: &[&Account], server: &Server<'_>) {
+        let Some(first) = tokens.first() else {
+            let names = [roster::fold(&entry.account), roster::fold(&entry.device.serial)];
+            return if names.iter().any(|name| server.named_only.contains(name)) {
+                self.found(
+                    Problem::NotCompared,
+                    entry,
+                    server,
+                    "the server names it, and gives no secret to compare",
+                );
+            } else {
+                self.found(Problem::Missing, entry, server, "the server does not know it: import it again");
+            };
+        };
+        if tokens.len() > 1 && serial(first).is_some() {
+            return self.found(
+                Problem::SerialTwice,
+                entry,
+                server,
+                "the server has two tokens with this serial number",
+            );
+        }
+        let is_right = |token: &&&Account| problem(entry, own, token, server.has_people).is_none();
+        match (tokens.iter().find(is_right), problem(entry, own, first, server.has_people)) {
+            (None, Some((problem, message))) => self.found(problem, entry, server, message),
+            _ => self.right += 1,
         }
     }
 
-    fn compare(&mut self, entry: &Entry, own: &Account, token: &Token) {
-        let same_secret = Fingerprint::of_secret(own) == Fingerprint::of_secret(&token.account);
-        if !same_secret {
-            self.found(Problem::SecretDiffers, entry, "the server has another secret for it");
-        } else if Fingerprint::without_counter(own) != Fingerprint::without_counter(&token.account) {
-            let message = "the server takes it for an account with another hash, length of codes or period";
-            self.found(Problem::ParametersDiffer, entry, message);
-        } else if is_of_other(entry, token) {
-            self.found(Problem::OtherPerson, entry, "the server has assigned it to somebody else");
-        } else {
-            self.right += 1;
+    /// More tokens than a person may have.
+    fn too_many(&mut self, server: &Server<'_>) {
+        let Some(most) = server::most_per_person(server.file.format) else { return };
+        let mut too_many: Vec<_> =
+            server.by_person.iter().filter(|(_, tokens)| tokens.len() > most).collect();
+        too_many.sort_by_key(|(person, _)| *person);
+        for (person, tokens) in too_many.into_iter().map(|(person, tokens)| (person, tokens.len())) {
+            self.findings.push(Finding {
+                problem: Problem::TooMany,
+                account: person.clone(),
+                serial: String::new(),
+                file: server.file.name.clone(),
+                message: format!("has {tokens} tokens, and the server takes {most} of one person"),
+            });
         }
-    }
-
-    /// More tokens than a person may have, counted over everything that the server knows.
-    fn too_many(&mut self, exports: &Exports) {
-        let mut held: HashMap<(&str, String), Vec<&Token>> = HashMap::new();
-        for token in &exports.tokens {
-            if let Some(person) = token.person() {
-                held.entry((token.format, person)).or_default().push(token);
-            }
-        }
-        let mut too_many: Vec<Finding> = held
-            .into_iter()
-            .filter_map(|((format, _), tokens)| {
-                let most = server::most_per_person(format).filter(|most| tokens.len() > *most)?;
-                let user = tokens.first().and_then(|token| token.account.user.clone()).unwrap_or_default();
-                let message =
-                    format!("has {} tokens, and the server takes {most} of one person", tokens.len());
-                Some(Finding { problem: Problem::TooMany, account: user, serial: String::new(), message })
-            })
-            .collect();
-        too_many.sort_by(|a, b| a.account.cmp(&b.account));
-        self.findings.extend(too_many);
     }
 }
 
-/// Whether the token is assigned, and not to its owner.
-fn is_of_other(entry: &Entry, token: &Token) -> bool {
-    let Some(person) = token.person() else { return false };
-    let own = [
-        Some(entry.account.as_str()),
-        Some(entry.email.as_str()),
-        entry.directory_id.as_deref(),
-        Some(&entry.key),
-    ];
-    let names = own.into_iter().flatten().chain(entry.earlier_accounts.iter().map(String::as_str));
-    !names.into_iter().any(|name| roster::fold(name) == person)
+/// What is wrong with a token that should be this account.
+fn problem(
+    entry: &Entry,
+    own: &Account,
+    token: &Account,
+    has_people: bool,
+) -> Option<(Problem, &'static str)> {
+    if Fingerprint::of_secret(own) != Fingerprint::of_secret(token) {
+        return Some((Problem::SecretDiffers, "the server has another secret for it"));
+    }
+    if Fingerprint::without_counter(own) != Fingerprint::without_counter(token) {
+        let message = "the server takes it for an account with another hash, length of codes or period";
+        return Some((Problem::ParametersDiffer, message));
+    }
+    let own_names = [Some(entry.account.as_str()), entry.directory_id.as_deref(), Some(entry.key.as_str())];
+    let is_own = |person: &String| own_names.iter().flatten().any(|name| roster::fold(name) == *person);
+    match person(token) {
+        Some(person) if !is_own(&person) => {
+            Some((Problem::OtherPerson, "the server has it for another login name"))
+        }
+        None if has_people => Some((Problem::Unassigned, "the server has it for nobody: assign it")),
+        _ => None,
+    }
 }
 
 fn text(drill: &Drill) -> String {

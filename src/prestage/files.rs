@@ -7,12 +7,14 @@ use otpferry_formats::model::{Account, SecretText, Vault};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Limits, Refusal};
 
-use super::log;
+use super::job::{Job, Running};
+use super::report::{Outcome, Row};
 use super::server::Server;
+use super::{SHEETS, log};
 use crate::convert;
 use crate::encode;
 use crate::failure::{Exit, Failure};
-use crate::output::{self, NewFolder, Pending};
+use crate::output::Pending;
 use crate::proof;
 
 /// One file that stands where it belongs.
@@ -35,6 +37,14 @@ pub(super) struct Refused {
     pub(super) entry: usize,
     pub(super) target: String,
     pub(super) refusal: Refusal,
+}
+
+impl Refused {
+    pub(super) fn row(&self, ledger: &Ledger) -> Option<Row> {
+        let entry = ledger.entries.get(self.entry)?;
+        let reason = format!("not in the file for {}: {}", self.target, self.refusal.message);
+        Some(Row::about(entry, Outcome::Refused, reason))
+    }
 }
 
 /// How files are written.
@@ -77,6 +87,13 @@ pub(super) fn write(
         }
     }
     Ok(batch)
+}
+
+/// What a server would refuse of accounts of the ledger.
+pub(super) fn refused(server: Server, ledger: &Ledger, entries: &[usize]) -> Vec<Refused> {
+    let mut batch = Batch::default();
+    accepted(server, ledger, entries, &mut batch);
+    batch.refused
 }
 
 /// The accounts that the server takes; the others are set aside with the reason.
@@ -130,53 +147,67 @@ fn file(
     Ok(written)
 }
 
-/// Makes the folder of a run, or checks that it is empty. A run that is gone on with finds its own files there.
+/// A new run takes an empty folder only, or none. Of a run that is gone on with, the files are removed first: they are
+/// made again from the ledger, and none stays that the roster has no place for any more.
 ///
 /// # Errors
-/// [`Exit::Refused`] when there is something in it; [`Exit::Io`].
-pub(super) fn prepare(folder: &Path, ledger: &Path, resume: bool) -> Result<Option<NewFolder>, Failure> {
-    let new = NewFolder::create(folder)?;
-    match (&new, resume) {
-        (Some(_), _) => {}
-        (None, true) => clear_unfinished(folder)?,
-        (None, false) => check_empty(folder, ledger)?,
+/// [`Exit::Refused`] when there is something of somebody else; [`Exit::Io`].
+pub(super) fn clear(job: &Job<'_>, running: &Running) -> Result<(), Failure> {
+    if !running.resumed {
+        return check_empty(&job.folder);
     }
-    Ok(new)
-}
-
-/// The same without making anything.
-pub(super) fn check(folder: &Path, ledger: &Path, resume: bool) -> Result<(), Failure> {
-    output::check_folder(folder)?;
-    if folder.is_dir() && !resume { check_empty(folder, ledger) } else { Ok(()) }
-}
-
-/// A ledger may stand in the folder, with what stands beside it.
-fn check_empty(folder: &Path, ledger: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::io(folder, "read the output folder", &error);
-    let stem = ledger.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let in_it =
-        ledger.parent().is_some_and(|parent| parent.canonicalize().ok() == folder.canonicalize().ok());
-    for file in std::fs::read_dir(folder).map_err(failed)? {
-        let name = file.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if !(in_it && name.starts_with(&stem)) {
-            return Err(Failure::new(Exit::Refused, "the output folder is not empty")
-                .in_file(&folder.to_string_lossy())
-                .next_step("Name a new folder with -o; --resume goes on with a run that was interrupted"));
+    for name in names_in(&job.folder)? {
+        if is_own(&name, job) {
+            remove(&job.folder.join(name))?;
         }
     }
-    Ok(())
-}
-
-/// Removes what an interrupted run has left without a name.
-fn clear_unfinished(folder: &Path) -> Result<(), Failure> {
-    for folder in [folder.to_owned(), folder.join(super::SHEETS)] {
-        let Ok(files) = std::fs::read_dir(&folder) else { continue };
-        for file in files.flatten() {
-            if file.file_name().to_string_lossy().starts_with(Pending::PREFIX) {
-                std::fs::remove_file(file.path())
-                    .map_err(|error| Failure::io(&file.path(), "remove an unfinished file", &error))?;
+    let sheets = job.folder.join(SHEETS);
+    if sheets.is_dir() {
+        for name in names_in(&sheets)? {
+            if name.ends_with(".html") || name.ends_with(".png") || name.starts_with(Pending::PREFIX) {
+                remove(&sheets.join(name))?;
             }
         }
     }
     Ok(())
+}
+
+/// # Errors
+/// [`Exit::Refused`] when it is not.
+pub(super) fn check_empty(folder: &Path) -> Result<(), Failure> {
+    if !folder.is_dir() || names_in(folder)?.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Refused, "the output folder is not empty")
+        .in_file(&folder.to_string_lossy())
+        .next_step(
+            "Name a new folder with -o; --resume goes on with a run that was interrupted, in its own folder",
+        ))
+}
+
+/// Whether a run with these options can have written a file of that name.
+fn is_own(name: &str, job: &Job<'_>) -> bool {
+    let is_part_of = |whole: &str| {
+        let (stem, end) = whole.rsplit_once('.').unwrap_or((whole, ""));
+        name.starts_with(stem) && name.ends_with(end)
+    };
+    let of_servers = job
+        .servers
+        .iter()
+        .flat_map(|server| [server.form.writing.file_name, server.form.writing.encrypted_file_name]);
+    name.starts_with(Pending::PREFIX)
+        || ["report.csv", "sheets.pdf", "sheets.html"].into_iter().chain(of_servers).any(is_part_of)
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
+    let failed = |error: std::io::Error| Failure::io(folder, "read the output folder", &error);
+    let name = |file: std::io::Result<std::fs::DirEntry>| {
+        file.map(|file| file.file_name().to_string_lossy().into_owned()).map_err(failed)
+    };
+    std::fs::read_dir(folder).map_err(failed)?.map(name).collect()
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    std::fs::remove_file(path)
+        .map_err(|error| Failure::io(path, "remove a file of the interrupted run", &error))
 }

@@ -5,21 +5,20 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use otpferry_formats::ledger::Ledger;
+use otpferry_formats::ledger::{Entry, Ledger, Run};
 use otpferry_formats::model::{Account, Secret, SecretText};
 use otpferry_formats::report::Item;
 use otpferry_formats::roster::{self, Person, Roster};
 use otpferry_formats::{Fit, Limits};
 
-use super::SHEETS;
-use super::files::{self, Batch, Manner};
+use super::files::Manner;
 use super::log::{self, Context, FileHash, Log};
 use super::report::Report;
 use super::server::Server;
-use super::sheets;
 use super::stage::{Fate, Staging};
+use super::store;
 use super::token::{self, Blueprint};
-use crate::cli::{PrestageArgs, SheetKind};
+use crate::cli::{PrestageArgs, SheetKind, TokenKind};
 use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::password;
@@ -62,7 +61,8 @@ impl<'a> Job<'a> {
         let missing = || Failure::new(Exit::Usage, "give a roster, --issuer, -t and -o");
         let issuer = args.issuer.clone().ok_or_else(missing)?;
         check_issuer(&issuer)?;
-        let folder: PathBuf = args.output.as_ref().ok_or_else(missing)?.components().collect();
+        let folder = absolute(args.output.as_deref().ok_or_else(missing)?);
+        check_unused(args)?;
         let blueprint = Blueprint::of(&args.token)?;
         let mut servers: Vec<Server> = Vec::new();
         for name in &args.to {
@@ -82,6 +82,7 @@ impl<'a> Job<'a> {
         }
         let ledger =
             args.ledger.ledger.clone().unwrap_or_else(|| folder.with_file_name("otpferry-ledger.age"));
+        let ledger = store::place(&ledger, &folder)?;
         let listed = args.people.only_file.as_deref().map(list).transpose()?;
         let sheets = args.files.sheets.iter().copied().filter(|kind| *kind != SheetKind::None).collect();
         let selection = Selection::new(&args.read.only, &args.read.exclude)?;
@@ -110,15 +111,30 @@ impl<'a> Job<'a> {
 
     /// Whether a person of the roster is one that this run is about.
     pub(super) fn is_meant(&self, person: &Person) -> bool {
-        let is_listed = |listed: &HashSet<String>| {
-            listed.contains(&roster::fold(&person.account)) || listed.contains(&roster::fold(&person.key))
-        };
+        let is_listed = |listed: &HashSet<String>| names(person).iter().any(|name| listed.contains(name));
         self.selection.includes(&person.display, &person.account)
             && self.listed.as_ref().is_none_or(is_listed)
     }
 
-    /// Who cannot have an account, whatever the secret: a server would not take it. By person, in order.
-    pub(super) fn refusals(&self, staging: &Staging<'_>, ledger: &Ledger) -> Vec<Option<Fate>> {
+    /// Lines of `--only-file` that mean nobody of the roster.
+    fn unmatched(&self, roster: &Roster) -> Vec<Item> {
+        let Some(listed) = &self.listed else { return Vec::new() };
+        let known: HashSet<String> = roster.people.iter().flat_map(names).collect();
+        let mut unknown: Vec<&String> = listed.difference(&known).collect();
+        unknown.sort();
+        let item = |name: &String| {
+            let message = format!("{} of --only-file is nobody of the roster", crate::show::named("", name));
+            remark(
+                "not-on-the-roster",
+                message,
+                "Write login names or keys as the roster has them, one a line",
+            )
+        };
+        unknown.into_iter().map(item).collect()
+    }
+
+    /// Leaves out who cannot have an account, whatever the secret: a server would not take it.
+    pub(super) fn refuse(&self, staging: &mut Staging<'_>, ledger: &Ledger) {
         let mut refusals: Vec<Option<Fate>> = vec![None; staging.people.len()];
         let new: Vec<usize> = (0..staging.people.len())
             .filter(|at| matches!(staging.people.get(*at), Some((_, Fate::New { .. }))))
@@ -128,13 +144,17 @@ impl<'a> Job<'a> {
                 let fits = self.fits(*server, chunk, staging);
                 for (at, fit) in chunk.iter().zip(fits) {
                     if let (Some(slot), Some(refusal)) = (refusals.get_mut(*at), fit.refused) {
-                        slot.get_or_insert(left_out(refusal.code, refusal.message));
+                        slot.get_or_insert(Fate::LeftOut(refusal.message));
                     }
                 }
             }
         }
         self.refuse_too_many(staging, ledger, &mut refusals);
-        refusals
+        for ((_, fate), refusal) in staging.people.iter_mut().zip(refusals) {
+            if let Some(refusal) = refusal {
+                *fate = refusal;
+            }
+        }
     }
 
     fn fits(&self, server: Server, chunk: &[usize], staging: &Staging<'_>) -> Vec<Fit> {
@@ -169,7 +189,10 @@ impl<'a> Job<'a> {
             return;
         };
         let mut held: HashMap<&str, usize> = HashMap::new();
-        for entry in ledger.entries.iter().filter(|entry| entry.state.is_live()) {
+        let at_server = |entry: &&Entry| {
+            entry.state.is_live() && entry.exports.iter().any(|export| server.is_named_in(&export.target))
+        };
+        for entry in ledger.entries.iter().filter(at_server) {
             *held.entry(&entry.key).or_default() += 1;
         }
         for ((person, fate), slot) in staging.people.iter().zip(refusals) {
@@ -179,7 +202,7 @@ impl<'a> Job<'a> {
                 let app = server.form.writing.caps.app;
                 let message =
                     format!("{app} takes at most {most} tokens of one person, and this would be one more");
-                slot.get_or_insert(left_out("too-many-tokens", message));
+                slot.get_or_insert(Fate::LeftOut(message));
             }
         }
     }
@@ -193,17 +216,14 @@ impl<'a> Job<'a> {
             warnings: roster.roster.warnings.iter().filter(|item| !is_told_by_row(item)).cloned().collect(),
             ..Report::default()
         };
+        report.warnings.extend(self.unmatched(&roster.roster));
         if let Some(message) = self.blueprint.warning() {
             let step = "Say on the sheets which apps to use, or take SHA1, six digits and 30 seconds";
-            report.warnings.push(super::remark("unusual-parameters", message, step));
+            report.warnings.push(remark("unusual-parameters", message, step));
         }
         if running.after_interrupted {
-            let step = "Its folder can be destroyed: this run writes everybody who is in no finished file";
-            report.warnings.push(super::remark(
-                "interrupted",
-                "the run before was interrupted".to_owned(),
-                step,
-            ));
+            let step = "End it with --resume in its folder, or destroy that: who is in no finished file is written by the next run";
+            report.warnings.push(remark("interrupted", "the run before was interrupted".to_owned(), step));
         }
         report
     }
@@ -224,36 +244,24 @@ impl<'a> Job<'a> {
 
     /// The log stands beside the ledger.
     pub(super) fn log_path(&self) -> PathBuf {
-        self.ledger.with_extension("log.jsonl")
+        store::beside(&self.ledger, store::LOG)
     }
 
-    /// Writes the files of all servers, then the sheets.
-    ///
-    /// # Errors
-    /// As [`files::write`].
-    pub(super) fn write_all(
-        &self,
-        password: Option<&SecretText>,
-        places: &[usize],
-        ledger: &Ledger,
-        running: &Running,
-    ) -> Result<Vec<(String, Batch)>, Failure> {
-        let mut batches = Vec::new();
-        for server in &self.servers {
-            let manner = self.manner(password.filter(|_| server.encrypts(self.args.files.plain)));
-            let target = server.name();
-            let due = self.due(&target, places, ledger, running);
-            batches.push((target, files::write(*server, ledger, &due, &manner)?));
+    /// A path in the folder as the user named that.
+    pub(super) fn shown(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix(&self.folder), &self.args.output) {
+            (Ok(below), Some(folder)) => folder.join(below),
+            _ => path.to_owned(),
         }
-        if !self.sheets.is_empty() {
-            let due = self.due(SHEETS, places, ledger, running);
-            let batch = sheets::write(self, ledger, &due, &self.manner(None))?;
-            batches.push((SHEETS.to_owned(), batch));
-        }
-        Ok(batches)
     }
 
-    fn manner<'m>(&'m self, password: Option<&'m SecretText>) -> Manner<'m> {
+    /// How the files of a server are written.
+    pub(super) fn manner_of<'m>(&'m self, server: Server, password: Option<&'m SecretText>) -> Manner<'m> {
+        self.manner(password.filter(|_| server.encrypts(self.args.files.plain)))
+    }
+
+    /// How files are written, under a password or without one.
+    pub(super) fn manner<'m>(&'m self, password: Option<&'m SecretText>) -> Manner<'m> {
         Manner {
             folder: &self.folder,
             per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
@@ -283,19 +291,21 @@ fn is_told_by_row(item: &Item) -> bool {
     matches!(item.code.as_str(), "account-disabled" | "guest")
 }
 
-fn left_out(code: &'static str, reason: String) -> Fate {
-    Fate::LeftOut { code, reason }
+fn remark(code: &str, message: String, next_step: &str) -> Item {
+    Item::new(code, message).next_step(next_step)
 }
 
 impl Running {
-    /// Begins a run, or goes on with the last one.
+    /// Begins a run, or goes on with the last one of this folder. When that was killed before it had made anything,
+    /// the ledger knows nothing of it, and a new one begins.
     ///
     /// # Errors
     /// [`Exit::Internal`] when the operating system gives no random numbers.
-    pub(super) fn begin(ledger: &mut Ledger, resume: bool) -> Result<Self, Failure> {
-        let last = ledger.runs.last();
-        let interrupted = last.is_some_and(|run| run.finished.is_none());
-        if let Some(run) = last.filter(|_| resume) {
+    pub(super) fn begin(ledger: &mut Ledger, job: &Job<'_>) -> Result<Self, Failure> {
+        let folder = job.folder.to_string_lossy().into_owned();
+        let interrupted = ledger.runs.last().is_some_and(|run| run.finished.is_none());
+        let same_folder = ledger.runs.iter().rev().find(|run| run.folder == folder);
+        if let Some(run) = same_folder.filter(|_| job.args.files.resume) {
             return Ok(Self {
                 id: run.id.clone(),
                 started: run.started,
@@ -308,7 +318,7 @@ impl Running {
         let started = encode::now();
         let id =
             format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), data_encoding::HEXLOWER.encode(&random));
-        ledger.runs.push(super::new_run(id.clone(), started));
+        ledger.runs.push(Run { id: id.clone(), folder, started, finished: None });
         Ok(Self { id, started, resumed: false, after_interrupted: interrupted })
     }
 
@@ -348,6 +358,45 @@ fn check_issuer(issuer: &str) -> Result<(), Failure> {
         return wrong("--issuer takes a name without a colon: in a QR code it would end there");
     }
     Ok(())
+}
+
+/// What a person can be called in a list: the login name and the key.
+fn names(person: &Person) -> [String; 2] {
+    [roster::fold(&person.account), roster::fold(&person.key)]
+}
+
+/// The whole path, without links and dots where there is something.
+fn absolute(path: &Path) -> PathBuf {
+    let whole = || std::path::absolute(path).map(|path| path.components().collect());
+    path.canonicalize().or_else(|_| whole()).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Options about tables of tokens and encrypted inputs mean nothing for a roster.
+fn check_unused(args: &PrestageArgs) -> Result<(), Failure> {
+    let read = &args.read;
+    let unused = [
+        (
+            "--columns",
+            !read.columns.is_empty(),
+            "--column FIELD=COLUMN says what a column of the roster means",
+        ),
+        ("--from", read.from.is_some(), "The roster is a table; --column says what its columns mean"),
+        ("--secret-encoding", read.secret_encoding.is_some(), "Leave it out"),
+        ("--key-file", !read.key_file.is_empty(), "Leave it out"),
+        ("--partial", read.partial, "Leave it out"),
+    ];
+    match unused.into_iter().find(|(_, is_given, _)| *is_given) {
+        Some((option, _, step)) => {
+            Err(Failure::new(Exit::Usage, format!("{option} means nothing for a roster")).next_step(step))
+        }
+        None if args.files.all && args.token.kind == TokenKind::Hotp => {
+            let message =
+                "--all would write counters that have moved on since: the server would take used codes again";
+            Err(Failure::new(Exit::Usage, message)
+                .next_step("Move counter-based tokens from server to server there"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn list(path: &Path) -> Result<HashSet<String>, Failure> {

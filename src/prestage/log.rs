@@ -104,11 +104,38 @@ impl Log {
             let mut options = OpenOptions::new();
             options.create(true).read(true).append(true);
             let mut file = owner_only(&mut options).open(&path)?;
+            only_for_owner(&file)?;
             let previous = hash_of_last_line(&mut file)?;
             Ok((file, previous))
         };
         let (file, previous) = open().map_err(|error| Failure::io(&path, "open the audit log", &error))?;
         Ok(Self { file: BufWriter::with_capacity(1 << 16, file), path, context, previous })
+    }
+
+    /// Refuses a ledger that is older than its log: whoever was made since would be made a second time.
+    ///
+    /// # Errors
+    /// [`crate::Exit::Refused`]; [`crate::Exit::Io`].
+    pub(super) fn check_age(&self, ledger: &Ledger) -> Result<(), Failure> {
+        #[derive(Deserialize)]
+        struct Told {
+            run: String,
+        }
+        let runs: HashSet<&str> = ledger.runs.iter().map(|run| run.id.as_str()).collect();
+        let file = File::open(&self.path).map_err(|error| self.failed(&error))?;
+        for line in BufReader::new(file).lines() {
+            let line = line.map_err(|error| self.failed(&error))?;
+            let told = serde_json::from_str::<Told>(&line);
+            if told.is_ok_and(|told| !runs.contains(told.run.as_str())) {
+                return Err(Failure::new(
+                    crate::Exit::Refused,
+                    "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
+                )
+                .in_file(&self.path.to_string_lossy())
+                .next_step("Take the newest copy of the ledger; everybody who was made since would get a second secret"));
+            }
+        }
+        Ok(())
     }
 
     /// Serial numbers of the accounts that the log says this run has made.
@@ -200,6 +227,19 @@ impl Log {
     fn failed(&self, error: &io::Error) -> Failure {
         Failure::io(&self.path, "write the audit log", error)
     }
+}
+
+/// Also when somebody else has made the file.
+#[cfg(unix)]
+fn only_for_owner(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+/// Elsewhere the folder decides.
+#[cfg(not(unix))]
+fn only_for_owner(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// A line that an interrupted run has begun is ended first: it stays as it is.

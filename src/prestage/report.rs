@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use otpferry_formats::ledger::{Entry, Ledger};
 use otpferry_formats::report::Item;
+use otpferry_formats::roster::Person;
 use serde::Serialize;
 
 use super::files::Written;
+use super::stage::{Fate, Staging, Why};
 use crate::failure::{Exit, Failure};
 use crate::output::Pending;
 
@@ -21,12 +24,61 @@ pub(super) struct Row {
     pub(super) reason: String,
 }
 
+impl Row {
+    /// The row of an account of the ledger.
+    pub(super) fn about(entry: &Entry, outcome: Outcome, reason: String) -> Self {
+        Self {
+            outcome,
+            key: entry.key.clone(),
+            account: entry.account.clone(),
+            display: entry.display.clone(),
+            serial: entry.device.serial.clone(),
+            reason,
+        }
+    }
+
+    /// The rows of people who are not on the roster any more.
+    pub(super) fn gone(staging: &Staging<'_>, ledger: &Ledger) -> Vec<Self> {
+        let entries = staging.gone.iter().filter_map(|place| ledger.entries.get(*place));
+        let reason = "not on the roster; the account is kept";
+        entries.map(|entry| Self::about(entry, Outcome::Gone, reason.to_owned())).collect()
+    }
+
+    /// A person's row. `entry` is the account as it is now.
+    pub(super) fn of(person: &Person, fate: &Fate, entry: Option<&Entry>) -> Self {
+        let (outcome, reason) = match fate {
+            Fate::New { why: Why::Reissue, .. } => {
+                (Outcome::Reissued, "new secret: remove the old token at the server".to_owned())
+            }
+            Fate::New { why: Why::NameOfOther(what), .. } => (Outcome::NameOfOther, what.clone()),
+            Fate::New { .. } => (Outcome::Staged, String::new()),
+            Fate::Kept { renamed: true, .. } => (
+                Outcome::Renamed,
+                "same secret under a new login name: tell the servers (it is in their files again); the app on the phone keeps showing the old name"
+                    .to_owned(),
+            ),
+            Fate::Kept { .. } => (Outcome::Kept, String::new()),
+            Fate::LeftOut(reason) => (Outcome::LeftOut, reason.clone()),
+        };
+        Self {
+            outcome,
+            key: person.key.clone(),
+            account: person.account.clone(),
+            display: person.display.clone(),
+            serial: entry.map(|entry| entry.device.serial.clone()).unwrap_or_default(),
+            reason,
+        }
+    }
+}
+
 /// What became of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Outcome {
     /// A new account.
     Staged,
+    /// A new account under a login name that is or was another person's.
+    NameOfOther,
     /// A new secret in place of another.
     Reissued,
     /// The account that was there.
@@ -49,6 +101,7 @@ impl Outcome {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Staged => "staged",
+            Self::NameOfOther => "name-of-other",
             Self::Reissued => "reissued",
             Self::Kept => "kept",
             Self::Renamed => "renamed",
@@ -62,7 +115,7 @@ impl Outcome {
 
     /// Whether somebody has to look at it.
     fn needs_attention(self) -> bool {
-        matches!(self, Self::Renamed | Self::LeftOut | Self::Refused | Self::Reissued)
+        matches!(self, Self::NameOfOther | Self::Renamed | Self::LeftOut | Self::Refused | Self::Reissued)
     }
 }
 
@@ -72,6 +125,8 @@ pub(super) struct Report {
     pub(super) run: String,
     pub(super) dry_run: bool,
     pub(super) ledger: PathBuf,
+    /// Whether there was none before.
+    pub(super) is_new_ledger: bool,
     pub(super) people: Vec<Row>,
     pub(super) warnings: Vec<Item>,
     pub(super) files: Vec<FileLine>,

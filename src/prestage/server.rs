@@ -2,7 +2,7 @@
 
 use otpferry_formats::ledger::Entry;
 use otpferry_formats::model::{Account, Credential, Device, Otp};
-use otpferry_formats::{Carrier, Encryption, Fit, Form, Refusal};
+use otpferry_formats::{Carrier, Encryption, Field, Fit, Form, Refusal, registry};
 
 use super::token::Blueprint;
 use crate::convert;
@@ -65,6 +65,11 @@ impl Server {
         self.form.name()
     }
 
+    /// Whether an export went to this server, in whatever form.
+    pub(super) fn is_named_in(self, target: &str) -> bool {
+        target.split(':').next() == Some(self.form.format.info().id)
+    }
+
     /// Most live tokens that one person may have there.
     pub(super) fn most_per_person(self) -> Option<usize> {
         most_per_person(self.form.format.info().id)
@@ -119,6 +124,12 @@ impl Server {
 /// Most live tokens that one person may have at the server of that format.
 pub(super) fn most_per_person(format: &str) -> Option<usize> {
     MOST_PER_PERSON.iter().find(|(server, _)| *server == format).map(|(_, most)| *most)
+}
+
+/// Whether the entries of a file say whose they are.
+pub(super) fn has_people(format: &str) -> bool {
+    let forms = registry::by_name(format).into_iter().flat_map(Form::all_of);
+    forms.into_iter().any(|form| form.writing.caps.fields.contains(&Field::User))
 }
 
 /// An id of nobody.

@@ -7,15 +7,17 @@ use std::collections::{HashMap, HashSet};
 use otpferry_formats::ledger::{Entry, Ledger};
 use otpferry_formats::roster::{self, Person, Roster};
 
+use super::matching::{self, Known};
 use super::token::Blueprint;
 use crate::failure::{Exit, Failure};
+use crate::show;
 
 /// What becomes of one person of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// A new account.
     New {
-        /// The number of the account that it takes the place of.
+        /// The place of the account that it takes the place of.
         replaces: Option<usize>,
         why: Why,
     },
@@ -26,24 +28,24 @@ pub(super) enum Fate {
         renamed: bool,
     },
     /// None, and why.
-    LeftOut { code: &'static str, reason: String },
+    LeftOut(String),
 }
 
 /// Why somebody gets a new secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The person has none.
     First,
     /// It was asked for.
     Reissue,
-    /// The person has none, and the login name was another person's.
-    NameOfAnother,
+    /// The person has none, and the login name is, or was, another person's. What to do about that one's token.
+    NameOfOther(String),
 }
 
 /// What becomes of everybody.
 #[derive(Debug)]
 pub(super) struct Staging<'r> {
-    /// In the order of the roster.
+    /// Whom the run is about, in the order of the roster.
     pub(super) people: Vec<(&'r Person, Fate)>,
     /// Live accounts of people who are not on the roster, by their place in the ledger.
     pub(super) gone: Vec<usize>,
@@ -55,10 +57,14 @@ pub(super) struct Wishes<'a> {
     pub(super) blueprint: &'a Blueprint,
     pub(super) include_disabled: bool,
     pub(super) additional_issuer: bool,
+    pub(super) new_people: bool,
     pub(super) reissue: &'a [String],
     /// The run that is gone on with: what it has replaced is not replaced again.
     pub(super) resumed: Option<&'a str>,
 }
+
+/// Login names of others that may turn up before the run asks whether the keys have changed their form.
+const FEW: usize = 5;
 
 impl<'r> Staging<'r> {
     /// Works out everybody's fate. `is_meant` says which people of the roster this run is about.
@@ -73,94 +79,144 @@ impl<'r> Staging<'r> {
         is_meant: impl Fn(&Person) -> bool,
     ) -> Result<Self, Failure> {
         check_issuer(ledger, wishes)?;
-        let known = Known::of(ledger, wishes.issuer);
-        let mut replaced = Reissues::of(wishes.reissue, ledger, wishes.issuer, wishes.resumed)?;
-        let mut taken = HashSet::new();
-        let mut names = HashSet::new();
+        let (known, free) = matching::people(roster, ledger, wishes.issuer);
+        check_keys(&known, wishes)?;
+        let owners = owners_of_names(roster, &known);
+        let reissues = reissues(roster, &known, ledger, wishes)?;
         let mut people = Vec::with_capacity(roster.people.len());
-        for person in &roster.people {
-            let found = known.find(person, ledger);
-            if let Found::Live(entry) = found {
-                taken.insert(entry);
-            }
-            if is_meant(person) {
-                let mut fate = fate(person, found, ledger, wishes, &mut replaced)?;
-                if !matches!(fate, Fate::LeftOut { .. }) && !names.insert(roster::fold(&person.account)) {
-                    fate = Fate::LeftOut { code: "same-name", reason: SAME_NAME.to_owned() };
+        for (at, (person, known)) in
+            roster.people.iter().zip(known).enumerate().filter(|(_, (person, _))| is_meant(person))
+        {
+            let fate = match owners.get(&roster::fold(&person.account)) {
+                Some(owner) if *owner != at => {
+                    Fate::LeftOut("another person of the roster has the same login name".to_owned())
                 }
-                people.push((person, fate));
-            }
+                _ => Case { person, known, roster, ledger, wishes, is_reissue: reissues.contains(&at) }
+                    .fate()?,
+            };
+            people.push((person, fate));
         }
-        replaced.check_all_found()?;
         // Who does not meet a condition was not compared with the ledger.
-        let is_gone = |entry: &usize| roster.unmatched == 0 && !taken.contains(entry);
-        Ok(Self { people, gone: known.live.into_iter().filter(is_gone).collect() })
+        let gone = if roster.unmatched == 0 { free } else { Vec::new() };
+        Ok(Self { people, gone })
     }
 }
 
-const SAME_NAME: &str = "another person of the roster has the same login name";
+/// The one person whom a login name belongs to: who has an account under it, else who comes first.
+fn owners_of_names(roster: &Roster, known: &[Known]) -> HashMap<String, usize> {
+    let mut owners: HashMap<String, usize> = HashMap::new();
+    let has_account = |at: usize| matches!(known.get(at), Some(Known::Live(_)));
+    for (at, person) in roster.people.iter().enumerate() {
+        let owner = owners.entry(roster::fold(&person.account)).or_insert(at);
+        if has_account(at) && !has_account(*owner) {
+            *owner = at;
+        }
+    }
+    owners
+}
 
-fn fate(
-    person: &Person,
-    found: Found,
-    ledger: &Ledger,
-    wishes: &Wishes<'_>,
-    reissues: &mut Reissues<'_>,
-) -> Result<Fate, Failure> {
-    let left_out = |code, reason: &str| Ok(Fate::LeftOut { code, reason: reason.to_owned() });
-    let live = match found {
-        Found::Live(entry) => Some(entry),
-        _ => None,
-    };
-    let is_reissue = reissues.wants(person, live.and_then(|entry| ledger.entries.get(entry)));
-    if person.guest {
-        return left_out("guest", "guests of a directory cannot have tokens");
-    }
-    if !person.enabled && !wishes.include_disabled {
-        return left_out("disabled", "the account is disabled; --include-disabled takes it along");
-    }
-    if is_reissue {
-        return Ok(Fate::New { replaces: live, why: Why::Reissue });
-    }
-    match found {
-        Found::Live(index) => {
-            let Some(entry) = ledger.entries.get(index) else {
-                return left_out("internal", "it is missing in the ledger");
-            };
-            if !entry.otp.as_ref().is_some_and(|otp| wishes.blueprint.is_like(otp)) {
-                return Err(other_parameters(entry));
+/// One person, and all that decides about them.
+struct Case<'c> {
+    person: &'c Person,
+    known: Known,
+    roster: &'c Roster,
+    ledger: &'c Ledger,
+    wishes: &'c Wishes<'c>,
+    is_reissue: bool,
+}
+
+impl Case<'_> {
+    fn fate(&self) -> Result<Fate, Failure> {
+        let left_out = |reason: &str| Ok(Fate::LeftOut(reason.to_owned()));
+        if self.person.guest {
+            return left_out("guests of a directory cannot have tokens");
+        }
+        if !self.person.enabled && !self.wishes.include_disabled {
+            return left_out("the account is disabled; --include-disabled takes it along");
+        }
+        if has_hidden_letters(&self.person.account) {
+            return left_out("the login name has letters that nobody sees; correct it in the directory");
+        }
+        match self.known {
+            Known::Live(place) => self.live(place),
+            Known::OutOfUse if self.is_reissue => Ok(Fate::New { replaces: None, why: Why::Reissue }),
+            Known::OutOfUse => {
+                left_out("the account is out of use; --reissue makes a new one for this person")
             }
-            Ok(Fate::Kept { entry: index, renamed: entry.account != person.account })
+            Known::FormerName(place) => {
+                let now = self.entry(place).map(|entry| show::named("", &entry.account)).unwrap_or_default();
+                Ok(Fate::LeftOut(format!(
+                    "this was the login name of {now}: use a list with the keys of the directory, which tells who it is now"
+                )))
+            }
+            Known::NameOfOther(_) if self.roster.unmatched > 0 => left_out(
+                "the ledger has this login name for another person: run it without --where, so that all people are compared",
+            ),
+            Known::NameOfOther(place) => {
+                Ok(Fate::New { replaces: None, why: Why::NameOfOther(self.about_other(place)) })
+            }
+            Known::Nothing => Ok(Fate::New { replaces: None, why: Why::First }),
         }
-        Found::Withdrawn => {
-            left_out("withdrawn", "the account was withdrawn; --reissue makes a new one for this person")
-        }
-        Found::OfSomebodyElse => Ok(Fate::New { replaces: None, why: Why::NameOfAnother }),
-        Found::Nobody => Ok(Fate::New { replaces: None, why: Why::First }),
     }
+
+    fn live(&self, place: usize) -> Result<Fate, Failure> {
+        let Some(entry) = self.entry(place) else {
+            return Ok(Fate::LeftOut("it is missing in the ledger".to_owned()));
+        };
+        let is_done = self.wishes.resumed == Some(entry.run.as_str());
+        if self.is_reissue && !is_done {
+            return Ok(Fate::New { replaces: Some(place), why: Why::Reissue });
+        }
+        if !entry.otp.as_ref().is_some_and(|otp| self.wishes.blueprint.is_like(otp)) {
+            return Err(other_parameters(entry));
+        }
+        Ok(Fate::Kept { entry: place, renamed: !roster::same_account(&entry.account, &self.person.account) })
+    }
+
+    /// What to do about the token of the person who has, or had, the login name.
+    fn about_other(&self, place: usize) -> String {
+        let Some(entry) = self.entry(place) else { return String::new() };
+        let serial = &entry.device.serial;
+        let now = self.roster.people.iter().find(|person| person.key == entry.key);
+        match now {
+            Some(owner) if entry.state.is_live() => format!(
+                "this login name was another person's, who is {} now: at the server, token {serial} stays theirs",
+                show::named("", &owner.account)
+            ),
+            _ => format!("another person had this login name before: remove token {serial} at the server"),
+        }
+    }
+
+    fn entry(&self, place: usize) -> Option<&Entry> {
+        self.ledger.entries.get(place)
+    }
+}
+
+/// Two names that look the same are not the same to a server.
+fn has_hidden_letters(name: &str) -> bool {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    name.chars().any(is_hidden)
 }
 
 fn other_parameters(entry: &Entry) -> Failure {
     let message = format!(
         "the ledger has an account of {} with other parameters (kind, hash, digits, period or length of the secret)",
-        crate::show::named("", &entry.account)
+        show::named("", &entry.account)
     );
-    Failure::new(Exit::Usage, message).next_step(
-        "Give the parameters of the first run again, or make a new secret for this person with --reissue",
-    )
+    Failure::new(Exit::Usage, message)
+        .next_step("Give the parameters of that account again; --only chooses the people who have the same")
 }
 
 /// A second issuer is a second secret for everybody, which nobody should get by a slip of the pen.
 fn check_issuer(ledger: &Ledger, wishes: &Wishes<'_>) -> Result<(), Failure> {
-    let mut live = ledger.entries.iter().filter(|entry| entry.state.is_live()).peekable();
-    let other = live.peek().map(|entry| entry.issuer.clone());
-    match other {
-        Some(other) if !wishes.additional_issuer && !live.any(|entry| entry.issuer == wishes.issuer) => {
-            Err(Failure::new(
-                Exit::Usage,
-                format!("the accounts of this ledger are of the issuer {}", crate::show::named(&other, "")),
-            )
-            .next_step(
+    let live = || ledger.entries.iter().filter(|entry| entry.state.is_live());
+    match live().next() {
+        Some(other) if !wishes.additional_issuer && !live().any(|entry| entry.issuer == wishes.issuer) => {
+            let other = show::named(&other.issuer, "");
+            Err(Failure::new(Exit::Usage, format!("the accounts of this ledger are of the issuer {other}")).next_step(
                 "Give that name; --additional-issuer gives everybody a second account, --ledger names another ledger",
             ))
         }
@@ -168,148 +224,61 @@ fn check_issuer(ledger: &Ledger, wishes: &Wishes<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Whom of the roster the ledger knows.
-#[derive(Clone, Copy)]
-enum Found {
-    Live(usize),
-    /// Had an account once.
-    Withdrawn,
-    /// The login name was another person's.
-    OfSomebodyElse,
-    Nobody,
+/// When keys change their form (another column, leading zeros lost), everybody looks like somebody else.
+fn check_keys(known: &[Known], wishes: &Wishes<'_>) -> Result<(), Failure> {
+    let others = known.iter().filter(|known| matches!(known, Known::NameOfOther(_))).count();
+    if wishes.new_people || others <= FEW || others * 10 <= known.len() {
+        return Ok(());
+    }
+    let message = format!(
+        "{others} people have login names that the ledger knows, under other keys: the keys seem to have changed"
+    );
+    Err(Failure::new(Exit::Usage, message).next_step(
+        "Use the column of keys of the first run; if they are new people indeed, say so with --new-people",
+    ))
 }
 
-/// The accounts of one issuer, by key and by login name.
-struct Known {
-    /// In the order of the ledger.
-    live: Vec<usize>,
-    live_by_key: HashMap<String, usize>,
-    live_by_name: HashMap<String, usize>,
-    /// Keys of people whose accounts are all out of use.
-    withdrawn: HashSet<String>,
-}
-
-impl Known {
-    fn of(ledger: &Ledger, issuer: &str) -> Self {
-        let mut known = Self {
-            live: Vec::new(),
-            live_by_key: HashMap::new(),
-            live_by_name: HashMap::new(),
-            withdrawn: HashSet::new(),
-        };
-        for (index, entry) in ledger.entries.iter().enumerate().filter(|(_, entry)| entry.issuer == issuer) {
-            if entry.state.is_live() {
-                known.live.push(index);
-                known.live_by_key.insert(entry.key.clone(), index);
-                known.live_by_name.insert(roster::fold(&entry.account), index);
-            } else {
-                known.withdrawn.insert(entry.key.clone());
-            }
-        }
-        known
-    }
-
-    /// A key of a directory decides. Where one of the two sides has none but the login name, that does.
-    fn find(&self, person: &Person, ledger: &Ledger) -> Found {
-        if let Some(entry) = self.live_by_key.get(&person.key) {
-            return Found::Live(*entry);
-        }
-        let name = roster::fold(&person.account);
-        if let Some(index) = self.live_by_name.get(&name) {
-            let entry = ledger.entries.get(*index);
-            let has_key = |key: &str, account: &str| key != roster::fold(account);
-            let both = has_key(&person.key, &person.account)
-                && entry.is_some_and(|entry| has_key(&entry.key, &entry.account));
-            return if both { Found::OfSomebodyElse } else { Found::Live(*index) };
-        }
-        if self.withdrawn.contains(&person.key) { Found::Withdrawn } else { Found::Nobody }
-    }
-}
-
-/// Whose accounts are to be made anew.
-struct Reissues<'a> {
-    wanted: HashMap<String, &'a str>,
-    found: HashSet<&'a str>,
-    resumed: Option<&'a str>,
-}
-
-impl<'a> Reissues<'a> {
-    fn of(
-        wanted: &'a [String],
-        ledger: &Ledger,
-        issuer: &str,
-        resumed: Option<&'a str>,
-    ) -> Result<Self, Failure> {
-        let mut reissues = Self { wanted: HashMap::new(), found: HashSet::new(), resumed };
-        for text in wanted {
-            // A serial number stands for the person who has it; in a run that is gone on with, also one that this
-            // run has replaced.
-            let owner = ledger.entries.iter().find(|entry| {
-                entry.device.serial.eq_ignore_ascii_case(text)
-                    && entry.issuer == issuer
-                    && (entry.state.is_live() || resumed.is_some())
-            });
-            let name = owner.map_or_else(|| roster::fold(text), |entry| roster::fold(&entry.key));
-            if reissues.wanted.insert(name, text).is_some() {
-                return Err(Failure::new(Exit::Usage, "--reissue names a person twice"));
-            }
-        }
-        Ok(reissues)
-    }
-
-    fn wants(&mut self, person: &Person, entry: Option<&Entry>) -> bool {
-        let names = [roster::fold(&person.key), roster::fold(&person.account)];
-        let Some(text) = names.iter().find_map(|name| self.wanted.get(name)) else { return false };
-        self.found.insert(text);
-        entry.is_none_or(|entry| self.resumed != Some(entry.run.as_str()))
-    }
-
-    fn check_all_found(&self) -> Result<(), Failure> {
-        match self.wanted.values().find(|text| !self.found.contains(*text)) {
-            None => Ok(()),
-            Some(text) => Err(Failure::new(
-                Exit::Usage,
-                format!("--reissue {}: nobody of the roster is called so", crate::show::named("", text)),
-            )
-            .next_step("Give the login name, the key or the serial number as the report has it")),
-        }
-    }
-}
-
-/// Places in the ledger of the live accounts that these words mean: login names, keys, or serial numbers.
-///
-/// # Errors
-/// [`Exit::Usage`] for a word that means none, or several.
-pub(super) fn meant(
-    words: &[String],
-    option: &str,
+/// Whose accounts are to be made anew, by their place on the roster.
+fn reissues(
+    roster: &Roster,
+    known: &[Known],
     ledger: &Ledger,
-    issuer: &str,
-) -> Result<Vec<usize>, Failure> {
-    let mut places = Vec::new();
-    for word in words {
+    wishes: &Wishes<'_>,
+) -> Result<HashSet<usize>, Failure> {
+    let mut reissues = HashSet::new();
+    for word in wishes.reissue {
         let wanted = roster::fold(word);
-        let is_meant = |entry: &Entry| {
-            entry.state.is_live()
-                && entry.issuer == issuer
-                && [&entry.key, &entry.account, &entry.device.serial]
-                    .iter()
-                    .any(|own| roster::fold(own) == wanted)
+        let key_of_serial = key_of_serial(word, ledger, wishes);
+        let is_called = |at: usize, person: &Person| {
+            let is_owner = |place: &usize| {
+                ledger.entries.get(*place).is_some_and(|entry| Some(&entry.key) == key_of_serial)
+            };
+            let has_serial = matches!(known.get(at), Some(Known::Live(place)) if is_owner(place));
+            has_serial || [&person.key, &person.account].iter().any(|own| roster::fold(own) == wanted)
         };
-        let found: Vec<usize> =
-            (0..).zip(&ledger.entries).filter(|(_, entry)| is_meant(entry)).map(|(index, _)| index).collect();
-        match found.as_slice() {
-            [one] => places.push(*one),
-            several => {
-                let how_many =
-                    if several.is_empty() { "no account of the ledger is" } else { "several accounts are" };
-                return Err(Failure::new(
-                    Exit::Usage,
-                    format!("{option} {}: {how_many} meant", crate::show::named("", word)),
-                )
+        let called: Vec<usize> = (0..)
+            .zip(&roster.people)
+            .filter(|(at, person)| is_called(*at, person))
+            .map(|(at, _)| at)
+            .collect();
+        let [one] = called.as_slice() else {
+            let how_many = if called.is_empty() { "nobody" } else { "more than one person" };
+            let message =
+                format!("--reissue {}: {how_many} of the roster is called so", show::named("", word));
+            return Err(Failure::new(Exit::Usage, message)
                 .next_step("Give the login name, the key or the serial number as the report has it"));
-            }
-        }
+        };
+        reissues.insert(*one);
     }
-    Ok(places)
+    Ok(reissues)
+}
+
+/// The key of the person who has a token; in a run that is gone on with, also of one that it has replaced.
+fn key_of_serial<'l>(serial: &str, ledger: &'l Ledger, wishes: &Wishes<'_>) -> Option<&'l String> {
+    let is_it = |entry: &&Entry| {
+        entry.device.serial.eq_ignore_ascii_case(serial)
+            && entry.issuer == wishes.issuer
+            && (entry.state.is_live() || wishes.resumed.is_some())
+    };
+    ledger.entries.iter().find(is_it).map(|entry| &entry.key)
 }

@@ -1,5 +1,7 @@
 //! The ledger on the disk: locked, encrypted, and never without a whole copy.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -16,6 +18,11 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::password::{self, PasswordBook};
 
+/// What the log is called, after the name of the ledger.
+pub(super) const LOG: &str = ".log.jsonl";
+/// The ledger before the last run.
+const PREVIOUS: &str = ".previous";
+
 /// Fewest characters of a passphrase: it protects the secrets of everybody.
 const SHORTEST: usize = 12;
 
@@ -23,6 +30,8 @@ const SHORTEST: usize = 12;
 pub(super) struct Store {
     path: PathBuf,
     seal: Seal,
+    /// Whether the ledger of before the run is still to be kept.
+    keeps_previous: Cell<bool>,
     /// Held open: the lock goes with it, also when the process is killed.
     _lock: File,
 }
@@ -34,13 +43,67 @@ pub(super) struct Found {
     passphrase: Option<SecretText>,
 }
 
+/// The one place of a ledger, whatever it is called: two names for it would be two locks and two ledgers.
+///
+/// # Errors
+/// [`Exit::Io`] for a link that leads nowhere; [`Exit::Usage`] for a place in the folder that is to be destroyed.
+pub(super) fn place(path: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    let shown = path.to_string_lossy();
+    let place = match (path.canonicalize(), fs::symlink_metadata(path)) {
+        (Ok(place), _) => place,
+        (Err(_), Ok(_)) => {
+            return Err(Failure::new(Exit::Io, "the ledger is a link that leads nowhere")
+                .in_file(&shown)
+                .next_step("See that the disk with the ledger is there"));
+        }
+        (Err(_), Err(_)) => {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let around = whole.parent().and_then(|around| around.canonicalize().ok());
+            match (around, whole.file_name()) {
+                (Some(around), Some(name)) => around.join(name),
+                _ => whole,
+            }
+        }
+    };
+    if place.starts_with(folder) {
+        return Err(Failure::new(
+            Exit::Usage,
+            "the ledger is in the output folder, which is destroyed in the end",
+        )
+        .in_file(&shown)
+        .next_step("Give another place with --ledger, or another folder with -o"));
+    }
+    Ok(place)
+}
+
+/// Refuses to begin a ledger where one has been: everybody would get a second secret.
+fn check_new(path: &Path) -> Result<(), Failure> {
+    for end in [PREVIOUS, LOG] {
+        let trace = beside(path, end);
+        if fs::metadata(&trace).is_ok_and(|trace| trace.len() > 0) {
+            let name = trace.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("there is no ledger, and there was one: {name} is beside it"),
+            )
+            .in_file(&path.to_string_lossy())
+            .next_step(
+                "Bring the ledger back, from the copy .previous or a backup; for a new one take another name",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Opens a ledger; `None` when there is none.
 ///
 /// # Errors
 /// As reading any file inside an age file; [`Exit::Malformed`] when it is no ledger.
 pub(super) fn find(path: &Path, options: &ReadOptions) -> Result<Option<Found>, Failure> {
     let limits = options.cost.limits();
-    let Some(bytes) = read(path, &limits)? else { return Ok(None) };
+    let Some(bytes) = read(path, &limits)? else {
+        return check_new(path).map(|()| None);
+    };
     let name = path.to_string_lossy();
     let open = || -> Result<Found, Failure> {
         let keys = Keys::load(&options.age_identity, options.age_passphrase_file.as_deref())?;
@@ -49,7 +112,16 @@ pub(super) fn find(path: &Path, options: &ReadOptions) -> Result<Option<Found>, 
         let text = text::encoding::decode(&opened.content).ok_or_else(no_ledger)?;
         Ok(Found { ledger: Ledger::read(&text, &limits)?, passphrase: opened.passphrase })
     };
-    open().map(Some).map_err(|failure| failure.in_file(&name))
+    open().map(Some).map_err(|failure| about_copies(failure, path).in_file(&name))
+}
+
+/// Points to the copy that is left when a ledger is damaged.
+fn about_copies(failure: Failure, path: &Path) -> Failure {
+    let previous = beside(path, PREVIOUS);
+    if failure.exit != Exit::Malformed || !previous.exists() {
+        return failure;
+    }
+    failure.next_step(format!("Take the copy {}, or one from a backup", previous.display()))
 }
 
 fn no_ledger() -> Failure {
@@ -72,7 +144,9 @@ fn read(path: &Path, limits: &Limits) -> Result<Option<Vec<u8>>, Failure> {
     }
     Err(Failure::new(Exit::Refused, "this is no ledger, which is an age file, and is not replaced")
         .in_file(&path.to_string_lossy())
-        .next_step("Give another name with --ledger"))
+        .next_step(
+            "If it was the ledger, bring it back from the copy .previous or a backup; else give another name",
+        ))
 }
 
 impl Store {
@@ -104,6 +178,9 @@ impl Store {
     /// [`Exit::Usage`] for a passphrase that is too short; [`Exit::PasswordNeeded`].
     pub(super) fn new(job: &Job<'_>, found: Option<&Found>, lock: File) -> Result<Self, Failure> {
         let recipients = &job.args.ledger.age_recipient;
+        if let Some(found) = found.filter(|_| !job.args.ledger.change_recipients) {
+            check_recipients(recipients, &found.ledger.recipients)?;
+        }
         let seal = match found {
             _ if !recipients.is_empty() => Seal::to_recipients(recipients)?,
             Some(found) if !found.ledger.recipients.is_empty() => {
@@ -112,10 +189,10 @@ impl Store {
             Some(Found { passphrase: Some(passphrase), .. }) => Seal::with_passphrase(passphrase),
             _ => Seal::with_passphrase(&new_passphrase(&job.args.read)?),
         };
-        Ok(Self { path: job.ledger.clone(), seal, _lock: lock })
+        Ok(Self { path: job.ledger.clone(), seal, keeps_previous: Cell::new(true), _lock: lock })
     }
 
-    /// Writes the ledger down to the disk. The one before stays beside it; at every moment there is a whole one
+    /// Writes the ledger down to the disk. The one before the run stays beside it; at every moment there is a whole one
     /// under the name.
     ///
     /// # Errors
@@ -125,9 +202,9 @@ impl Store {
         let sealed = self.seal.seal(&text, false)?;
         drop(text);
         let failed = |error: io::Error| Failure::io(&self.path, "write the ledger", &error);
-        let [new, previous, link] = [".new", ".previous", ".link"].map(|end| beside(&self.path, end));
+        let [new, previous, link] = [".new", PREVIOUS, ".link"].map(|end| beside(&self.path, end));
         write_down(&new, &sealed).map_err(failed)?;
-        if self.path.exists() {
+        if self.keeps_previous.replace(false) && self.path.exists() {
             let _ = fs::remove_file(&link);
             // Not every file system has a second name for a file.
             if fs::hard_link(&self.path, &link).is_err() {
@@ -139,6 +216,17 @@ impl Store {
         output::sync_folder_of(&self.path);
         Ok(())
     }
+}
+
+/// An admin who is left out by mistake finds out when the ledger is needed.
+fn check_recipients(given: &[String], known: &[String]) -> Result<(), Failure> {
+    let sorted = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+    if given.is_empty() || sorted(given) == sorted(known) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "the ledger is encrypted in another way than -r says").next_step(
+        "Leave -r out to keep it as it is; --change-recipients encrypts it to these keys and no others",
+    ))
 }
 
 fn new_passphrase(options: &ReadOptions) -> Result<SecretText, Failure> {

@@ -12,6 +12,7 @@ const MOST_LISTED: usize = 20;
 /// In the order of importance.
 const ORDER: &[(Outcome, &str)] = &[
     (Outcome::Staged, "New accounts"),
+    (Outcome::NameOfOther, "New accounts under login names of others"),
     (Outcome::Reissued, "New secrets in place of old ones"),
     (Outcome::Kept, "Kept as they were"),
     (Outcome::Renamed, "Renamed, with the same secret"),
@@ -74,12 +75,17 @@ fn files(text: &mut String, report: &Report) {
         let _ = writeln!(text, "  and {rest} more");
     }
     if report.files.is_empty() {
-        text.push_str("  none: everybody is in a file of an earlier run; --all writes them again\n");
+        let kept = [Outcome::Kept, Outcome::Renamed].iter().any(|outcome| report.number_of(*outcome) > 0);
+        text.push_str(match kept && report.number_of(Outcome::Refused) == 0 {
+            true => "  none: everybody is in a file of an earlier run; --all writes them again\n",
+            false => "  none\n",
+        });
     }
     let _ = writeln!(
         text,
-        "  {} (the ledger, encrypted: keep it, with a copy elsewhere)",
-        report.ledger.display()
+        "  {} ({}, encrypted: keep it, with a copy elsewhere)",
+        report.ledger.display(),
+        if report.is_new_ledger { "a new ledger" } else { "the ledger" }
     );
 }
 

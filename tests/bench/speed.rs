@@ -40,6 +40,41 @@ fn main() {
     let inspect = ["inspect", "one.json", "--password-file", "password"];
     row("opening an encrypted Aegis vault", best(5, || run(folder, &inspect)));
     row("  one bare scrypt of the same cost", best(5, scrypt));
+    staging(folder);
+}
+
+/// Accounts for a staff, each time with a new ledger. Time and memory grow with the staff and no faster.
+fn staging(folder: &Path) {
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    let runs: [(&str, usize, &[&str]); 4] = [
+        ("20,000 people to PSKC, Entra CSV, ledger", 20_000, &["-t", "pskc,entra-oath", "--sheets", "none"]),
+        ("100,000 people (20 s, 500 MB)", 100_000, &["-t", "pskc,entra-oath", "--sheets", "none"]),
+        ("2,000 sheets as one PDF", 2_000, &["-t", "entra-oath", "--sheets", "pdf"]),
+        ("10,000 sheets as one PDF (30 s)", 10_000, &["-t", "entra-oath", "--sheets", "pdf"]),
+    ];
+    for (at, (what, people, options)) in runs.into_iter().enumerate() {
+        let name = |end: &str| format!("staff-{at}{end}");
+        let (roster, out, ledger) = (name(".csv"), name(""), name(".age"));
+        fs::write(folder.join(&roster), staff(people)).expect("a writable folder");
+        let mut arguments = vec!["prestage", &roster, "--issuer", "Acme", "-o", &out, "--ledger", &ledger];
+        arguments.extend(["-r", &recipient, "--new-password-file", "password", "-q"]);
+        arguments.extend(options);
+        let start = Instant::now();
+        let memory = peak(folder, &arguments);
+        row(what, start.elapsed());
+        assert!(folder.join(&out).join("report.csv").exists(), "the run has ended");
+        println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(memory));
+    }
+}
+
+/// A list of people as Entra ID exports it.
+fn staff(people: usize) -> String {
+    let mut text = "userPrincipalName,displayName,id,userType,accountEnabled,department\n".to_owned();
+    for number in 0..people {
+        let id = format!("{number:08x}-0000-4000-8000-000000000000");
+        let _ = writeln!(text, "user{number}@mail.example.org,Maria Muster {number},{id},Member,True,Sales");
+    }
+    text
 }
 
 fn row(what: &str, time: Duration) {

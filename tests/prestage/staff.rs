@@ -68,8 +68,18 @@ impl Staff {
         list(&self.sandbox.path(folder))
     }
 
-    /// The lines of the ledger after the first, opened with the age library.
+    /// The lines of the ledger after the first.
     pub(crate) fn ledger(&self) -> Vec<Value> {
+        self.lines().split_off(1)
+    }
+
+    /// The runs that the ledger knows of.
+    pub(crate) fn runs(&self) -> Vec<Value> {
+        self.lines()[0]["runs"].as_array().unwrap().clone()
+    }
+
+    /// All lines, opened with the age library.
+    fn lines(&self) -> Vec<Value> {
         let sealed = self.sandbox.bytes("ledger.age");
         let decryptor = age::Decryptor::new(sealed.as_slice()).unwrap();
         let mut text = String::new();
@@ -78,7 +88,7 @@ impl Staff {
             .unwrap()
             .read_to_string(&mut text)
             .unwrap();
-        text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Login name to secret of the live accounts.

@@ -1,7 +1,7 @@
 //! The text of a ledger, version 1: JSON Lines, UTF-8.
 //!
 //! The first line says what it is: `format` (`otpferry-ledger`), `version`, `created`, `log_key` (32 bytes, base64),
-//! `recipients`, `runs` (`id`, `started`, `finished`) and the number of `entries`. Each further line is an account with
+//! `recipients`, `runs` (`id`, `folder`, `started`, `finished`) and the number of `entries`. Each further line is an account with
 //! the fields of [`Entry`]; `type`, `algorithm`, `digits`, `period`, `counter` and `secret` (base32) mean what they mean in
 //! the canonical file. Times are RFC 3339.
 
@@ -36,6 +36,7 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 struct RunLine {
     id: String,
+    folder: String,
     started: Timestamp,
     finished: Option<Timestamp>,
 }
@@ -47,6 +48,7 @@ struct Line<'a> {
     manufacturer: &'a str,
     model: &'a str,
     key: &'a str,
+    directory: &'a str,
     directory_id: Option<&'a str>,
     account: &'a str,
     earlier_accounts: &'a [String],
@@ -83,6 +85,7 @@ struct ReadLine {
     manufacturer: String,
     model: String,
     key: String,
+    directory: String,
     directory_id: Option<String>,
     account: String,
     earlier_accounts: Vec<String>,
@@ -151,7 +154,12 @@ impl Ledger {
             runs: head
                 .runs
                 .into_iter()
-                .map(|run| Run { id: run.id, started: run.started, finished: run.finished })
+                .map(|run| Run {
+                    id: run.id,
+                    folder: run.folder,
+                    started: run.started,
+                    finished: run.finished,
+                })
                 .collect(),
             entries,
         })
@@ -173,7 +181,12 @@ impl Ledger {
     }
 
     fn head(&self) -> Head {
-        let run = |run: &Run| RunLine { id: run.id.clone(), started: run.started, finished: run.finished };
+        let run = |run: &Run| RunLine {
+            id: run.id.clone(),
+            folder: run.folder.clone(),
+            started: run.started,
+            finished: run.finished,
+        };
         Head {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -196,7 +209,8 @@ impl Ledger {
                 + exports.sum::<usize>()
                 + entry.otp.as_ref().map_or(0, |otp| otp.secret().expose().len().saturating_mul(2))
         };
-        let head = 1024 + self.runs.len() * 150 + self.recipients.len() * 80;
+        let runs: usize = self.runs.iter().map(|run| 150 + run.folder.len() * 2).sum();
+        let head = 1024 + runs + self.recipients.len() * 80;
         head + self.entries.iter().map(texts).sum::<usize>()
     }
 }
@@ -220,6 +234,7 @@ fn line<'a>(entry: &'a Entry, secret: Option<&'a str>) -> Line<'a> {
         manufacturer: &entry.device.manufacturer,
         model: &entry.device.model,
         key: &entry.key,
+        directory: &entry.directory,
         directory_id: entry.directory_id.as_deref(),
         account: &entry.account,
         earlier_accounts: &entry.earlier_accounts,
@@ -265,6 +280,7 @@ fn read_entry(text: &str) -> Option<Entry> {
     let export = |export: ReadExport| Export { target: export.target, run: export.run, time: export.time };
     Some(Entry {
         key: line.key,
+        directory: line.directory,
         directory_id: line.directory_id,
         account: line.account,
         earlier_accounts: line.earlier_accounts,
@@ -322,6 +338,7 @@ mod tests {
         };
         let entry = Entry {
             key: "k1".to_owned(),
+            directory: "entra".to_owned(),
             directory_id: Some("id1".to_owned()),
             account: "ann\n\"lee\"".to_owned(),
             earlier_accounts: vec!["ann".to_owned()],
@@ -352,7 +369,12 @@ mod tests {
             created: time("2026-03-01T07:00:00Z"),
             log_key: Secret::new(vec![7; 32]).unwrap(),
             recipients: vec!["age1x".to_owned()],
-            runs: vec![Run { id: "r1".to_owned(), started: time("2026-03-01T07:00:00Z"), finished: None }],
+            runs: vec![Run {
+                id: "r1".to_owned(),
+                folder: "/staging".to_owned(),
+                started: time("2026-03-01T07:00:00Z"),
+                finished: None,
+            }],
             entries: vec![entry, wiped],
         }
     }
@@ -364,9 +386,9 @@ mod tests {
         let wanted = [
             r#"{"format":"otpferry-ledger","version":1,"created":"2026-03-01T07:00:00Z","#,
             r#""log_key":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=","recipients":["age1x"],"#,
-            r#""runs":[{"id":"r1","started":"2026-03-01T07:00:00Z","finished":null}],"entries":2}"#,
+            r#""runs":[{"id":"r1","folder":"/staging","started":"2026-03-01T07:00:00Z","finished":null}],"entries":2}"#,
             "\n",
-            r#"{"serial":"OTPF00000001","manufacturer":"otpferry","model":"TOTP-SHA1-6-30","key":"k1","directory_id":"id1","#,
+            r#"{"serial":"OTPF00000001","manufacturer":"otpferry","model":"TOTP-SHA1-6-30","key":"k1","directory":"entra","directory_id":"id1","#,
             r#""account":"ann\n\"lee\"","earlier_accounts":["ann"],"display":"Änn","email":"ann@example.org","groups":["Sales"],"#,
             r#""issuer":"Acme","type":"totp","algorithm":"SHA1","digits":6,"period":30,"counter":null,"#,
             r#""secret":"JBSWY3DPEHPK3PXP","state":"exported","run":"r1","created":"2026-03-01T08:00:00Z","#,

@@ -36,6 +36,8 @@ pub struct Ledger {
 pub struct Run {
     /// Its name, which is in no other ledger.
     pub id: String,
+    /// The folder that its files are in, as a whole path.
+    pub folder: String,
     /// When it began.
     pub started: Timestamp,
     /// When all its files were in place; `None` while it lasts, or when it was interrupted.
@@ -87,6 +89,8 @@ impl State {
 pub struct Entry {
     /// Who it belongs to, in a word that survives a change of name: the key of the directory.
     pub key: String,
+    /// The directory that the key is of: `entra`, `okta`, ...
+    pub directory: String,
     /// The same person's id in the directory, where it has one.
     pub directory_id: Option<String>,
     /// The login name.
