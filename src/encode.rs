@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Ctx, Error, ErrorKind, Form, Limits, NoPasswords, Part, TableOptions};
+use otpferry_formats::{Ctx, Error, ErrorKind, Form, Limits, NoPasswords, Part, TableOptions, TokenOptions};
 
 /// Writes accounts that all fit.
 ///
@@ -14,6 +14,7 @@ pub(crate) fn encode(
     password: Option<&SecretText>,
     limits: &Limits,
     per_qr: u8,
+    tokens: &TokenOptions,
 ) -> Result<Vec<Part>, Error> {
     let mut random = |buffer: &mut [u8]| {
         getrandom::fill(buffer)
@@ -29,6 +30,7 @@ pub(crate) fn encode(
         per_qr: usize::from(per_qr),
         read_codes: None,
         table: &TableOptions::default(),
+        tokens,
     };
     form.encode(vault, &mut ctx)
 }

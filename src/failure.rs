@@ -130,6 +130,7 @@ impl From<Error> for Failure {
         let exit = match error.kind {
             ErrorKind::NotRecognised | ErrorKind::Ambiguous | ErrorKind::Unsupported => Exit::NothingToRead,
             ErrorKind::Malformed | ErrorKind::NewerVersion => Exit::Malformed,
+            ErrorKind::OptionNeeded => Exit::Usage,
             ErrorKind::PasswordNeeded => Exit::PasswordNeeded,
             ErrorKind::WrongPassword => Exit::WrongPassword,
             ErrorKind::Limit => Exit::Limit,

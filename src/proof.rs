@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use otpferry_formats::model::{Account, Credential, SecretText};
 use otpferry_formats::otp::proof::{self, Proof};
-use otpferry_formats::{Ctx, Error, ErrorKind, Field, Format, Input, Limits, TableOptions};
+use otpferry_formats::{Ctx, Error, ErrorKind, Field, Format, Input, Limits, TableOptions, TokenOptions};
 use rayon::prelude::*;
 
 use crate::failure::{Exit, Failure};
@@ -22,7 +22,8 @@ pub struct Proved {
     pub without_pin: Vec<usize>,
 }
 
-/// Reads `bytes` as `format` and compares every account with the one that was to be written.
+/// Reads `bytes` as `format` and compares every account with the one that was to be written; `tokens` is what the
+/// bytes do not say.
 ///
 /// # Errors
 /// [`Exit::CodesDiffer`] when an account is missing, added, or shows other codes.
@@ -32,8 +33,9 @@ pub fn prove(
     bytes: &[u8],
     password: Option<&SecretText>,
     limits: &Limits,
+    tokens: &TokenOptions,
 ) -> Result<Proved, Failure> {
-    let read = read_again(format, bytes, password, limits).map_err(|error| {
+    let read = read_again(format, bytes, password, limits, tokens).map_err(|error| {
         Failure::new(Exit::CodesDiffer, format!("what was written cannot be read again: {error}"))
             .next_step(BUG)
     })?;
@@ -103,6 +105,7 @@ pub(crate) fn read_again(
     bytes: &[u8],
     password: Option<&SecretText>,
     limits: &Limits,
+    tokens: &TokenOptions,
 ) -> Result<Vec<Account>, Error> {
     let passwords: Vec<SecretText> = password.cloned().into_iter().collect();
     let mut passwords = passwords.as_slice();
@@ -119,6 +122,7 @@ pub(crate) fn read_again(
         per_qr: 10,
         read_codes: None,
         table: &TableOptions::default(),
+        tokens,
     };
     let vault = format.decode(&Input::new(bytes), &mut ctx)?;
     if vault.skipped.is_empty() {

@@ -35,7 +35,7 @@ impl Format for Liar {
 }
 
 fn outcome(wanted: &[Account], read: &[Account]) -> Result<Proved, Failure> {
-    prove(&Liar(read.to_vec()), wanted, b"", None, &Limits::default())
+    prove(&Liar(read.to_vec()), wanted, b"", None, &Limits::default(), &TokenOptions::default())
 }
 
 #[test]

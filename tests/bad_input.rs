@@ -7,7 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
-use support::{PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture, formats, key_file_option};
+use support::{PASSWORD, Sandbox, WRONG_PASSWORD, cases, expected, fixture, formats, reading_options};
 
 /// Runs `convert` on a copy of a fixture, with outputs asked for in every way; it has to fail and
 /// leave the folder as it was.
@@ -306,6 +306,7 @@ fn exit_of(error: &str) -> i32 {
     match error {
         "not-recognised" | "ambiguous" | "unsupported" => 4,
         "malformed" | "newer-version" => 5,
+        "option-needed" => 2,
         "password-needed" => 6,
         "wrong-password" => 7,
         "limit" => 10,
@@ -323,9 +324,9 @@ fn every_damaged_fixture_has_its_exit_code() {
         let sandbox = Sandbox::new();
         let password = expected["password"].as_str().map(|password| ("OTPFERRY_PASSWORD", password));
         let path = fixture(&name);
-        let key_file = key_file_option(&name);
+        let options = reading_options(&name);
         let mut args = vec!["convert", &path, "-t", "otpauth", "-o", "x/", "--report", "r.json"];
-        args.extend(key_file.iter().map(String::as_str));
+        args.extend(options.iter().map(String::as_str));
         let run = sandbox.run_with(&args, b"", password.as_slice()).exits(exit_of(error)).explains();
         run.says(&[&format!("otpferry: {path}: ")]);
         assert!(sandbox.names().is_empty(), "{name}");

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::{
-    PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture, formats, key_file_option,
+    PASSWORD, SECOND_PASSWORD, Sandbox, assert_no_secret, cases, expected, fixture, formats, reading_options,
 };
 
 const PLAIN: &str = "otpauth/plain.txt";
@@ -26,7 +26,7 @@ fn nothing_that_is_said_holds_a_secret() {
     });
     for (name, password) in files.chain(pictures) {
         let sandbox = Sandbox::new();
-        let (path, key_file) = (fixture(&name), key_file_option(&name));
+        let (path, options) = (fixture(&name), reading_options(&name));
         let variables: Vec<(&str, &str)> =
             password.iter().map(|text| ("OTPFERRY_PASSWORD", text.as_str())).collect();
         for args in [
@@ -61,7 +61,7 @@ fn nothing_that_is_said_holds_a_secret() {
             ],
             &["convert", &path, "-t", "google-migration", "--strict", "--json", "--report", "s.json"],
         ] {
-            let args: Vec<&str> = args.iter().copied().chain(key_file.iter().map(String::as_str)).collect();
+            let args: Vec<&str> = args.iter().copied().chain(options.iter().map(String::as_str)).collect();
             let run = sandbox.run_with(&args, b"", &variables);
             assert!(matches!(run.exit, Some(0..=11)), "{name}: {:?} {}", run.exit, run.err);
             runs += 1;

@@ -660,3 +660,49 @@ fn options_that_mean_nothing_are_told() {
         staff.stage("out", &["-t", "oath-usersfile", "--sheets", "none", "--only-file", "some.txt"], 1);
     assert_eq!(report["warnings"][0]["code"], "not-on-the-roster");
 }
+
+#[test]
+fn pskc_is_encrypted_and_freeipa_is_told_of_the_owners() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\no'neil\n");
+    staff.sandbox.put("password", "canary-password-of-tokens\n");
+    staff.run("out", &["-t", "pskc"]).exits(6).says(&["no new password was given"]).explains();
+    assert!(!staff.sandbox.path("ledger.age").exists(), "asked before anything is made");
+    let options = ["-t", "pskc", "--new-password-file", "password", "--freeipa-owners", "--sheets", "none"];
+    staff.stage("out", &options, 0);
+    let ledger = staff.ledger();
+    let serial = |at: usize| ledger[at]["serial"].as_str().unwrap();
+    let wanted = format!(
+        "ipa otptoken-mod {} --owner=ann\nipa otptoken-mod {} '--owner=o'\\''neil'\n",
+        serial(0),
+        serial(1)
+    );
+    assert_eq!(staff.text("out/freeipa-owners.sh"), wanted);
+    let name =
+        staff.names("out").into_iter().find(|name| name.contains("pskc") || name.ends_with(".xml")).unwrap();
+    let file = staff.text(&format!("out/{name}"));
+    assert_eq!(file.matches("</pskc:EncryptedValue>").count(), 2);
+    for entry in &ledger {
+        let key = data_encoding::BASE32_NOPAD.decode(entry["secret"].as_str().unwrap().as_bytes()).unwrap();
+        assert!(!file.contains(&BASE64.encode(&key)));
+    }
+    let args = [
+        "prestage",
+        "--check",
+        "ledger.age",
+        "--against",
+        &format!("out/{name}"),
+        "-i",
+        "key",
+        "--password-file",
+        "password",
+        "--json",
+    ];
+    let drill = staff.sandbox.run(&args).exits(0).json();
+    assert_eq!(drill["right"], 2);
+    staff.run("two", &["-t", "oath-usersfile", "--freeipa-owners"]).exits(2).explains();
+    // What a server asks for is asked for first.
+    let run = staff.run("two", &["-t", "okta-tokens"]);
+    assert_eq!(run.exit, Some(2), "{}", run.err);
+    assert!(run.err.contains("--okta-profile") && !staff.sandbox.path("two").exists(), "{}", run.err);
+}

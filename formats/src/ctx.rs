@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::admin::options::TokenOptions;
 use crate::error::{Error, ErrorKind};
 use crate::format::Info;
 use crate::model::SecretText;
@@ -131,6 +132,8 @@ pub struct Ctx<'a> {
     pub read_codes: Option<&'a ReadCodes<'a>>,
     /// What the user says about a table whose columns cannot be guessed.
     pub table: &'a TableOptions,
+    /// What the user says about tokens whose file does not.
+    pub tokens: &'a TokenOptions,
 }
 
 impl<'a> Ctx<'a> {

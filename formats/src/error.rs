@@ -19,6 +19,8 @@ pub enum ErrorKind {
     NewerVersion,
     /// Encrypted, and no password was given.
     PasswordNeeded,
+    /// The file leaves to its reader what an option has to say.
+    OptionNeeded,
     /// No given password opens it.
     WrongPassword,
     /// A limit on size, number or cost was reached.
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::Malformed => "malformed",
             Self::NewerVersion => "newer-version",
             Self::PasswordNeeded => "password-needed",
+            Self::OptionNeeded => "option-needed",
             Self::WrongPassword => "wrong-password",
             Self::Limit => "limit",
             Self::Internal => "internal",
@@ -121,6 +124,11 @@ impl Error {
     pub fn newer(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::NewerVersion, message)
             .next_step("Look for a newer otpferry, or export an older version from the app")
+    }
+
+    /// The user has to say what the file does not.
+    pub fn option_needed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::OptionNeeded, message)
     }
 
     /// A limit was reached. `name` is what `--limit NAME=...` raises.

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use zeroize::Zeroizing;
 
+use crate::admin::options::TokenOptions;
 use crate::caps::{Caps, Fit};
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -189,6 +190,18 @@ pub trait Format: Sync {
     /// Reads a file. One bad entry is skipped with its reason and never sinks the file.
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error>;
 
+    /// Whether files can be told from those of others. Where nothing in them says what they are, the user has to
+    /// name the format.
+    fn is_recognisable(&self) -> bool {
+        true
+    }
+
+    /// What has to be said when a file of this form with these accounts is read: what it does not say itself.
+    /// `given` is what the user says, whose encodings it is written in.
+    fn said(&self, _: &Writing, _: &[Account], given: &TokenOptions) -> TokenOptions {
+        given.clone()
+    }
+
     /// What would happen to each account in this form. The default asks [`Caps`] about each
     /// account alone; a target with rules across accounts overrides it.
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
@@ -247,6 +260,11 @@ impl Form {
     /// What would happen to each account.
     pub fn fit(self, accounts: &[Account]) -> Vec<Fit> {
         self.format.fit(self.writing, accounts)
+    }
+
+    /// What has to be said when a file of this form with these accounts is read.
+    pub fn said(self, accounts: &[Account], given: &TokenOptions) -> TokenOptions {
+        self.format.said(self.writing, accounts, given)
     }
 
     /// Puts accounts into the order in which the form holds them.

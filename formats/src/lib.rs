@@ -42,6 +42,9 @@ pub mod targets;
 pub mod testing;
 pub mod text;
 
+pub use admin::freeipa::owner_lines as freeipa_owner_lines;
+pub use admin::options::{OktaEncoding, TokenOptions, TokenType};
+pub use admin::seeds::is_seed_list;
 pub use caps::{Caps, Change, Field, Fit, Groups, Periods, Refusal};
 pub use ctx::{Ask, Ctx, KeyFile, Limits, NoPasswords, Passwords, ReadCodes};
 pub use error::{Error, ErrorKind, Place};

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use crate::admin::options::TokenOptions;
 use crate::ctx::{Ctx, KeyFile, Limits, Passwords};
 use crate::format::{Form, Format};
 use crate::model::SecretText;
@@ -33,6 +34,16 @@ pub fn with_key_files<T>(
     run(passwords, key_files, None, f)
 }
 
+/// The same with what is said about tokens.
+pub fn with_tokens<T>(
+    passwords: &mut dyn Passwords,
+    key_files: &[KeyFile],
+    tokens: &TokenOptions,
+    f: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
+    world(passwords, key_files, None, tokens, f)
+}
+
 /// The usual form of a format that is written.
 ///
 /// # Panics
@@ -46,6 +57,18 @@ fn run<T>(
     passwords: &mut dyn Passwords,
     key_files: &[KeyFile],
     new_password: Option<&SecretText>,
+    f: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
+    // What Okta asks for, and nothing else.
+    let tokens = TokenOptions { okta_profile: Some("fprCANARY".to_owned()), ..TokenOptions::default() };
+    world(passwords, key_files, new_password, &tokens, f)
+}
+
+fn world<T>(
+    passwords: &mut dyn Passwords,
+    key_files: &[KeyFile],
+    new_password: Option<&SecretText>,
+    tokens: &TokenOptions,
     f: impl FnOnce(&mut Ctx<'_>) -> T,
 ) -> T {
     let mut state = 0_u64;
@@ -66,6 +89,7 @@ fn run<T>(
         per_qr: 10,
         read_codes: None,
         table: &TableOptions::default(),
+        tokens,
     })
 }
 

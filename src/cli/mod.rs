@@ -13,6 +13,7 @@ mod read;
 mod scan;
 mod sheet;
 mod targets;
+mod tokens;
 mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,11 +26,14 @@ pub use inspect::InspectArgs;
 pub use max_age::MaxAge;
 pub use moment::Moment;
 pub use plan::PlanArgs;
-pub use prestage::{FilesArgs, Hash, LedgerArgs, PeopleArgs, PrestageArgs, SheetKind, TokenArgs, TokenKind};
+pub use prestage::{
+    BlueprintArgs, FilesArgs, Hash, LedgerArgs, PeopleArgs, PrestageArgs, SheetKind, TokenKind,
+};
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::{Paper, PictureKind, SheetArgs};
 pub use targets::TargetsArgs;
+pub use tokens::TokenArgs;
 pub use verify::VerifyArgs;
 
 /// Printed under `--help`.

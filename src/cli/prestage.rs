@@ -34,7 +34,7 @@ pub struct PrestageArgs {
     pub people: PeopleArgs,
     /// What the new accounts are like.
     #[command(flatten)]
-    pub token: TokenArgs,
+    pub token: BlueprintArgs,
     /// The ledger.
     #[command(flatten)]
     pub ledger: LedgerArgs,
@@ -79,7 +79,7 @@ pub struct PeopleArgs {
 /// What the new accounts are like.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Accounts")]
-pub struct TokenArgs {
+pub struct BlueprintArgs {
     /// What the codes depend on
     #[arg(long, value_enum, default_value_t = TokenKind::Totp, value_name = "KIND")]
     pub kind: TokenKind,
@@ -171,6 +171,9 @@ pub struct FilesArgs {
     /// Most accounts in one file
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub per_file: u32,
+    /// With -t pskc: the commands as well that give the tokens to their people in FreeIPA (freeipa-owners.sh)
+    #[arg(long)]
+    pub freeipa_owners: bool,
     /// Sheets to hand out, one page a person
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND", default_values = ["pdf", "html"])]
     pub sheets: Vec<SheetKind>,

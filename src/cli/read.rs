@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use otpferry_formats::{SecretEncoding, TableOptions};
 
 use super::cost::CostArgs;
+use super::tokens::TokenArgs;
 use crate::failure::{Exit, Failure};
 
 /// Options of every command that reads.
@@ -57,6 +58,9 @@ pub struct ReadOptions {
     /// Go on although a QR code of a batch is missing
     #[arg(long)]
     pub partial: bool,
+    /// What token files do not say.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
     /// What it may cost.
     #[command(flatten)]
     pub cost: CostArgs,

@@ -6,7 +6,7 @@ mod text;
 
 use std::io::ErrorKind;
 
-use otpferry_formats::TableOptions;
+use otpferry_formats::{TableOptions, TokenOptions};
 use otpferry_scan::{Code, Scan};
 use serde::Serialize;
 
@@ -51,6 +51,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         key_files: Vec::new(),
         look: picture::Look::new(&args.cost, sources.len()),
         table: TableOptions::default(),
+        tokens: TokenOptions::default(),
     };
     let progress = terminal.progress(sources.len());
     let mut printer = Printer { args, terminal, tally: Tally::default(), reader_left: false };

@@ -6,7 +6,7 @@ mod target;
 use std::path::Path;
 
 use otpferry_formats::model::{Account, Extra, SecretText, Vault};
-use otpferry_formats::{Encryption, Fit, Limits};
+use otpferry_formats::{Encryption, Fit, Limits, TokenOptions};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -134,6 +134,7 @@ fn pending_report(path: &Path, report: &Report, replace: bool) -> Result<Pending
 struct Job<'a> {
     args: &'a ConvertArgs,
     limits: Limits,
+    tokens: TokenOptions,
     accounts: Vec<Account>,
     intake: &'a Intake,
     report: Report,
@@ -161,7 +162,15 @@ impl<'a> Job<'a> {
         // it is as much as everything else.
         let wanted = |id: &String| targets.iter().any(|target| target.keeps_extra_of(id));
         accounts.iter_mut().for_each(|account| account.extra.retain(|id, _| wanted(id)));
-        Self { args, limits: args.read.options.cost.limits(), accounts, intake, report }
+        let options = &args.read.options;
+        Self {
+            args,
+            limits: options.cost.limits(),
+            tokens: options.tokens.options(),
+            accounts,
+            intake,
+            report,
+        }
     }
 
     /// Plain secrets on a terminal stay in its history and in photographs of it.
@@ -283,7 +292,9 @@ impl<'a> Job<'a> {
             [only] => std::mem::take(only),
             several => Zeroizing::new(several.iter().flat_map(|content| content.iter().copied()).collect()),
         };
-        let proved = proof::prove(target.form.format, &kept.accounts, &content, password, &self.limits)?;
+        let said = target.form.said(&kept.accounts, &self.tokens);
+        let proved =
+            proof::prove(target.form.format, &kept.accounts, &content, password, &self.limits, &said)?;
         Ok((prepared, proved))
     }
 
@@ -318,7 +329,8 @@ impl<'a> Job<'a> {
         kept: &Vault,
         password: Option<&SecretText>,
     ) -> Result<Vec<otpferry_formats::Part>, Failure> {
-        encode::encode(target.form, kept, password, &self.limits, self.args.per_qr).map_err(Failure::from)
+        encode::encode(target.form, kept, password, &self.limits, self.args.per_qr, &self.tokens)
+            .map_err(Failure::from)
     }
 
     /// What apps knew about the file as a whole: kept when it comes from one input only, because two

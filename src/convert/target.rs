@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{Account, Kind, Vault};
-use otpferry_formats::{Carrier, Encryption, Fit, Form, Format, Limits, Part, Writing, registry};
+use otpferry_formats::{
+    Carrier, Encryption, Fit, Form, Format, Limits, Part, TokenOptions, Writing, registry,
+};
 use zeroize::Zeroizing;
 
 use crate::cli::ConvertArgs;
@@ -239,7 +241,7 @@ impl Target {
 
     fn is_too_long(&self, account: &Account) -> bool {
         let vault = Vault { accounts: vec![account.clone()], ..Vault::default() };
-        let parts = encode::encode(self.form, &vault, None, &Limits::default(), 1);
+        let parts = encode::encode(self.form, &vault, None, &Limits::default(), 1, &TokenOptions::default());
         parts.map_or(true, |parts| parts.iter().any(|part| part.0.len() > draw::MOST_BYTES))
     }
 

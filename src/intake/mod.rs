@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use otpferry_formats::model::merge::{self, MissingPart};
 use otpferry_formats::model::{Account, BatchPart, SecretText, Vault};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Format, KeyFile, Limits, TableOptions};
+use otpferry_formats::{Format, KeyFile, Limits, TableOptions, TokenOptions};
 use otpferry_formats::{closed, registry};
 
 use crate::cli::{CostArgs, ReadOptions};
@@ -103,6 +103,7 @@ pub(crate) struct Reader {
     /// How pictures are looked at.
     pub(crate) look: picture::Look,
     pub(crate) table: TableOptions,
+    pub(crate) tokens: TokenOptions,
 }
 
 /// Reads the inputs, all that they name.
@@ -148,6 +149,7 @@ fn read_chosen(
         key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
         look: picture::Look::new(&args.cost, sources.len()),
         table: args.table()?,
+        tokens: args.tokens.options(),
     };
     let settled = read_all(&reader, &sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, settled)?;

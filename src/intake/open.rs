@@ -99,6 +99,7 @@ pub(super) fn decode(
         per_qr: 10,
         read_codes: Some(&read_codes),
         table: &reader.table,
+        tokens: &reader.tokens,
     };
     let vault = format.decode(input, &mut ctx)?;
     Ok((format, vault))
@@ -139,6 +140,13 @@ fn not_recognised(bytes: &[u8], name: &str) -> Option<Failure> {
         );
     }
     let text = encoding::decode(bytes)?;
+    if otpferry_formats::is_seed_list(&text) {
+        return Some(
+            Failure::new(Exit::NothingToRead, "this looks like seeds of tokens, and nothing in it says for which server")
+                .foreign()
+                .next_step("If they are for Duo or PingID, say so and of which type they are: -f duo-tokens --token-type totp-6"),
+        );
+    }
     if ["csv", "tsv"].iter().any(|table| extension.eq_ignore_ascii_case(table)) {
         return Some(
             Failure::new(Exit::NothingToRead, "no column of this table is known to hold secrets or links")

@@ -1,4 +1,4 @@
-use otpferry_formats::{Limits, TableOptions};
+use otpferry_formats::{Limits, TableOptions, TokenOptions};
 use otpferry_scan::Hint;
 
 use super::super::picture::{Look, PartOfMessage};
@@ -22,6 +22,7 @@ fn reader() -> Reader {
         key_files: Vec::new(),
         look: Look::new(&cost, 1),
         table: TableOptions::default(),
+        tokens: TokenOptions::default(),
     }
 }
 

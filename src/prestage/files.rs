@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use otpferry_formats::ledger::{Entry, Ledger};
 use otpferry_formats::model::{Account, SecretText, Vault};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Limits, Refusal};
+use otpferry_formats::{Limits, Refusal, TokenOptions};
 
 use super::job::{Job, Running};
 use super::report::{Outcome, Row};
@@ -47,13 +47,19 @@ impl Refused {
     }
 }
 
+/// Commands for FreeIPA.
+const OWNERS: &str = "freeipa-owners.sh";
+
 /// How files are written.
 pub(super) struct Manner<'a> {
+    pub(super) freeipa_owners: bool,
     pub(super) folder: &'a Path,
     pub(super) per_file: usize,
     pub(super) password: Option<&'a SecretText>,
     /// A run that is gone on with writes over what it has written before.
     pub(super) replace: bool,
+    /// What is said about the tokens.
+    pub(super) tokens: TokenOptions,
 }
 
 /// What became of the accounts that a server was to get.
@@ -82,6 +88,7 @@ pub(super) fn write(
     for (number, chunk) in chunks.enumerate() {
         let accounts = accepted(server, ledger, chunk, &mut batch);
         if !accounts.is_empty() {
+            batch.written.extend(owners(server, &accounts, (number, count), manner)?);
             let written = file(server, accounts, (number, count), manner)?;
             batch.written.push(written);
         }
@@ -118,6 +125,30 @@ fn accepted(server: Server, ledger: &Ledger, chunk: &[usize], batch: &mut Batch)
     accepted
 }
 
+/// FreeIPA gives imported tokens to the admin: the commands that give them to their people. They hold no secret.
+fn owners(
+    server: Server,
+    accounts: &[Account],
+    (number, count): (usize, usize),
+    manner: &Manner<'_>,
+) -> Result<Option<Written>, Failure> {
+    if !(manner.freeipa_owners && server.form.format.info().id == "pskc") {
+        return Ok(None);
+    }
+    let path = convert::numbered(&manner.folder.join(OWNERS), number, count);
+    let lines = otpferry_formats::freeipa_owner_lines(accounts);
+    Pending::write(&path, lines.as_bytes(), manner.replace)?.publish()?;
+    Ok(Some(Written {
+        path,
+        target: server.name(),
+        accounts: accounts.len(),
+        encrypted: false,
+        bytes: u64::try_from(lines.len()).unwrap_or(u64::MAX),
+        sha256: Some(log::sha256(lines.as_bytes())),
+        help: "On the FreeIPA server, after ipa-otptoken-import, run the commands of freeipa-owners.sh",
+    }))
+}
+
 fn file(
     server: Server,
     accounts: Vec<Account>,
@@ -129,11 +160,12 @@ fn file(
     let path = convert::numbered(&manner.folder.join(name), number, count);
     let vault = Vault { accounts, ..Vault::default() };
     let limits = Limits::default();
-    let parts = encode::encode(server.form, &vault, manner.password, &limits, 10)?;
+    let parts = encode::encode(server.form, &vault, manner.password, &limits, 10, &manner.tokens)?;
     let bytes = convert::joined(writing.carrier, parts);
     let (pending, back) = Pending::checked(&path, &bytes, manner.replace)?;
     drop(bytes);
-    proof::prove(server.form.format, &vault.accounts, &back, manner.password, &limits)?;
+    let said = server.form.said(&vault.accounts, &manner.tokens);
+    proof::prove(server.form.format, &vault.accounts, &back, manner.password, &limits, &said)?;
     let written = Written {
         target: server.name(),
         accounts: vault.accounts.len(),
@@ -196,7 +228,7 @@ fn is_own(name: &str, job: &Job<'_>) -> bool {
         .iter()
         .flat_map(|server| [server.form.writing.file_name, server.form.writing.encrypted_file_name]);
     name.starts_with(Pending::PREFIX)
-        || ["report.csv", "sheets.pdf", "sheets.html"].into_iter().chain(of_servers).any(is_part_of)
+        || ["report.csv", "sheets.pdf", "sheets.html", OWNERS].into_iter().chain(of_servers).any(is_part_of)
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {

@@ -78,6 +78,7 @@ impl<'a> Job<'a> {
                 let message = format!("{} opens only encrypted files", server.form.writing.caps.app);
                 return Err(Failure::new(Exit::Usage, message).next_step("Write it in a run without --plain"));
             }
+            server.check_options(&blueprint, &args.read.tokens.options())?;
             servers.push(server);
         }
         let ledger =
@@ -263,10 +264,12 @@ impl<'a> Job<'a> {
     /// How files are written, under a password or without one.
     pub(super) fn manner<'m>(&'m self, password: Option<&'m SecretText>) -> Manner<'m> {
         Manner {
+            freeipa_owners: self.args.files.freeipa_owners,
             folder: &self.folder,
             per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
             password,
             replace: self.args.files.resume,
+            tokens: self.args.read.tokens.options(),
         }
     }
 
@@ -389,6 +392,10 @@ fn check_unused(args: &PrestageArgs) -> Result<(), Failure> {
         Some((option, _, step)) => {
             Err(Failure::new(Exit::Usage, format!("{option} means nothing for a roster")).next_step(step))
         }
+        None if args.files.freeipa_owners && !args.to.iter().any(|name| name.starts_with("pskc")) => Err(
+            Failure::new(Exit::Usage, "--freeipa-owners goes with -t pskc, the file that FreeIPA imports")
+                .next_step("Add -t pskc, or leave it out: commands of -t freeipa name the owners themselves"),
+        ),
         None if args.files.all && args.token.kind == TokenKind::Hotp => {
             let message =
                 "--all would write counters that have moved on since: the server would take used codes again";

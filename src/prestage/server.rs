@@ -1,11 +1,12 @@
 //! The servers that files are written for, and what they refuse.
 
 use otpferry_formats::ledger::Entry;
-use otpferry_formats::model::{Account, Credential, Device, Otp};
-use otpferry_formats::{Carrier, Encryption, Field, Fit, Form, Refusal, registry};
+use otpferry_formats::model::{Account, Credential, Device, Otp, SecretText, Vault};
+use otpferry_formats::{Carrier, Encryption, Field, Fit, Form, Limits, Refusal, TokenOptions, registry};
 
 use super::token::Blueprint;
 use crate::convert;
+use crate::encode;
 use crate::failure::{Exit, Failure};
 
 /// One form that is written.
@@ -55,9 +56,25 @@ impl Server {
 
     /// Why it takes no account of this kind.
     fn refuses(self, blueprint: &Blueprint) -> Option<Refusal> {
+        self.fit(&[self.sample(blueprint)?]).pop().and_then(|fit| fit.refused)
+    }
+
+    /// Something like a new account, of nobody.
+    fn sample(self, blueprint: &Blueprint) -> Option<Account> {
         let (otp, device) = blueprint.sample(0)?;
-        let sample = self.account("user@example.com", Some(SAMPLE_ID), "Example", otp, device, &[]);
-        self.fit(&[sample]).pop().and_then(|fit| fit.refused)
+        Some(self.account("user@example.com", Some(SAMPLE_ID), "Example", otp, device, &[]))
+    }
+
+    /// Whether everything is there that its file needs; asked before anything is made.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when an option is missing.
+    pub(super) fn check_options(self, blueprint: &Blueprint, tokens: &TokenOptions) -> Result<(), Failure> {
+        let vault = Vault { accounts: self.sample(blueprint).into_iter().collect(), ..Vault::default() };
+        let rehearsal = SecretText::new("a rehearsal for nobody");
+        let password = (self.form.writing.encryption == Encryption::Always).then_some(&rehearsal);
+        encode::encode(self.form, &vault, password, &Limits::default(), 10, tokens)?;
+        Ok(())
     }
 
     /// The name of the form: `entra-oath:csv`.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use otpferry_formats::model::{Account, Algorithm, Credential, Device, Digits, Otp, Period, Secret};
 use otpferry_formats::targets::{self, Platform, Target, Verdict};
 
-use crate::cli::{Hash, TokenArgs, TokenKind};
+use crate::cli::{BlueprintArgs, Hash, TokenKind};
 use crate::failure::{Exit, Failure};
 
 /// The parameters of every new account.
@@ -24,7 +24,7 @@ pub(super) struct Blueprint {
 impl Blueprint {
     /// # Errors
     /// [`Exit::Usage`] when a serial number could not begin so, or a name would not survive a table.
-    pub(super) fn of(args: &TokenArgs) -> Result<Self, Failure> {
+    pub(super) fn of(args: &BlueprintArgs) -> Result<Self, Failure> {
         let algorithm = match args.algorithm {
             Hash::Sha1 => Algorithm::Sha1,
             Hash::Sha256 => Algorithm::Sha256,

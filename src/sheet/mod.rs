@@ -14,7 +14,7 @@ pub(crate) mod terminal;
 use otpferry_formats::model::{Account, Vault};
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::Found;
-use otpferry_formats::{Fit, Form, Limits, Part, registry};
+use otpferry_formats::{Fit, Form, Limits, Part, TokenOptions, registry};
 use rayon::prelude::*;
 
 use crate::draw::{self, Qr};
@@ -119,9 +119,10 @@ impl Packing {
         let mut left = kept.into_iter();
         let mut contents = Vec::with_capacity(parts.len());
         for payload in parts {
-            let held = proof::read_again(form.format, &payload.0, None, &Limits::default())?.len();
+            let (limits, tokens) = (Limits::default(), TokenOptions::default());
+            let held = proof::read_again(form.format, &payload.0, None, &limits, &tokens)?.len();
             let own: Vec<Account> = left.by_ref().take(held).collect();
-            proved.append(proof::prove(form.format, &own, &payload.0, None, &Limits::default())?);
+            proved.append(proof::prove(form.format, &own, &payload.0, None, &limits, &tokens)?);
             contents.push((payload, self.content(own)?));
         }
         if left.next().is_some() {
@@ -158,7 +159,8 @@ fn is_too_long(form: Form, account: &Account) -> bool {
 
 fn encode_all(form: Form, accounts: &[Account], per_qr: u8) -> Result<Vec<Part>, Failure> {
     let vault = Vault { accounts: accounts.to_vec(), ..Vault::default() };
-    encode::encode(form, &vault, None, &Limits::default(), per_qr).map_err(Failure::from)
+    encode::encode(form, &vault, None, &Limits::default(), per_qr, &TokenOptions::default())
+        .map_err(Failure::from)
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ NEEDED = {
     "2fas": ["cryptography"], "aegis": ["cryptography"], "andotp": ["cryptography"],
     "authenticator-ext": ["argon2", "cryptography"], "bitwarden": ["cryptography"],
     "ente": ["argon2", "nacl"],
-    "freeotp": ["cryptography"], "keepass": ["pykeepass"], "proton": ["argon2", "cryptography"], "raivo": ["pyzipper"],
+    "freeotp": ["cryptography"], "keepass": ["pykeepass"], "proton": ["argon2", "cryptography"],
+    "pskc": ["cryptography", "pskc"], "raivo": ["pyzipper"],
     "stratum": ["argon2", "cryptography"], "winauth": [],
 }
 
@@ -161,6 +162,23 @@ def proton(data: bytes, password: bytes) -> list[dict]:
     return [link(entry["content"]["uri"]) | {"account": entry["content"]["name"]} for entry in entries]
 
 
+def pskc(data: bytes, password: bytes) -> list[dict]:
+    from pskc import PSKC
+    file = PSKC(io.BytesIO(data))
+    assert file.version == "1.0"
+    if password:
+        assert file.encryption.is_encrypted and file.encryption.derivation.pbkdf2_iterations >= 100_000
+        file.encryption.derive_key(password)
+    accounts = []
+    for key in file.keys:
+        # Reading a value checks its MAC.
+        secret, name = base64.b32encode(key.secret).decode(), key.friendly_name.split(":", 1)[1]
+        assert key.id == key.serial and key.userid == "CN=" + name and key.check() and key.policy.may_use("OTP")
+        accounts.append(account(key.algorithm.rsplit(":", 1)[1], key.issuer, name, secret, (key.algorithm_suite or "sha1").upper(),
+                                key.response_length, key.time_interval, key.counter))
+    return accounts
+
+
 def raivo(data: bytes, password: bytes) -> list[dict]:
     import pyzipper
     with pyzipper.AESZipFile(io.BytesIO(data)) as archive:
@@ -246,7 +264,7 @@ def winauth(data: bytes, password: bytes) -> list[dict]:
     return [link(line) for line in text.splitlines()]
 
 
-READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "authenticator-ext": authenticator_ext, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "keepass": keepass, "proton": proton,
+READERS = {"2fas": two_fas, "aegis": aegis, "andotp": andotp, "authenticator-ext": authenticator_ext, "bitwarden": bitwarden, "ente": ente, "freeotp": freeotp, "keepass": keepass, "proton": proton, "pskc": pskc,
            "raivo": raivo, "stratum": stratum, "winauth": winauth}
 
 

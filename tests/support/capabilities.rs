@@ -178,6 +178,42 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "duo-tokens:totp-6",
+        kinds: "totp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "duo-tokens:totp-8",
+        kinds: "totp",
+        algorithms: "SHA1",
+        digits: &[8],
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "duo-tokens:hotp-6",
+        kinds: "hotp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |_| false,
+        highest_counter: u64::MAX,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "duo-tokens:hotp-8",
+        kinds: "hotp",
+        algorithms: "SHA1",
+        digits: &[8],
+        periods: |_| false,
+        highest_counter: u64::MAX,
+        lengths: |_| true,
+    },
+    Takes {
         name: "enpass",
         kinds: "totp",
         algorithms: "SHA1 SHA256 SHA512",
@@ -214,6 +250,15 @@ static TAKES: &[Takes] = &[
         lengths: |length| length <= 80,
     },
     Takes {
+        name: "freeipa",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA384 SHA512",
+        digits: &[6, 8],
+        periods: |period| (5..=2_147_483_647).contains(&period),
+        highest_counter: 2_147_483_647,
+        lengths: |length| length <= 1024,
+    },
+    Takes {
         name: "freeotp",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
@@ -228,6 +273,24 @@ static TAKES: &[Takes] = &[
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[5, 6, 7, 8],
         periods: |_| true,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "google-authenticator-libpam:zip",
+        kinds: "totp hotp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| period <= 60,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "google-authenticator-libpam:file",
+        kinds: "totp hotp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| period <= 60,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |_| true,
     },
@@ -286,6 +349,24 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "keycloak:import",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 8],
+        periods: |_| true,
+        highest_counter: 2_147_483_647,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "keycloak:update",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 8],
+        periods: |_| true,
+        highest_counter: 2_147_483_647,
+        lengths: |_| true,
+    },
+    Takes {
         name: "lastpass",
         kinds: "totp",
         algorithms: "SHA1 SHA256 SHA512",
@@ -331,6 +412,15 @@ static TAKES: &[Takes] = &[
         lengths: |length| length <= 64,
     },
     Takes {
+        name: "okta-tokens",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 8, 10],
+        periods: |period| [15, 30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
         name: "otpauth",
         kinds: "totp hotp steam motp motp+pin yandex yandex+pin",
         algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
@@ -354,6 +444,33 @@ static TAKES: &[Takes] = &[
         algorithms: "SHA1 SHA256 SHA512",
         digits: &[6, 7, 8],
         periods: |_| true,
+        highest_counter: u64::MAX,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "pingid:totp-30",
+        kinds: "totp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| period == 30,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "pingid:totp-60",
+        kinds: "totp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |period| period == 60,
+        highest_counter: 0,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "pingid:hotp",
+        kinds: "hotp",
+        algorithms: "SHA1",
+        digits: &[6],
+        periods: |_| false,
         highest_counter: u64::MAX,
         lengths: |_| true,
     },
@@ -395,6 +512,24 @@ static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "pskc:common",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |period| period <= 2_147_483_647,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "pskc:strong",
+        kinds: "totp hotp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 7, 8],
+        periods: |period| period <= 2_147_483_647,
+        highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
         name: "raivo",
         kinds: "totp hotp",
         algorithms: "SHA1 SHA256 SHA512",
@@ -410,6 +545,15 @@ static TAKES: &[Takes] = &[
         digits: &[6, 7, 8, 9, 10],
         periods: |_| true,
         highest_counter: 9_223_372_036_854_775_807,
+        lengths: |_| true,
+    },
+    Takes {
+        name: "vault-totp",
+        kinds: "totp",
+        algorithms: "SHA1 SHA256 SHA512",
+        digits: &[6, 8],
+        periods: |_| true,
+        highest_counter: 0,
         lengths: |_| true,
     },
     Takes {
@@ -444,34 +588,83 @@ fn every_target_is_written_down() {
 #[test]
 fn targets_take_what_their_apps_can_hold() {
     for (takes, form) in TAKES.iter().zip(registry::forms()) {
-        assert_eq!(taken(form, kinds()).join(" "), takes.kinds, "{}", takes.name);
-        let algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), totp(algorithm, 6, 30, 20)));
-        assert_eq!(taken(form, algorithms).join(" "), takes.algorithms, "{}", takes.name);
-        let digits = (1..=10).map(|digits| (digits, totp(Algorithm::Sha1, digits, 30, 20)));
-        assert_eq!(taken(form, digits), takes.digits, "{}", takes.name);
-        let periods = PERIODS.iter().map(|period| (*period, totp(Algorithm::Sha1, 6, *period, 20)));
-        let wanted: Vec<u64> = PERIODS.iter().copied().filter(|period| (takes.periods)(*period)).collect();
-        assert_eq!(taken(form, periods), wanted, "{}", takes.name);
-        let lengths = LENGTHS.iter().map(|length| (*length, totp(Algorithm::Sha1, 6, 30, *length)));
+        let usual = takes.usual();
+        assert_eq!(taken(form, kinds(usual)).join(" "), takes.kinds, "{}", takes.name);
+        let lengths = LENGTHS.iter().map(|length| (*length, usual.account(*length)));
         let wanted: Vec<usize> = LENGTHS.iter().copied().filter(|length| (takes.lengths)(*length)).collect();
         assert_eq!(taken(form, lengths), wanted, "{}", takes.name);
+        if takes.kinds.split(' ').any(|kind| kind == "totp") {
+            takes_totp(form, takes);
+        }
         if takes.kinds.split(' ').any(|kind| kind == "hotp") {
             takes_hotp(form, takes);
         }
     }
 }
 
+/// What most accounts of a target are.
+#[derive(Clone, Copy)]
+struct Usual {
+    is_totp: bool,
+    counter: u64,
+    digits: u64,
+    period: u64,
+}
+
+impl Takes {
+    /// 6 digits every 30 seconds, but for a target that takes no such account.
+    fn usual(&self) -> Usual {
+        Usual {
+            is_totp: self.kinds.split(' ').any(|kind| kind == "totp"),
+            counter: lowest_counter(self),
+            digits: if self.digits.contains(&6) { 6 } else { self.digits[0] },
+            period: if (self.periods)(30) { 30 } else { 60 },
+        }
+    }
+}
+
+impl Usual {
+    fn account(self, length: usize) -> Account {
+        if self.is_totp {
+            totp(Algorithm::Sha1, self.digits, self.period, length)
+        } else {
+            hotp_of(Algorithm::Sha1, self.digits, self.counter, length)
+        }
+    }
+}
+
+fn takes_totp(form: Form, takes: &Takes) {
+    let Usual { digits: usual, period, .. } = takes.usual();
+    let algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), totp(algorithm, usual, period, 20)));
+    assert_eq!(taken(form, algorithms).join(" "), takes.algorithms, "{}", takes.name);
+    let digits = (1..=10).map(|digits| (digits, totp(Algorithm::Sha1, digits, period, 20)));
+    assert_eq!(taken(form, digits), takes.digits, "{}", takes.name);
+    let periods = PERIODS.iter().map(|period| (*period, totp(Algorithm::Sha1, usual, *period, 20)));
+    let wanted: Vec<u64> = PERIODS.iter().copied().filter(|period| (takes.periods)(*period)).collect();
+    assert_eq!(taken(form, periods), wanted, "{}", takes.name);
+}
+
 /// The same for counter-based accounts.
 fn takes_hotp(form: Form, takes: &Takes) {
-    let hotp_algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), hotp(algorithm, 6, 0)));
+    let (usual, lowest) = (takes.usual().digits, lowest_counter(takes));
+    let hotp_algorithms = Algorithm::ALL.map(|algorithm| (algorithm.name(), hotp(algorithm, usual, lowest)));
     // The only one that KeePass has for it.
     let algorithms = if takes.name.starts_with("keepass:") { "SHA1" } else { takes.algorithms };
     assert_eq!(taken(form, hotp_algorithms).join(" "), algorithms, "{}", takes.name);
-    let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, 0)));
+    let hotp_digits = (1..=10).map(|digits| (digits, hotp(Algorithm::Sha1, digits, lowest)));
     assert_eq!(taken(form, hotp_digits), hotp_lengths(takes), "{}", takes.name);
-    let counters = COUNTERS.iter().map(|counter| (*counter, hotp(Algorithm::Sha1, 6, *counter)));
-    let wanted: Vec<u64> = COUNTERS.iter().copied().filter(|c| *c <= takes.highest_counter).collect();
+    let counters = COUNTERS.iter().map(|counter| (*counter, hotp(Algorithm::Sha1, usual, *counter)));
+    let wanted: Vec<u64> = COUNTERS
+        .iter()
+        .copied()
+        .filter(|counter| (lowest..=takes.highest_counter).contains(counter))
+        .collect();
     assert_eq!(taken(form, counters), wanted, "{}", takes.name);
+}
+
+/// Where a server begins to count.
+fn lowest_counter(takes: &Takes) -> u64 {
+    u64::from(takes.name.starts_with("google-authenticator-libpam:"))
 }
 
 /// Lengths of HOTP codes where they are other than those of TOTP.
@@ -499,17 +692,21 @@ fn totp(algorithm: Algorithm, digits: u64, period: u64, length: usize) -> Accoun
 }
 
 fn hotp(algorithm: Algorithm, digits: u64, counter: u64) -> Account {
-    let secret = Random(7).secret(20);
+    hotp_of(algorithm, digits, counter, 20)
+}
+
+fn hotp_of(algorithm: Algorithm, digits: u64, counter: u64, length: usize) -> Account {
+    let secret = Random(7).secret(length);
     account(Otp::Hotp { secret, algorithm, digits: Digits::new(digits).unwrap(), counter })
 }
 
-fn kinds() -> [(&'static str, Account); 8] {
+fn kinds(usual: Usual) -> [(&'static str, Account); 8] {
     let secret = || Random(7).secret(16);
     let pin = || Some(SecretText::new("1234"));
     let name_only = Credential::NameOnly { reason: "approved by push".to_owned() };
     [
-        ("totp", totp(Algorithm::Sha1, 6, 30, 20)),
-        ("hotp", hotp(Algorithm::Sha1, 6, 0)),
+        ("totp", totp(Algorithm::Sha1, usual.digits, usual.period, 20)),
+        ("hotp", hotp(Algorithm::Sha1, usual.digits, usual.counter)),
         ("steam", account(Otp::Steam { secret: secret() })),
         ("motp", account(Otp::Motp { secret: secret(), pin: None })),
         ("motp+pin", account(Otp::Motp { secret: secret(), pin: pin() })),

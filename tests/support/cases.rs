@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Ctx, Error, Format, Input, KeyFile, Manifest, NoPasswords, Probe, registry, testing};
+use otpferry_formats::model::{Algorithm, Period, SecretText, Vault};
+use otpferry_formats::{
+    Ctx, Error, Format, Input, KeyFile, Manifest, NoPasswords, Passwords, Probe, TokenOptions, registry,
+    testing,
+};
 use serde_json::Value;
 
 /// The end of the name of an expected reading.
@@ -122,8 +125,12 @@ impl Case {
         Some(Manifest { file_name: self.file_name(), bytes })
     }
 
-    /// The format that the file is taken for.
+    /// The format that the file is taken for, or that the user has to name.
     pub(crate) fn detect(&self) -> Result<&'static dyn Format, Error> {
+        let own = registry::by_name(self.name.split('/').next().unwrap()).unwrap();
+        if !own.is_recognisable() {
+            return Ok(own);
+        }
         registry::detect(&self.probe(Some(self.file_name())))
     }
 
@@ -135,12 +142,24 @@ impl Case {
             ctx.read_codes = Some(&read_codes);
             format.decode(&input, ctx)
         };
+        let with = |passwords: &mut dyn Passwords| {
+            testing::with_tokens(passwords, &self.key_files, &self.said(), decode)
+        };
         match self.expected["password"].as_str() {
-            Some(password) => {
-                let passwords = [SecretText::new(password)];
-                testing::with_key_files(&mut passwords.as_slice(), &self.key_files, decode)
-            }
-            None => testing::with_key_files(&mut NoPasswords, &self.key_files, decode),
+            Some(password) => with(&mut [SecretText::new(password)].as_slice()),
+            None => with(&mut NoPasswords),
+        }
+    }
+
+    /// What has to be said about its tokens, because it does not say it.
+    fn said(&self) -> TokenOptions {
+        let said = |key: &str| self.expected[key].as_str();
+        TokenOptions {
+            token_type: said("token_type").map(|name| name.parse().unwrap()),
+            period: said("token_period").map(|seconds| Period::new(seconds.parse().unwrap()).unwrap()),
+            algorithm: said("token_algorithm").map(|name| Algorithm::parse(name).unwrap()),
+            okta_encoding: said("okta_encoding").map(|name| name.parse().unwrap()),
+            okta_profile: None,
         }
     }
 }

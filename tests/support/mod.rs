@@ -48,10 +48,26 @@ pub(crate) fn cases(folder: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
-/// The option for the key file that lies beside a database.
-pub(crate) fn key_file_option(name: &str) -> Vec<String> {
+/// What has to be said to read a file: the key file that lies beside a database, the format where none is recognised,
+/// and what the file does not say.
+pub(crate) fn reading_options(name: &str) -> Vec<String> {
+    let mut options = Vec::new();
+    let mut say = |option: &str, value: &str| options.extend([option.to_owned(), value.to_owned()]);
     let path = fixtures().join(format!("{name}.key"));
-    if path.exists() { vec!["--key-file".to_owned(), path.to_str().unwrap().to_owned()] } else { Vec::new() }
+    if path.exists() {
+        say("--key-file", path.to_str().unwrap());
+    }
+    let folder = name.split('/').next().unwrap();
+    if otpferry_formats::registry::by_name(folder).is_some_and(|format| !format.is_recognisable()) {
+        say("--from", folder);
+    }
+    let expected = expected(name);
+    for option in ["token-type", "token-algorithm", "token-period", "okta-encoding"] {
+        if let Some(value) = expected[option.replace('-', "_")].as_str() {
+            say(&format!("--{option}"), value);
+        }
+    }
+    options
 }
 
 /// A folder in which the program runs.

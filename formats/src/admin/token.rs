@@ -84,6 +84,11 @@ pub(super) fn hex_secret(text: &str) -> Result<Secret, Skip> {
     bytes.and_then(Secret::new).ok_or_else(|| Skip::new(Skip::BAD_SECRET, message))
 }
 
+/// Why an AES key of Yubico OTP is no account.
+pub(super) fn yubico_otp() -> Skip {
+    Skip::new(Skip::UNKNOWN_KIND, "it is a Yubico OTP (AES) key, from which no app makes codes")
+}
+
 /// The key in hexadecimal, lower case.
 pub(super) fn to_hex(otp: &Otp) -> Zeroizing<String> {
     Zeroizing::new(HEXLOWER.encode(otp.secret().expose()))

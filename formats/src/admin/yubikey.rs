@@ -182,7 +182,7 @@ fn take(row: &Row, layout: Option<Layout>, count: usize, tokens: &mut Tokens<'_>
 fn traditional(kind: &str, key: &str, digits: &str) -> Result<Otp, Skip> {
     match TYPES.iter().position(|known| known.eq_ignore_ascii_case(kind)) {
         Some(0) => hotp(key, Number::parse(digits)),
-        Some(1) => Err(other_key()),
+        Some(1) => Err(token::yubico_otp()),
         _ => Err(static_password()),
     }
 }
@@ -191,16 +191,12 @@ fn yubico(private_id: &str, key: &str) -> Result<Otp, Skip> {
     match private_id {
         "0" => hotp(key, Number::Absent),
         "" => Err(static_password()),
-        _ => Err(other_key()),
+        _ => Err(token::yubico_otp()),
     }
 }
 
 fn hotp(key: &str, digits: Number) -> Result<Otp, Skip> {
     Draft { digits, ..Draft::new(Kind::Hotp, token::hex_secret(key)?) }.build()
-}
-
-fn other_key() -> Skip {
-    Skip::new(Skip::UNKNOWN_KIND, "it is a Yubico OTP (AES) key, from which no app makes codes")
 }
 
 fn static_password() -> Skip {

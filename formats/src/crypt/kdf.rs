@@ -2,7 +2,7 @@
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use crate::ctx::Limits;
@@ -48,8 +48,12 @@ pub(crate) fn scrypt(password: &[u8], salt: &[u8], cost: ScryptCost, limits: &Li
 pub(crate) enum Prf {
     /// HMAC-SHA-1.
     Sha1,
+    /// HMAC-SHA-224.
+    Sha224,
     /// HMAC-SHA-256.
     Sha256,
+    /// HMAC-SHA-384.
+    Sha384,
     /// HMAC-SHA-512.
     Sha512,
 }
@@ -65,14 +69,32 @@ pub(crate) fn pbkdf2<const N: usize>(
     iterations: u32,
     limits: &Limits,
 ) -> Result<Zeroizing<[u8; N]>, Error> {
-    check_work(u64::from(iterations), limits)?;
     let mut key = Zeroizing::new([0; N]);
-    match prf {
-        Prf::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, key.as_mut_slice()),
-        Prf::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, key.as_mut_slice()),
-        Prf::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, key.as_mut_slice()),
-    }
+    pbkdf2_into(prf, password, salt, iterations, limits, key.as_mut_slice())?;
     Ok(key)
+}
+
+/// PBKDF2 (RFC 8018) to as many bytes as `out` has.
+///
+/// # Errors
+/// As of [`pbkdf2`].
+pub(crate) fn pbkdf2_into(
+    prf: Prf,
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<(), Error> {
+    check_work(u64::from(iterations), limits)?;
+    match prf {
+        Prf::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, out),
+        Prf::Sha224 => pbkdf2::pbkdf2_hmac::<Sha224>(password, salt, iterations, out),
+        Prf::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, out),
+        Prf::Sha384 => pbkdf2::pbkdf2_hmac::<Sha384>(password, salt, iterations, out),
+        Prf::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, out),
+    }
+    Ok(())
 }
 
 /// The cost parameters of Argon2 (RFC 9106).

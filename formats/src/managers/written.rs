@@ -75,6 +75,7 @@ fn message(field: Field, account: &Account, read: &Account) -> String {
     match field {
         // A file of tokens may have no place at all for a field that a manager always holds.
         Field::Issuer if read.issuer.is_empty() => "the issuer is left behind".to_owned(),
+        Field::Account if read.name.is_empty() => "the account name is left behind".to_owned(),
         Field::User if read.user.is_none() => "the assigned person is left behind".to_owned(),
         Field::User => {
             format!("the assigned person becomes \"{}\"", read.user.as_deref().unwrap_or_default())

@@ -65,6 +65,8 @@ impl Digits {
     pub const SIX: Self = Self(6);
     /// Microsoft personal accounts, Battle.net.
     pub const EIGHT: Self = Self(8);
+    /// The most.
+    pub const TEN: Self = Self(10);
 
     /// `None` outside 1..=10. Reads wide, so that 262 never becomes 6.
     pub fn new(digits: u64) -> Option<Self> {
@@ -84,6 +86,8 @@ pub struct Period(u32);
 impl Period {
     /// The default of every app.
     pub const THIRTY: Self = Self(30);
+    /// The other one that hardware tokens have.
+    pub const SIXTY: Self = Self(60);
 
     /// `None` for 0 and for more than a signed 32-bit number holds.
     pub fn new(seconds: u64) -> Option<Self> {

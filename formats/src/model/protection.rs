@@ -27,7 +27,7 @@ pub enum Kdf {
     },
     /// PBKDF2 over this hash.
     Pbkdf2 {
-        /// `SHA-1`, `SHA-256`, `SHA-512`.
+        /// `SHA-1`, `SHA-224`, `SHA-256`, `SHA-384`, `SHA-512`.
         hash: &'static str,
         /// How often.
         iterations: u32,
@@ -102,8 +102,8 @@ impl Kdf {
             Self::Scrypt { n, r, p } => {
                 (n.saturating_mul(u64::from(r)).saturating_mul(u64::from(p)), (1 << 17) * 8)
             }
-            Self::Pbkdf2 { hash: "SHA-512", iterations } => (u64::from(iterations), 210_000),
-            Self::Pbkdf2 { hash: "SHA-256", iterations } => (u64::from(iterations), 600_000),
+            Self::Pbkdf2 { hash: "SHA-384" | "SHA-512", iterations } => (u64::from(iterations), 210_000),
+            Self::Pbkdf2 { hash: "SHA-224" | "SHA-256", iterations } => (u64::from(iterations), 600_000),
             Self::Pbkdf2 { iterations, .. } => (u64::from(iterations), 1_300_000),
             // 19 MiB and two passes, or more memory and one.
             Self::Argon2 { memory, passes, .. } => {
@@ -154,7 +154,9 @@ impl From<(Prf, u32)> for Kdf {
     fn from((prf, iterations): (Prf, u32)) -> Self {
         let hash = match prf {
             Prf::Sha1 => "SHA-1",
+            Prf::Sha224 => "SHA-224",
             Prf::Sha256 => "SHA-256",
+            Prf::Sha384 => "SHA-384",
             Prf::Sha512 => "SHA-512",
         };
         Self::Pbkdf2 { hash, iterations }

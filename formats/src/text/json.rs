@@ -31,6 +31,31 @@ pub(crate) fn entry<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// The values of a text: one, or JSON Lines.
+pub(crate) enum Values<'a> {
+    /// All of the text.
+    One(&'a RawValue),
+    /// One in each line that is not blank, with the number of the line; `None` for a line that is not JSON.
+    Lines(Vec<(usize, Option<&'a RawValue>)>),
+}
+
+/// Takes the text of a file that may be JSON Lines apart. When not even the first line is JSON, the error is
+/// that of the whole text.
+pub(crate) fn values<'a>(text: &'a str, limits: &Limits) -> Result<Values<'a>, Error> {
+    let error = match parse_file::<&RawValue>(text, limits) {
+        Ok(one) => return Ok(Values::One(one)),
+        Err(error) => error,
+    };
+    let numbered = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    limits.check_accounts(numbered.clone().count())?;
+    let lines: Vec<(usize, Option<&RawValue>)> =
+        numbered.map(|(number, line)| (number, serde_json::from_str(line).ok())).collect();
+    match lines.first() {
+        Some((_, Some(_))) => Ok(Values::Lines(lines)),
+        _ => Err(error),
+    }
+}
+
 /// A part of the file, at this pointer, is not as the app writes it.
 pub(crate) fn damaged(pointer: &str, message: &str) -> Error {
     Error::malformed(message)
@@ -140,6 +165,7 @@ fn mentions(value: &Value, spellings: &[&str; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn unknown_fields_lose_the_secret_only() {
@@ -161,5 +187,20 @@ mod tests {
         assert_eq!(Value::Object(fields), serde_json::json!({"color": "red"}));
         assert!(unknown_fields(Some(&Value::Null), &[]).is_empty());
         assert!(unknown_fields(None, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_text_is_one_value_or_one_in_each_line() {
+        let limits = Limits { accounts: 3, ..Limits::default() };
+        let shape = |text: &str| match values(text, &limits) {
+            Ok(Values::One(_)) => Ok(vec![]),
+            Ok(Values::Lines(lines)) => Ok(lines.iter().map(|(at, line)| (*at, line.is_some())).collect()),
+            Err(error) => Err(error.kind),
+        };
+        assert_eq!(shape("{\n\"a\": 1\n}\n"), Ok(vec![]));
+        assert_eq!(shape("\n{}\n\n{\"a\"\n[1]"), Ok(vec![(2, true), (4, false), (5, true)]));
+        assert_eq!(shape("{\n\"a\""), Err(ErrorKind::Malformed));
+        assert_eq!(shape(""), Err(ErrorKind::Malformed));
+        assert_eq!(shape("1\n2\n3\n4"), Err(ErrorKind::Limit));
     }
 }

@@ -6,6 +6,7 @@ pub mod encoding;
 pub(crate) mod html;
 pub(crate) mod json;
 pub mod percent;
+pub(crate) mod shell;
 pub(crate) mod time;
 pub(crate) mod uuid;
 pub(crate) mod xml;

@@ -94,6 +94,7 @@ mod tests {
             per_qr: 1,
             read_codes: None,
             table: &crate::TableOptions::default(),
+            tokens: &crate::TokenOptions::default(),
         };
         let mut uuids = Uuids::default();
         assert!(uuids.take(None, &mut ctx).is_ok());

@@ -459,6 +459,7 @@ fn more_entries_than_allowed_are_not_built() {
             per_qr: ctx.per_qr,
             read_codes: ctx.read_codes,
             table: ctx.table,
+            tokens: ctx.tokens,
         };
         Aegis.decode(&Input::new(text.as_bytes()), &mut ctx)
     })

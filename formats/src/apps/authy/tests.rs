@@ -98,6 +98,7 @@ fn entries_over_the_limit() {
         per_qr: 10,
         read_codes: None,
         table: &crate::TableOptions::default(),
+        tokens: &crate::TokenOptions::default(),
     };
     let error = Authy.decode(&Input::new(PREFS), &mut ctx).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Limit);

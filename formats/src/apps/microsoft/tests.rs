@@ -135,6 +135,7 @@ fn rows_over_the_limit() {
         per_qr: 10,
         read_codes: None,
         table: &crate::TableOptions::default(),
+        tokens: &crate::TokenOptions::default(),
     };
     let error = Microsoft.decode(&Input::new(MANY), &mut ctx).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Limit);

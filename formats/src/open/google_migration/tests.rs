@@ -43,6 +43,7 @@ fn write(accounts: Vec<Account>, per_qr: usize, id: i32) -> Vec<String> {
         per_qr,
         read_codes: None,
         table: &crate::TableOptions::default(),
+        tokens: &crate::TokenOptions::default(),
     };
     let vault = Vault { accounts, ..Vault::default() };
     let parts = testing::form(&GoogleMigration).encode(&vault, &mut ctx).unwrap();

@@ -21,6 +21,7 @@ fn decode_with(text: &[u8], columns: &[&str], encoding: Option<SecretEncoding>) 
             per_qr: ctx.per_qr,
             read_codes: None,
             table: &options,
+            tokens: &crate::TokenOptions::default(),
         };
         AnyTable.decode(&Input::new(text), &mut ctx)
     })

@@ -344,6 +344,7 @@ const NARROWER: &[(&str, &str)] = &[
     ("authenticator-ext", "period 90"),
     ("authenticator-ext", "period 300"),
     ("authenticator-ext", "period 100000"),
+    ("freeipa", "SHA384"),
 ];
 
 /// Of these, otpferry's form holds what the row denies, with no trap that says so: they open the file of another app.

@@ -1,0 +1,144 @@
+//! A piece of a PSKC document as a tree. Namespaces and the case of names make no difference: prefixes, draft
+//! namespaces and all-lower-case names all occur.
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::text::xml;
+
+/// No real document nests deeper than a dozen.
+const DEPTH: usize = 64;
+/// Elements of one entry or header; a real one has a few dozen.
+const ELEMENTS: usize = 5_000;
+
+/// An element with everything in it.
+#[derive(Default)]
+pub(super) struct Element {
+    /// Local name, lower case.
+    pub(super) name: String,
+    /// By local name, lower case.
+    attributes: Vec<(String, String)>,
+    /// Without what its children hold.
+    text: Zeroizing<String>,
+    pub(super) children: Vec<Element>,
+    /// The text ended before it did.
+    pub(super) is_cut: bool,
+}
+
+impl Element {
+    /// The element without its content.
+    pub(super) fn open(tag: &BytesStart<'_>) -> Self {
+        let attributes = tag.attributes().flatten().filter_map(|attribute| {
+            let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+            Some((name, value.trim().to_owned()))
+        });
+        Self { name: local_name(tag), attributes: attributes.collect(), ..Self::default() }
+    }
+
+    /// The text without the white space around it.
+    pub(super) fn text(&self) -> &str {
+        self.text.trim()
+    }
+
+    /// The value of an attribute, asked for by its name in lower case; empty when it is not there.
+    pub(super) fn attribute(&self, name: &str) -> &str {
+        self.attributes.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The first of these attributes that says something.
+    pub(super) fn any_attribute(&self, names: &[&str]) -> &str {
+        names.iter().map(|name| self.attribute(name)).find(|value| !value.is_empty()).unwrap_or_default()
+    }
+
+    /// The first child of one of these names.
+    pub(super) fn child(&self, names: &[&str]) -> Option<&Element> {
+        self.children.iter().find(|child| names.contains(&child.name.as_str()))
+    }
+
+    /// The element at the end of a way down.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&Element> {
+        path.iter().try_fold(self, |element, name| element.child(&[name]))
+    }
+
+    /// The text of a child; empty when there is none.
+    pub(super) fn text_of(&self, name: &str) -> &str {
+        self.child(&[name]).map_or("", Element::text)
+    }
+}
+
+/// The name without its prefix, in lower case.
+pub(super) fn local_name(tag: &BytesStart<'_>) -> String {
+    tag.local_name().as_ref().to_ascii_lowercase()
+}
+
+/// Makes trees of events.
+#[derive(Default)]
+pub(super) struct Builder {
+    open: Vec<Element>,
+    done: Vec<Element>,
+    count: usize,
+}
+
+impl Builder {
+    /// Takes the next event of a well-formed text.
+    ///
+    /// # Errors
+    /// `Malformed` for a tree that is deeper or larger than any real one.
+    pub(super) fn take(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Start(tag) => self.start(Element::open(tag))?,
+            Event::Empty(tag) => {
+                self.start(Element::open(tag))?;
+                self.end();
+            }
+            Event::End(_) => self.end(),
+            Event::Text(text) => self.text(text),
+            Event::CData(text) => self.text(text),
+            // Entities that a document declares itself are never looked up.
+            Event::GeneralRef(entity) => {
+                if let (Some(character), Some(element)) = (xml::character(entity), self.open.last_mut()) {
+                    element.text.push(character);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, element: Element) -> Result<(), Error> {
+        self.count = self.count.saturating_add(1);
+        if self.open.len() >= DEPTH || self.count > ELEMENTS {
+            return Err(Error::malformed(
+                "the XML is nested deeper, or an entry is larger, than in any real file",
+            ));
+        }
+        self.open.push(element);
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        let Some(element) = self.open.pop() else { return };
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(element),
+            None => self.done.push(element),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(element) = self.open.last_mut() {
+            element.text.push_str(text);
+        }
+    }
+
+    /// The trees. What is still open is closed, and marked.
+    pub(super) fn finish(mut self) -> Vec<Element> {
+        while let Some(element) = self.open.last_mut() {
+            element.is_cut = true;
+            self.end();
+        }
+        self.done
+    }
+}

@@ -1,0 +1,140 @@
+//! Values of a key as a file holds them: plain or encrypted.
+
+use data_encoding::BASE64_MIME_PERMISSIVE;
+use zeroize::Zeroizing;
+
+use super::drafts;
+use super::element::Element;
+use crate::error::Error;
+use crate::model::Number;
+
+/// A value of a key.
+pub(super) enum Value<'e> {
+    /// For everybody to read.
+    Plain(&'e str),
+    /// Encrypted.
+    Sealed(Sealed<'e>),
+}
+
+/// An encrypted value.
+pub(super) struct Sealed<'e> {
+    /// The identifier of the cipher.
+    pub(super) algorithm: &'e str,
+    /// The initial vector, where it is not the beginning of the content.
+    pub(super) iv: Option<&'e [u8]>,
+    /// What the MAC is made of.
+    pub(super) content: Vec<u8>,
+    /// The MAC; an unreadable one is one that does not match.
+    pub(super) mac: Option<Vec<u8>>,
+}
+
+impl<'e> Value<'e> {
+    /// The value of an element such as `Secret` or `Counter`; `None` when it is empty.
+    pub(super) fn read(element: &'e Element) -> Option<Self> {
+        let mac = element.child(&["valuemac"]).map(|mac| base64(mac.text()).unwrap_or_default());
+        if let Some(value) = element.child(&["encryptedvalue"]) {
+            return Some(Self::Sealed(Sealed { mac, ..Sealed::read(value) }));
+        }
+        element.child(&["plainvalue"]).map(|value| Self::Plain(value.text()))
+    }
+}
+
+impl<'e> Sealed<'e> {
+    /// The content of an element of the type of XML Encryption, without a MAC.
+    pub(super) fn read(element: &'e Element) -> Self {
+        let content = element.at(&["cipherdata", "ciphervalue"]).and_then(|value| base64(value.text()));
+        Self {
+            algorithm: drafts::algorithm_of(element.child(&["encryptionmethod"])),
+            iv: None,
+            // Nothing opens an empty one.
+            content: content.unwrap_or_default(),
+            mac: None,
+        }
+    }
+}
+
+/// Base64 with white space anywhere, with or without padding.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut letters = Zeroizing::new(String::with_capacity(text.len().saturating_add(3)));
+    letters.extend(text.chars().filter(|c| !c.is_whitespace() && *c != '='));
+    let missing = letters.len().wrapping_neg() % 4;
+    letters.extend(std::iter::repeat_n('=', missing));
+    BASE64_MIME_PERMISSIVE.decode(letters.as_bytes()).ok()
+}
+
+/// A number as decimal text, or as base64 of what [`binary_number`] reads. privacyIDEA writes `None` for none.
+pub(super) fn number(text: &str) -> Number {
+    match Number::parse(text) {
+        Number::Invalid if text.trim().eq_ignore_ascii_case("none") => Number::Absent,
+        Number::Invalid => base64_number(text),
+        number => number,
+    }
+}
+
+/// Only its padding tells base64 of a few bytes from a word.
+fn base64_number(text: &str) -> Number {
+    let bytes = base64(text).unwrap_or_default();
+    let is_meant = bytes.iter().all(u8::is_ascii_digit) || text.trim().ends_with('=');
+    if is_meant && !bytes.is_empty() { binary_number(&bytes) } else { Number::Invalid }
+}
+
+/// A number as decimal digits in ASCII, else in binary with the highest byte first.
+pub(super) fn binary_number(bytes: &[u8]) -> Number {
+    match bytes {
+        [] => Number::Absent,
+        digits if digits.iter().all(u8::is_ascii_digit) => {
+            std::str::from_utf8(digits).map_or(Number::Invalid, Number::parse)
+        }
+        binary if binary.len() <= 8 => {
+            Number::Of(binary.iter().fold(0, |number, byte| number << 8 | i128::from(*byte)))
+        }
+        _ => Number::Invalid,
+    }
+}
+
+/// A value that has to be there.
+pub(super) fn required(text: Option<&str>, what: &str) -> Result<String, Error> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| {
+        Error::malformed(format!("the description of the encryption has no {what}"))
+            .next_step("Export the file again")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_all_spellings() {
+        for (text, wanted) in [
+            ("831791", Number::Of(831_791)),
+            ("NzA5Nzkx", Number::Of(709_791)),
+            ("AAYxSg==", Number::Of(405_834)),
+            ("AAAAAAAAAAw=", Number::Of(12)),
+            (" -122 ", Number::Of(-122)),
+            ("None", Number::Absent),
+            (" ", Number::Absent),
+            ("MTIz", Number::Of(123)),
+            ("soon!", Number::Invalid),
+            ("half", Number::Invalid),
+            ("second", Number::Invalid),
+            ("=", Number::Invalid),
+            ("AAAAAAAAAAAM", Number::Invalid),
+        ] {
+            assert_eq!(number(text), wanted, "{text}");
+        }
+        assert_eq!(binary_number(b"\x1e"), Number::Of(30));
+        assert_eq!(binary_number(b"7"), Number::Of(7));
+        assert_eq!(binary_number(&[0xFF; 8]), Number::Of(u64::MAX.into()));
+    }
+
+    #[test]
+    fn base64_may_have_white_space_and_lack_its_padding() {
+        for text in ["MTIzNA==", " MTIz\n\tNA==\n", "MTIzNA", "MTIzNB=="] {
+            assert_eq!(base64(text).as_deref(), Some(&b"1234"[..]), "{text}");
+        }
+        assert!(base64("MTIz!A==").is_none());
+        assert!(base64("M").is_none());
+    }
+}
