@@ -592,6 +592,7 @@ fn a_ledger_does_not_get_lost_without_a_word() {
     // An older copy.
     staff.sandbox.put("ledger.age", &old);
     staff.run("three", &options).exits(9).says(&["the ledger is an older copy"]).explains();
+    staff.run("three", &["-t", "entra-oath", "--dry-run"]).exits(9);
     // None at all, although there was one.
     std::fs::remove_file(staff.sandbox.path("ledger.age")).unwrap();
     staff.run("three", &options).exits(9).says(&["there is no ledger, and there was one"]).explains();
@@ -705,4 +706,58 @@ fn pskc_is_encrypted_and_freeipa_is_told_of_the_owners() {
     let run = staff.run("two", &["-t", "okta-tokens"]);
     assert_eq!(run.exit, Some(2), "{}", run.err);
     assert!(run.err.contains("--okta-profile") && !staff.sandbox.path("two").exists(), "{}", run.err);
+}
+
+#[test]
+fn who_is_not_written_again_is_due_in_the_next_run() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("one", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    staff.sandbox.put("one/users-mine.oath.txt", "mine");
+    staff.stage("one", &["-t", "oath-usersfile", "--sheets", "none", "--resume", "--only", "ann"], 0);
+    assert_eq!(staff.names("one"), ["report.csv", "users-mine.oath.txt", "users.oath"]);
+    assert_eq!(staff.text("one/users.oath").lines().count(), 1);
+    staff.stage("two", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    assert!(staff.text("two/users.oath").contains("\tbob\t"));
+    // The folder of an earlier run is not gone on with; a wrong option takes nothing away.
+    staff
+        .run("one", &["-t", "oath-usersfile", "--resume"])
+        .exits(9)
+        .says(&["another run has followed"])
+        .explains();
+    staff.run_as("Typo", "two", &["-t", "oath-usersfile", "--resume"]).exits(2).explains();
+    assert_eq!(staff.names("two"), ["report.csv", "users.oath"]);
+}
+
+#[test]
+fn keys_that_change_hands_move_no_secret() {
+    let staff = Staff::new();
+    let options = ["-t", "otpauth", "--sheets", "none", NUMBERED[0], NUMBERED[1]];
+    staff.sandbox.put("roster.csv", "login,emp\nann,1\nbob,2\ncat,3\n");
+    staff.stage("one", &options, 0);
+    let first = staff.secrets();
+    staff.sandbox.put("roster.csv", "login,emp\naaron,1\nann,2\nbob,3\ncat,4\n");
+    let shifted = staff.run("two", &options).exits(2);
+    shifted.says(&["the keys seem to have changed hands"]).explains();
+    assert_eq!(staff.secrets(), first);
+    assert!(!staff.sandbox.path("two").exists());
+}
+
+#[test]
+fn a_folder_behind_a_link_is_gone_on_with() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\n");
+    staff.sandbox.put("real/empty", "");
+    staff.stage("real/../out", &["-t", "oath-usersfile", "--sheets", "none"], 0);
+    staff.stage("real/../out", &["-t", "oath-usersfile", "--sheets", "none", "--resume"], 0);
+    staff.stage("out", &["-t", "oath-usersfile", "--sheets", "none", "--resume"], 0);
+    let counted = ["-t", "oath-usersfile", "--sheets", "none", "--kind", "hotp"];
+    let other = Staff::new();
+    other.sandbox.put("roster.csv", "login\nann\n");
+    other.stage("out", &counted, 1);
+    other
+        .run("out", &[&counted[..], &["--resume"]].concat())
+        .exits(9)
+        .says(&["counters have moved on"])
+        .explains();
 }

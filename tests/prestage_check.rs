@@ -155,7 +155,7 @@ fn names_decide_in_files_without_numbers() {
 }
 
 #[test]
-fn every_file_is_compared_by_itself() {
+fn every_server_is_compared_by_itself() {
     let staff = Staff::new();
     staff.sandbox.put("roster.csv", "login\nann\nbob\n");
     staff.stage("one", &["-t", "entra-oath,oath-usersfile", "--sheets", "none"], 0);
@@ -201,4 +201,17 @@ fn every_file_is_compared_by_itself() {
         .run(&["prestage", "--check", "ledger.age", "--against", "entra.csv", "-i", "key", "--only", "ann"])
         .exits(2)
         .explains();
+}
+
+#[test]
+fn a_list_in_several_files_is_one() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann\nbob\n");
+    staff.stage("out", &["-t", "entra-oath", "--sheets", "none", "--per-file", "1"], 0);
+    let drill = staff
+        .sandbox
+        .run(&["prestage", "--check", "ledger.age", "--against", "out", "-i", "key", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(drill["right"], 2);
 }

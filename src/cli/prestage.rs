@@ -141,6 +141,9 @@ pub struct LedgerArgs {
     /// Encrypt a ledger that is there to the keys of -r from now on, and to no others
     #[arg(long, requires = "age_recipient")]
     pub change_recipients: bool,
+    /// Go on with a ledger that is older than its log: who was made since gets a second secret
+    #[arg(long)]
+    pub older_ledger: bool,
     /// The people of the ledger get a further secret for another issuer
     #[arg(long)]
     pub additional_issuer: bool,

@@ -64,13 +64,13 @@ impl Session<'_> {
         let mut batches = Vec::new();
         for server in &job.servers {
             let target = server.name();
-            let due = job.due(&target, &places, &self.ledger, &self.running);
+            let due = job.due(&target, &places, &self.ledger);
             let batch = files::write(*server, &self.ledger, &due, &job.manner_of(*server, password))?;
             self.tell_batch(&target, &batch, log)?;
             batches.push((target, batch));
         }
         if !job.sheets.is_empty() {
-            let due = job.due(SHEETS, &places, &self.ledger, &self.running);
+            let due = job.due(SHEETS, &places, &self.ledger);
             let batch = sheets::write(job, &self.ledger, &due, &job.manner(None))?;
             self.tell_batch(SHEETS, &batch, log)?;
             batches.push((SHEETS.to_owned(), batch));

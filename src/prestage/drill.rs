@@ -1,6 +1,6 @@
 //! A drill: what servers know against the ledger, before anybody stands at a door that does not open.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use otpferry_formats::model::{Account, Fingerprint};
 use otpferry_formats::roster;
 use serde::Serialize;
 
-use super::server;
-use super::store;
+use super::{log, server, store};
 use crate::cli::PrestageArgs;
 use crate::failure::{Exit, Failure};
 use crate::intake::{self, File};
@@ -81,10 +80,13 @@ pub(crate) fn run(path: &Path, args: &PrestageArgs, terminal: &Terminal) -> Resu
             .next_step("Name the ledger that `otpferry prestage` has written")
     };
     let ledger = store::find(path, &args.read)?.ok_or_else(missing)?.ledger;
+    log::check_age(&store::beside(path, store::LOG), &ledger)?;
     let intake = intake::read(&args.against, &args.read, terminal)?;
     let mut drill = Drill::default();
-    for file in &intake.files {
-        drill.file(&ledger, args.issuer.as_deref(), file);
+    let formats: BTreeSet<&str> = intake.files.iter().map(|file| file.format).collect();
+    for format in formats {
+        let files: Vec<&File> = intake.files.iter().filter(|file| file.format == format).collect();
+        drill.server(&ledger, args.issuer.as_deref(), &Server::of(format, &files));
     }
     if terminal.wants_json() {
         terminal.print_json(&drill)?;
@@ -104,9 +106,12 @@ fn exit(drill: &Drill) -> Exit {
     }
 }
 
-/// What one file of a server says.
+/// What the files of one server say: a long list comes in several.
 struct Server<'f> {
-    file: &'f File,
+    format: &'f str,
+    /// What they are called, in the findings.
+    files: String,
+    accounts: usize,
     by_serial: HashMap<String, Vec<&'f Account>>,
     by_secret: HashMap<Fingerprint, Vec<&'f Account>>,
     by_person: HashMap<String, Vec<&'f Account>>,
@@ -117,16 +122,22 @@ struct Server<'f> {
 }
 
 impl<'f> Server<'f> {
-    fn of(file: &'f File) -> Self {
+    fn of(format: &'f str, files: &[&'f File]) -> Self {
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let skipped = files.iter().flat_map(|file| &file.vault.skipped);
+        let accounts =
+            || files.iter().flat_map(|file| &file.vault.accounts).filter(|account| account.otp().is_some());
         let mut server = Self {
-            file,
+            format,
+            files: names.join(", "),
+            accounts: accounts().count(),
             by_serial: HashMap::new(),
             by_secret: HashMap::new(),
             by_person: HashMap::new(),
-            named_only: file.vault.skipped.iter().map(|item| roster::fold(&item.account)).collect(),
-            has_people: server::has_people(file.format),
+            named_only: skipped.map(|item| roster::fold(&item.account)).collect(),
+            has_people: server::has_people(format),
         };
-        for account in file.vault.accounts.iter().filter(|account| account.otp().is_some()) {
+        for account in accounts() {
             if let Some(serial) = serial(account) {
                 server.by_serial.entry(serial).or_default().push(account);
             }
@@ -167,36 +178,34 @@ fn person(account: &Account) -> Option<String> {
 }
 
 impl Drill {
-    /// Compares the ledger with one file: with what went into files of its format, or everything where nothing did.
-    fn file(&mut self, ledger: &Ledger, issuer: Option<&str>, file: &File) {
-        let server = Server::of(file);
+    /// Compares the ledger with one server: what went into files of its format, or everything where nothing did.
+    fn server(&mut self, ledger: &Ledger, issuer: Option<&str>, server: &Server<'_>) {
         let of_issuer = |entry: &&Entry| issuer.is_none_or(|issuer| entry.issuer == issuer);
         let went_there = |entry: &Entry| {
-            entry.exports.iter().any(|export| export.target.split(':').next() == Some(file.format))
+            entry.exports.iter().any(|export| export.target.split(':').next() == Some(server.format))
         };
         let any_went = ledger.entries.iter().filter(of_issuer).any(went_there);
         let mut known = HashSet::new();
         for entry in ledger.entries.iter().filter(of_issuer) {
             let own = entry.account();
             let tokens = server.tokens(entry, own.as_ref());
-            known.extend(tokens.iter().map(|token| token.origin.index));
+            known.extend(tokens.iter().map(|token| std::ptr::from_ref::<Account>(token)));
             let is_expected = entry.state.is_live() && (went_there(entry) || !any_went);
             match own.filter(|_| is_expected) {
-                Some(own) => self.expected(entry, &own, &tokens, &server),
+                Some(own) => self.expected(entry, &own, &tokens, server),
                 None if !entry.state.is_live() && !tokens.is_empty() => {
                     self.found(
                         Problem::StillThere,
                         entry,
-                        &server,
+                        server,
                         "it is not in use any more: remove it at the server",
                     );
                 }
                 None => {}
             }
         }
-        self.too_many(&server);
-        let all = file.vault.accounts.iter().filter(|account| account.otp().is_some()).count();
-        self.strangers += all.saturating_sub(known.len());
+        self.too_many(server);
+        self.strangers += server.accounts.saturating_sub(known.len());
     }
 
     fn found(&mut self, problem: Problem, entry: &Entry, server: &Server<'_>, message: &str) {
@@ -204,7 +213,7 @@ impl Drill {
             problem,
             account: entry.account.clone(),
             serial: entry.device.serial.clone(),
-            file: server.file.name.clone(),
+            file: server.files.clone(),
             message: message.to_owned(),
         });
     }
@@ -224,7 +233,9 @@ impl Drill {
                 self.found(Problem::Missing, entry, server, "the server does not know it: import it again");
             };
         };
-        if tokens.len() > 1 && serial(first).is_some() {
+        if tokens.len() > 1
+            && serial(first).is_some_and(|serial| serial.eq_ignore_ascii_case(&entry.device.serial))
+        {
             return self.found(
                 Problem::SerialTwice,
                 entry,
@@ -241,7 +252,7 @@ impl Drill {
 
     /// More tokens than a person may have.
     fn too_many(&mut self, server: &Server<'_>) {
-        let Some(most) = server::most_per_person(server.file.format) else { return };
+        let Some(most) = server::most_per_person(server.format) else { return };
         let mut too_many: Vec<_> =
             server.by_person.iter().filter(|(_, tokens)| tokens.len() > most).collect();
         too_many.sort_by_key(|(person, _)| *person);
@@ -250,7 +261,7 @@ impl Drill {
                 problem: Problem::TooMany,
                 account: person.clone(),
                 serial: String::new(),
-                file: server.file.name.clone(),
+                file: server.files.clone(),
                 message: format!("has {tokens} tokens, and the server takes {most} of one person"),
             });
         }

@@ -179,26 +179,38 @@ fn file(
     Ok(written)
 }
 
-/// A new run takes an empty folder only, or none. Of a run that is gone on with, the files are removed first: they are
-/// made again from the ledger, and none stays that the roster has no place for any more.
+/// A new run takes an empty folder only, or none.
 ///
 /// # Errors
 /// [`Exit::Refused`] when there is something of somebody else; [`Exit::Io`].
-pub(super) fn clear(job: &Job<'_>, running: &Running) -> Result<(), Failure> {
+pub(super) fn check_own(job: &Job<'_>, running: &Running) -> Result<(), Failure> {
+    if running.resumed { Ok(()) } else { check_empty(&job.folder) }
+}
+
+/// Of a run that is gone on with, the files are removed: they are made again from the ledger, and none stays that
+/// the roster has no place for any more.
+///
+/// # Errors
+/// [`Exit::Io`].
+pub(super) fn clear(job: &Job<'_>, running: &Running, ledger: &Ledger) -> Result<(), Failure> {
     if !running.resumed {
-        return check_empty(&job.folder);
+        return Ok(());
     }
-    for name in names_in(&job.folder)? {
-        if is_own(&name, job) {
-            remove(&job.folder.join(name))?;
-        }
-    }
+    let is_own_sheet = |name: &str| {
+        let serial = name.strip_suffix(".html").or(name.strip_suffix(".png"));
+        serial.is_some_and(|serial| ledger.entries.iter().any(|entry| entry.device.serial == serial))
+    };
     let sheets = job.folder.join(SHEETS);
-    if sheets.is_dir() {
-        for name in names_in(&sheets)? {
-            if name.ends_with(".html") || name.ends_with(".png") || name.starts_with(Pending::PREFIX) {
-                remove(&sheets.join(name))?;
-            }
+    remove_from(&job.folder, |name| is_own(name, job))?;
+    if sheets.is_dir() { remove_from(&sheets, is_own_sheet) } else { Ok(()) }
+}
+
+fn remove_from(folder: &Path, is_own: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    for name in names_in(folder)? {
+        let path = folder.join(&name);
+        if path.is_file() && (name.starts_with(Pending::PREFIX) || is_own(&name)) {
+            let failed = |error| Failure::io(&path, "remove a file of the interrupted run", &error);
+            std::fs::remove_file(&path).map_err(failed)?;
         }
     }
     Ok(())
@@ -217,18 +229,20 @@ pub(super) fn check_empty(folder: &Path) -> Result<(), Failure> {
         ))
 }
 
-/// Whether a run with these options can have written a file of that name.
+/// Whether a run with these options can have written a file of that name: `users.oath`, or `users-1-of-2.oath`.
 fn is_own(name: &str, job: &Job<'_>) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_part_of = |whole: &str| {
         let (stem, end) = whole.rsplit_once('.').unwrap_or((whole, ""));
-        name.starts_with(stem) && name.ends_with(end)
+        let part = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(end)?.strip_suffix('.'));
+        let numbers = part.and_then(|part| part.strip_prefix('-')?.split_once("-of-"));
+        name == whole || numbers.is_some_and(|(number, count)| is_number(number) && is_number(count))
     };
     let of_servers = job
         .servers
         .iter()
         .flat_map(|server| [server.form.writing.file_name, server.form.writing.encrypted_file_name]);
-    name.starts_with(Pending::PREFIX)
-        || ["report.csv", "sheets.pdf", "sheets.html", OWNERS].into_iter().chain(of_servers).any(is_part_of)
+    ["report.csv", "sheets.pdf", "sheets.html", OWNERS].into_iter().chain(of_servers).any(is_part_of)
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
@@ -237,9 +251,4 @@ fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
         file.map(|file| file.file_name().to_string_lossy().into_owned()).map_err(failed)
     };
     std::fs::read_dir(folder).map_err(failed)?.map(name).collect()
-}
-
-fn remove(path: &Path) -> Result<(), Failure> {
-    std::fs::remove_file(path)
-        .map_err(|error| Failure::io(path, "remove a file of the interrupted run", &error))
 }

@@ -11,6 +11,7 @@ use otpferry_formats::report::Item;
 use otpferry_formats::roster::{self, Person, Roster};
 use otpferry_formats::{Fit, Limits};
 
+use super::SHEETS;
 use super::files::Manner;
 use super::log::{self, Context, FileHash, Log};
 use super::report::Report;
@@ -61,7 +62,7 @@ impl<'a> Job<'a> {
         let missing = || Failure::new(Exit::Usage, "give a roster, --issuer, -t and -o");
         let issuer = args.issuer.clone().ok_or_else(missing)?;
         check_issuer(&issuer)?;
-        let folder = absolute(args.output.as_deref().ok_or_else(missing)?);
+        let folder = store::whole(args.output.as_deref().ok_or_else(missing)?);
         check_unused(args)?;
         let blueprint = Blueprint::of(&args.token)?;
         let mut servers: Vec<Server> = Vec::new();
@@ -274,16 +275,10 @@ impl<'a> Job<'a> {
     }
 
     /// Accounts that are to go into the files of a server in this run.
-    pub(super) fn due(
-        &self,
-        target: &str,
-        places: &[usize],
-        ledger: &Ledger,
-        running: &Running,
-    ) -> Vec<usize> {
+    pub(super) fn due(&self, target: &str, places: &[usize], ledger: &Ledger) -> Vec<usize> {
         let is_due = |place: &&usize| {
-            let export = ledger.entries.get(**place).and_then(|entry| entry.export(target));
-            self.args.files.all || export.is_none_or(|export| running.resumed && export.run == running.id)
+            self.args.files.all
+                || ledger.entries.get(**place).is_some_and(|entry| entry.export(target).is_none())
         };
         places.iter().filter(is_due).copied().collect()
     }
@@ -307,8 +302,20 @@ impl Running {
     pub(super) fn begin(ledger: &mut Ledger, job: &Job<'_>) -> Result<Self, Failure> {
         let folder = job.folder.to_string_lossy().into_owned();
         let interrupted = ledger.runs.last().is_some_and(|run| run.finished.is_none());
-        let same_folder = ledger.runs.iter().rev().find(|run| run.folder == folder);
-        if let Some(run) = same_folder.filter(|_| job.args.files.resume) {
+        if let Some(run) = ledger.runs.iter().rev().find(|run| run.folder == folder && job.args.files.resume)
+        {
+            let is_last = ledger.runs.last().is_some_and(|last| last.id == run.id);
+            let is_counted = run.finished.is_some() && job.args.token.kind == TokenKind::Hotp;
+            if !is_last || is_counted {
+                let message = if is_last {
+                    "the run has ended: its counters have moved on since, and are not written again"
+                } else {
+                    "another run has followed the one of this folder, and has taken its place"
+                };
+                return Err(Failure::new(Exit::Refused, message)
+                    .in_file(&folder)
+                    .next_step("Begin a run in a new folder; --all writes everybody again"));
+            }
             return Ok(Self {
                 id: run.id.clone(),
                 started: run.started,
@@ -323,6 +330,19 @@ impl Running {
             format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), data_encoding::HEXLOWER.encode(&random));
         ledger.runs.push(Run { id: id.clone(), folder, started, finished: None });
         Ok(Self { id, started, resumed: false, after_interrupted: interrupted })
+    }
+
+    /// The files of a run that is gone on with are made again: until then nobody is in them.
+    pub(super) fn forget_exports(&self, ledger: &mut Ledger, job: &Job<'_>) {
+        if !self.resumed {
+            return;
+        }
+        let names: HashSet<String> = job.servers.iter().map(|server| server.name()).collect();
+        for entry in ledger.entries.iter_mut().filter(|entry| entry.issuer == job.issuer) {
+            entry.exports.retain(|export| {
+                export.run != self.id || !(names.contains(&export.target) || export.target == SHEETS)
+            });
+        }
     }
 
     /// Notes that every file is where it belongs.
@@ -366,12 +386,6 @@ fn check_issuer(issuer: &str) -> Result<(), Failure> {
 /// What a person can be called in a list: the login name and the key.
 fn names(person: &Person) -> [String; 2] {
     [roster::fold(&person.account), roster::fold(&person.key)]
-}
-
-/// The whole path, without links and dots where there is something.
-fn absolute(path: &Path) -> PathBuf {
-    let whole = || std::path::absolute(path).map(|path| path.components().collect());
-    path.canonicalize().or_else(|_| whole()).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Options about tables of tokens and encrypted inputs mean nothing for a roster.

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use otpferry_formats::ledger::{Entry, Ledger};
@@ -112,32 +112,6 @@ impl Log {
         Ok(Self { file: BufWriter::with_capacity(1 << 16, file), path, context, previous })
     }
 
-    /// Refuses a ledger that is older than its log: whoever was made since would be made a second time.
-    ///
-    /// # Errors
-    /// [`crate::Exit::Refused`]; [`crate::Exit::Io`].
-    pub(super) fn check_age(&self, ledger: &Ledger) -> Result<(), Failure> {
-        #[derive(Deserialize)]
-        struct Told {
-            run: String,
-        }
-        let runs: HashSet<&str> = ledger.runs.iter().map(|run| run.id.as_str()).collect();
-        let file = File::open(&self.path).map_err(|error| self.failed(&error))?;
-        for line in BufReader::new(file).lines() {
-            let line = line.map_err(|error| self.failed(&error))?;
-            let told = serde_json::from_str::<Told>(&line);
-            if told.is_ok_and(|told| !runs.contains(told.run.as_str())) {
-                return Err(Failure::new(
-                    crate::Exit::Refused,
-                    "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
-                )
-                .in_file(&self.path.to_string_lossy())
-                .next_step("Take the newest copy of the ledger; everybody who was made since would get a second secret"));
-            }
-        }
-        Ok(())
-    }
-
     /// Serial numbers of the accounts that the log says this run has made.
     ///
     /// # Errors
@@ -227,6 +201,38 @@ impl Log {
     fn failed(&self, error: &io::Error) -> Failure {
         Failure::io(&self.path, "write the audit log", error)
     }
+}
+
+/// Refuses a ledger that is older than its log: whoever was made since would be made a second time. Answers whether
+/// there is a log.
+///
+/// # Errors
+/// [`crate::Exit::Refused`]; [`crate::Exit::Io`].
+pub(super) fn check_age(path: &Path, ledger: &Ledger) -> Result<bool, Failure> {
+    #[derive(Deserialize)]
+    struct Told {
+        run: String,
+    }
+    let failed = |error: io::Error| Failure::io(path, "read the audit log", &error);
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened.map_err(failed)?,
+    };
+    let runs: HashSet<&str> = ledger.runs.iter().map(|run| run.id.as_str()).collect();
+    let mut is_empty = true;
+    for line in BufReader::new(file).split(b'\n') {
+        let told = serde_json::from_slice::<Told>(&line.map_err(failed)?);
+        is_empty = false;
+        if told.is_ok_and(|told| !runs.contains(told.run.as_str())) {
+            return Err(Failure::new(
+                crate::Exit::Refused,
+                "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
+            )
+            .in_file(&path.to_string_lossy())
+            .next_step("Take the newest copy of the ledger; with --older-ledger everybody who was made since gets a second secret"));
+        }
+    }
+    Ok(!is_empty)
 }
 
 /// Also when somebody else has made the file.

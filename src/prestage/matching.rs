@@ -37,8 +37,11 @@ struct Index {
 pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> (Vec<Known>, Vec<usize>) {
     let index = Index::of(ledger, issuer);
     let mut claimed = HashSet::new();
-    let mut known: Vec<Option<Known>> =
-        roster.people.iter().map(|person| index.of_key(person, &mut claimed)).collect();
+    let mut known: Vec<Option<Known>> = roster
+        .people
+        .iter()
+        .map(|person| index.of_key(person, roster.source.id(), ledger, &mut claimed))
+        .collect();
     for (person, slot) in roster.people.iter().zip(&mut known) {
         if slot.is_none() {
             *slot = Some(index.of_name(person, roster, ledger, &mut claimed));
@@ -85,8 +88,17 @@ impl Index {
         index
     }
 
-    fn of_key(&self, person: &Person, claimed: &mut HashSet<usize>) -> Option<Known> {
-        let place = self.by_key.get(&person.key).filter(|_| is_key(&person.key, &person.account))?;
+    fn of_key(
+        &self,
+        person: &Person,
+        directory: &str,
+        ledger: &Ledger,
+        claimed: &mut HashSet<usize>,
+    ) -> Option<Known> {
+        let is_of =
+            |place: &&usize| ledger.entries.get(**place).is_some_and(|entry| entry.directory == directory);
+        let place =
+            self.by_key.get(&person.key).filter(|_| is_key(&person.key, &person.account)).filter(is_of)?;
         claimed.insert(*place).then_some(Known::Live(*place))
     }
 
@@ -101,6 +113,9 @@ impl Index {
         let others = |place: usize| {
             ledger.entries.get(place).is_some_and(|entry| have_like_keys(person, roster, entry))
         };
+        if self.out_of_use.get(&person.key).is_some_and(|place| self.is_of_key(person, *place, ledger)) {
+            return Known::OutOfUse;
+        }
         if let Some(place) = self.by_name.get(&name).copied() {
             if claimed.contains(&place) || others(place) {
                 return Known::NameOfOther(place);

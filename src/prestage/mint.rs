@@ -91,8 +91,10 @@ fn refresh(entry: &mut Entry, person: &Person, directory: &str, running: &Runnin
     if entry.account != person.account {
         if !roster::same_account(&entry.account, &person.account) {
             entry.earlier_accounts.push(entry.account.clone());
-            // The servers are to be told of the new name.
-            entry.exports.retain(|export| export.target == SHEETS);
+            // The servers are to be told of the new name; of counters that have moved on, by other means.
+            if entry.otp.as_ref().is_some_and(|otp| otp.counter().is_none()) {
+                entry.exports.retain(|export| export.target == SHEETS);
+            }
         }
         entry.account.clone_from(&person.account);
     }

@@ -22,6 +22,7 @@ mod token;
 
 use otpferry_formats::ledger::Ledger;
 use otpferry_formats::model::SecretText;
+use otpferry_formats::report::Item;
 
 use crate::cli::PrestageArgs;
 use crate::failure::{Exit, Failure};
@@ -78,6 +79,9 @@ pub(crate) fn run(args: &PrestageArgs, terminal: &Terminal) -> Result<Exit, Fail
 /// Works everything out, and makes nothing.
 fn rehearse(job: &Job<'_>, roster: &job::Read) -> Result<Report, Failure> {
     let found = store::find(&job.ledger, &job.args.read)?;
+    if let Some(found) = &found {
+        store::check_recipients(&job.args.ledger, &found.ledger)?;
+    }
     let mut session = Session::begin(job, roster, found.map(|found| found.ledger))?;
     session.mark()?;
     let staging = session.staging()?;
@@ -95,7 +99,7 @@ fn rehearse(job: &Job<'_>, roster: &job::Read) -> Result<Report, Failure> {
     });
     let kept: Vec<usize> = kept.collect();
     for server in &job.servers {
-        let due = job.due(&server.name(), &kept, &session.ledger, &session.running);
+        let due = job.due(&server.name(), &kept, &session.ledger);
         for refused in files::refused(*server, &session.ledger, &due) {
             session.report.people.extend(refused.row(&session.ledger));
         }
@@ -110,13 +114,13 @@ fn stage(job: &Job<'_>, roster: &job::Read) -> Result<Report, Failure> {
     let password = new_password(job)?;
     let store = Store::new(job, found.as_ref(), lock)?;
     let mut session = Session::begin(job, roster, found.map(|found| found.ledger))?;
-    let mut log = job.open_log(&session.running, roster)?;
-    log.check_age(&session.ledger)?;
-    files::clear(job, &session.running)?;
+    files::check_own(job, &session.running)?;
     let mut told = session.mark()?;
     let staging = session.staging()?;
     let staged = session.mint(staging)?;
+    let mut log = job.open_log(&session.running, roster)?;
     store.save(&session.ledger)?;
+    files::clear(job, &session.running, &session.ledger)?;
     told.extend(&staged);
     session.tell(&told, &mut log)?;
     session.deliver(&staged, password.as_ref(), &store, &mut log)?;
@@ -139,7 +143,18 @@ impl<'a> Session<'a> {
             ledger.recipients.clone_from(&job.args.ledger.age_recipient);
         }
         let running = Running::begin(&mut ledger, job)?;
-        let report = Report { is_new_ledger, ..job.report(&running, roster) };
+        let mut report = Report { is_new_ledger, ..job.report(&running, roster) };
+        let has_log = job.args.ledger.older_ledger || log::check_age(&job.log_path(), &ledger)?;
+        if !(has_log || is_new_ledger) {
+            report.warnings.push(
+                Item::new(
+                    "log-missing",
+                    "the log of the ledger is not beside it: nobody can tell whether this is the newest copy",
+                )
+                .next_step("Bring the log back, or make sure that nobody was made since"),
+            );
+        }
+        running.forget_exports(&mut ledger, job);
         Ok(Self { job, roster, ledger, running, report })
     }
 

@@ -54,7 +54,7 @@ impl Row {
             Fate::New { .. } => (Outcome::Staged, String::new()),
             Fate::Kept { renamed: true, .. } => (
                 Outcome::Renamed,
-                "same secret under a new login name: tell the servers (it is in their files again); the app on the phone keeps showing the old name"
+                "same secret under a new login name: tell the servers (it is in their files again, but for counter-based ones); the app on the phone keeps showing the old name"
                     .to_owned(),
             ),
             Fate::Kept { .. } => (Outcome::Kept, String::new()),

@@ -80,8 +80,7 @@ impl<'r> Staging<'r> {
     ) -> Result<Self, Failure> {
         check_issuer(ledger, wishes)?;
         let (known, free) = matching::people(roster, ledger, wishes.issuer);
-        check_keys(&known, wishes)?;
-        let owners = owners_of_names(roster, &known);
+        let owners = owners_of_names(roster, &known, wishes);
         let reissues = reissues(roster, &known, ledger, wishes)?;
         let mut people = Vec::with_capacity(roster.people.len());
         for (at, (person, known)) in
@@ -96,6 +95,7 @@ impl<'r> Staging<'r> {
             };
             people.push((person, fate));
         }
+        check_keys(&people, wishes)?;
         // Who does not meet a condition was not compared with the ledger.
         let gone = if roster.unmatched == 0 { free } else { Vec::new() };
         Ok(Self { people, gone })
@@ -103,10 +103,11 @@ impl<'r> Staging<'r> {
 }
 
 /// The one person whom a login name belongs to: who has an account under it, else who comes first.
-fn owners_of_names(roster: &Roster, known: &[Known]) -> HashMap<String, usize> {
+fn owners_of_names(roster: &Roster, known: &[Known], wishes: &Wishes<'_>) -> HashMap<String, usize> {
     let mut owners: HashMap<String, usize> = HashMap::new();
     let has_account = |at: usize| matches!(known.get(at), Some(Known::Live(_)));
-    for (at, person) in roster.people.iter().enumerate() {
+    let is_eligible = |person: &Person| !person.guest && (person.enabled || wishes.include_disabled);
+    for (at, person) in roster.people.iter().enumerate().filter(|(_, person)| is_eligible(person)) {
         let owner = owners.entry(roster::fold(&person.account)).or_insert(at);
         if has_account(at) && !has_account(*owner) {
             *owner = at;
@@ -163,14 +164,34 @@ impl Case<'_> {
         let Some(entry) = self.entry(place) else {
             return Ok(Fate::LeftOut("it is missing in the ledger".to_owned()));
         };
-        let is_done = self.wishes.resumed == Some(entry.run.as_str());
+        // A run that is gone on with has replaced it already.
+        let is_successor = || {
+            let mut others = self.ledger.entries.iter();
+            others
+                .any(|other| other.key == entry.key && other.issuer == entry.issuer && !other.state.is_live())
+        };
+        let is_done = self.wishes.resumed == Some(entry.run.as_str()) && is_successor();
         if self.is_reissue && !is_done {
             return Ok(Fate::New { replaces: Some(place), why: Why::Reissue });
         }
         if !entry.otp.as_ref().is_some_and(|otp| self.wishes.blueprint.is_like(otp)) {
             return Err(other_parameters(entry));
         }
+        if !self.wishes.new_people && self.is_name_of_another(place) {
+            return Err(changed_hands(entry, self.person));
+        }
         Ok(Fate::Kept { entry: place, renamed: !roster::same_account(&entry.account, &self.person.account) })
+    }
+
+    /// Whether the login name is one that another live account has.
+    fn is_name_of_another(&self, place: usize) -> bool {
+        let mut others = self.ledger.entries.iter().enumerate().filter(|(at, _)| *at != place);
+        self.entry(place).is_some_and(|own| !roster::same_account(&own.account, &self.person.account))
+            && others.any(|(_, entry)| {
+                entry.state.is_live()
+                    && entry.issuer == self.wishes.issuer
+                    && roster::same_account(&entry.account, &self.person.account)
+            })
     }
 
     /// What to do about the token of the person who has, or had, the login name.
@@ -201,6 +222,16 @@ fn has_hidden_letters(name: &str) -> bool {
     name.chars().any(is_hidden)
 }
 
+/// With a key that is somebody else's now, everybody's secret would move to the next person.
+fn changed_hands(entry: &Entry, person: &Person) -> Failure {
+    let (old, new) = (show::named("", &entry.account), show::named("", &person.account));
+    Failure::new(
+        Exit::Usage,
+        format!("by its key, {old} is called {new} now, which is another person's login name: the keys seem to have changed hands"),
+    )
+    .next_step("Use a column of keys that stay; if the names have changed hands indeed, say so with --new-people")
+}
+
 fn other_parameters(entry: &Entry) -> Failure {
     let message = format!(
         "the ledger has an account of {} with other parameters (kind, hash, digits, period or length of the secret)",
@@ -212,9 +243,9 @@ fn other_parameters(entry: &Entry) -> Failure {
 
 /// A second issuer is a second secret for everybody, which nobody should get by a slip of the pen.
 fn check_issuer(ledger: &Ledger, wishes: &Wishes<'_>) -> Result<(), Failure> {
-    let live = || ledger.entries.iter().filter(|entry| entry.state.is_live());
-    match live().next() {
-        Some(other) if !wishes.additional_issuer && !live().any(|entry| entry.issuer == wishes.issuer) => {
+    let mut entries = ledger.entries.iter();
+    match ledger.entries.last() {
+        Some(other) if !wishes.additional_issuer && !entries.any(|entry| entry.issuer == wishes.issuer) => {
             let other = show::named(&other.issuer, "");
             Err(Failure::new(Exit::Usage, format!("the accounts of this ledger are of the issuer {other}")).next_step(
                 "Give that name; --additional-issuer gives everybody a second account, --ledger names another ledger",
@@ -225,9 +256,10 @@ fn check_issuer(ledger: &Ledger, wishes: &Wishes<'_>) -> Result<(), Failure> {
 }
 
 /// When keys change their form (another column, leading zeros lost), everybody looks like somebody else.
-fn check_keys(known: &[Known], wishes: &Wishes<'_>) -> Result<(), Failure> {
-    let others = known.iter().filter(|known| matches!(known, Known::NameOfOther(_))).count();
-    if wishes.new_people || others <= FEW || others * 10 <= known.len() {
+fn check_keys(people: &[(&Person, Fate)], wishes: &Wishes<'_>) -> Result<(), Failure> {
+    let is_other = |fate: &Fate| matches!(fate, Fate::New { why: Why::NameOfOther(_), .. });
+    let others = people.iter().filter(|(_, fate)| is_other(fate)).count();
+    if wishes.new_people || others <= FEW || others * 10 <= people.len() {
         return Ok(());
     }
     let message = format!(

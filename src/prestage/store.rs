@@ -12,7 +12,7 @@ use otpferry_formats::model::SecretText;
 use otpferry_formats::{Limits, text};
 
 use super::job::Job;
-use crate::cli::ReadOptions;
+use crate::cli::{LedgerArgs, ReadOptions};
 use crate::envelope::{Keys, Seal};
 use crate::failure::{Exit, Failure};
 use crate::output;
@@ -43,6 +43,16 @@ pub(super) struct Found {
     passphrase: Option<SecretText>,
 }
 
+/// The whole path of what is there or is to be made, without links and dots.
+pub(super) fn whole(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = |ancestor: &Path| {
+        let below = path.strip_prefix(ancestor).ok()?;
+        Some(ancestor.canonicalize().ok()?.join(below).components().collect())
+    };
+    path.ancestors().find_map(real).unwrap_or(path.clone())
+}
+
 /// The one place of a ledger, whatever it is called: two names for it would be two locks and two ledgers.
 ///
 /// # Errors
@@ -56,14 +66,7 @@ pub(super) fn place(path: &Path, folder: &Path) -> Result<PathBuf, Failure> {
                 .in_file(&shown)
                 .next_step("See that the disk with the ledger is there"));
         }
-        (Err(_), Err(_)) => {
-            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let around = whole.parent().and_then(|around| around.canonicalize().ok());
-            match (around, whole.file_name()) {
-                (Some(around), Some(name)) => around.join(name),
-                _ => whole,
-            }
-        }
+        (Err(_), Err(_)) => whole(path),
     };
     if place.starts_with(folder) {
         return Err(Failure::new(
@@ -121,7 +124,9 @@ fn about_copies(failure: Failure, path: &Path) -> Failure {
     if failure.exit != Exit::Malformed || !previous.exists() {
         return failure;
     }
-    failure.next_step(format!("Take the copy {}, or one from a backup", previous.display()))
+    let step =
+        format!("Take the newest copy; {} is of before the last run: see --older-ledger", previous.display());
+    failure.next_step(step)
 }
 
 fn no_ledger() -> Failure {
@@ -144,9 +149,7 @@ fn read(path: &Path, limits: &Limits) -> Result<Option<Vec<u8>>, Failure> {
     }
     Err(Failure::new(Exit::Refused, "this is no ledger, which is an age file, and is not replaced")
         .in_file(&path.to_string_lossy())
-        .next_step(
-            "If it was the ledger, bring it back from the copy .previous or a backup; else give another name",
-        ))
+        .next_step("If it was the ledger, bring its newest copy back; else give another name"))
 }
 
 impl Store {
@@ -178,8 +181,8 @@ impl Store {
     /// [`Exit::Usage`] for a passphrase that is too short; [`Exit::PasswordNeeded`].
     pub(super) fn new(job: &Job<'_>, found: Option<&Found>, lock: File) -> Result<Self, Failure> {
         let recipients = &job.args.ledger.age_recipient;
-        if let Some(found) = found.filter(|_| !job.args.ledger.change_recipients) {
-            check_recipients(recipients, &found.ledger.recipients)?;
+        if let Some(found) = found {
+            check_recipients(&job.args.ledger, &found.ledger)?;
         }
         let seal = match found {
             _ if !recipients.is_empty() => Seal::to_recipients(recipients)?,
@@ -219,9 +222,10 @@ impl Store {
 }
 
 /// An admin who is left out by mistake finds out when the ledger is needed.
-fn check_recipients(given: &[String], known: &[String]) -> Result<(), Failure> {
+pub(super) fn check_recipients(args: &LedgerArgs, ledger: &Ledger) -> Result<(), Failure> {
+    let (given, known) = (&args.age_recipient, &ledger.recipients);
     let sorted = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
-    if given.is_empty() || sorted(given) == sorted(known) {
+    if args.change_recipients || given.is_empty() || sorted(given) == sorted(known) {
         return Ok(());
     }
     Err(Failure::new(Exit::Usage, "the ledger is encrypted in another way than -r says").next_step(

@@ -322,7 +322,8 @@ impl Paths {
     }
 }
 
-/// A name that the engine takes, from issuer and account.
+/// A name that the engine takes, from issuer and account. Where letters are lost the serial number keeps it apart from
+/// others, also those of other files: the engine replaces a key of the same name.
 fn name_of(account: &Account) -> String {
     let parts = [account.issuer.as_str(), account.name.as_str()];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
@@ -330,7 +331,10 @@ fn name_of(account: &Account) -> String {
     let plain: String =
         parts.join("-").chars().map(|c| if is_plain(c) { c } else { '-' }).take(NAME_BYTES).collect();
     let name = plain.trim_matches(['-', '.', '@']);
-    if name.is_empty() { "account".to_owned() } else { name.to_owned() }
+    let serial = account.device.as_ref().map_or("", |device| device.serial.trim());
+    let is_lossy = name != parts.join("-");
+    let end = if is_lossy && is_name(serial) { format!("-{serial}") } else { String::new() };
+    if name.is_empty() { format!("account{end}") } else { format!("{name}{end}") }
 }
 
 #[cfg(test)]

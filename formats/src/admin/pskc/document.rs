@@ -107,9 +107,9 @@ impl<'t> Parser<'t> {
     /// Takes an event that stands between two places of the text.
     fn take(&mut self, event: &Event<'_>, text: &'t str, from: usize, to: usize) -> Result<(), Error> {
         match event {
-            Event::Start(tag) if self.depth == 0 => self.begin(Element::open(tag))?,
+            Event::Start(tag) if self.depth == 0 => self.begin(Element::open(tag)?)?,
             Event::Empty(tag) if self.depth == 0 => {
-                self.begin(Element::open(tag))?;
+                self.begin(Element::open(tag)?)?;
                 return Ok(());
             }
             Event::Start(tag) if self.depth == 1 && self.is_entry(&local_name(tag)) => {

@@ -29,13 +29,22 @@ pub(super) struct Element {
 
 impl Element {
     /// The element without its content.
-    pub(super) fn open(tag: &BytesStart<'_>) -> Self {
-        let attributes = tag.attributes().flatten().filter_map(|attribute| {
+    ///
+    /// # Errors
+    /// `Malformed` for attributes that cannot be read: left out, a default would stand for them.
+    pub(super) fn open(tag: &BytesStart<'_>) -> Result<Self, Error> {
+        let unreadable = || {
+            Error::malformed("an attribute is written twice or cannot be read")
+                .next_step("The file is damaged or was edited: get it again from whoever made it")
+        };
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|_| unreadable())?;
             let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
-            Some((name, value.trim().to_owned()))
-        });
-        Self { name: local_name(tag), attributes: attributes.collect(), ..Self::default() }
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| unreadable())?;
+            attributes.push((name, value.trim().to_owned()));
+        }
+        Ok(Self { name: local_name(tag), attributes, ..Self::default() })
     }
 
     /// The text without the white space around it.
@@ -61,6 +70,11 @@ impl Element {
     /// The element at the end of a way down.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Element> {
         path.iter().try_fold(self, |element, name| element.child(&[name]))
+    }
+
+    /// The same of a name: one that only stands for an entity is none.
+    pub(super) fn name_of(&self, name: &str) -> &str {
+        self.text_of(name).trim_matches(char::REPLACEMENT_CHARACTER)
     }
 
     /// The text of a child; empty when there is none.
@@ -89,18 +103,19 @@ impl Builder {
     /// `Malformed` for a tree that is deeper or larger than any real one.
     pub(super) fn take(&mut self, event: &Event<'_>) -> Result<(), Error> {
         match event {
-            Event::Start(tag) => self.start(Element::open(tag))?,
+            Event::Start(tag) => self.start(Element::open(tag)?)?,
             Event::Empty(tag) => {
-                self.start(Element::open(tag))?;
+                self.start(Element::open(tag)?)?;
                 self.end();
             }
             Event::End(_) => self.end(),
             Event::Text(text) => self.text(text),
             Event::CData(text) => self.text(text),
-            // Entities that a document declares itself are never looked up.
+            // Entities that a document declares itself are never looked up. Their place stays to be seen: without it,
+            // the rest would pass for the whole.
             Event::GeneralRef(entity) => {
-                if let (Some(character), Some(element)) = (xml::character(entity), self.open.last_mut()) {
-                    element.text.push(character);
+                if let Some(element) = self.open.last_mut() {
+                    element.text.push(xml::character(entity).unwrap_or(char::REPLACEMENT_CHARACTER));
                 }
             }
             _ => {}

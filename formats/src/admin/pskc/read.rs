@@ -64,23 +64,23 @@ pub(super) fn read(entry: &Element, key: &Element, reading: Reading<'_>) -> Read
 
 impl<'e> Key<'e> {
     fn of_device(&self, part: &str) -> &'e str {
-        self.device.map_or("", |device| device.text_of(part))
+        self.device.map_or("", |device| device.name_of(part))
     }
 
     /// Issuer, name and assigned person. The person holds the device; the user of a key is known to its issuer
     /// by that name.
     fn names(&self) -> (String, String, Option<String>) {
-        let friendly = self.key.text_of("friendlyname");
+        let friendly = self.key.name_of("friendlyname");
         let (before, after) = friendly.split_once(':').unwrap_or(("", friendly));
         let (before, after) = (before.trim(), after.trim());
-        let issuer = Some(self.key.text_of("issuer")).filter(|issuer| !issuer.is_empty()).unwrap_or(before);
+        let issuer = Some(self.key.name_of("issuer")).filter(|issuer| !issuer.is_empty()).unwrap_or(before);
         let label = friendly.strip_prefix(issuer).and_then(|rest| rest.strip_prefix(':')).map(str::trim);
         let holder = self.of_device("userid");
         let user = (!holder.is_empty()).then(|| person::name(holder).into_owned());
         if let Some(label) = label.filter(|_| !issuer.is_empty()) {
             return (issuer.to_owned(), label.to_owned(), user);
         }
-        let user_of_key = person::name(self.key.text_of("userid"));
+        let user_of_key = person::name(self.key.name_of("userid"));
         let others =
             [user.as_deref().unwrap_or_default(), after, self.of_device("serialno"), drafts::id(self.key)];
         let name = std::iter::once(user_of_key.as_ref()).chain(others).find(|name| !name.is_empty());

@@ -56,10 +56,12 @@ impl<'e> Sealed<'e> {
 /// Base64 with white space anywhere, with or without padding.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let mut letters = Zeroizing::new(String::with_capacity(text.len().saturating_add(3)));
-    letters.extend(text.chars().filter(|c| !c.is_whitespace() && *c != '='));
+    let text = text.trim_end_matches(|c: char| c.is_whitespace() || c == '=');
+    letters.extend(text.chars().filter(|c| !c.is_whitespace()));
     let missing = letters.len().wrapping_neg() % 4;
     letters.extend(std::iter::repeat_n('=', missing));
-    BASE64_MIME_PERMISSIVE.decode(letters.as_bytes()).ok()
+    // Padding in the middle would end it there, and is damage.
+    if text.contains('=') { None } else { BASE64_MIME_PERMISSIVE.decode(letters.as_bytes()).ok() }
 }
 
 /// A number as decimal text, or as base64 of what [`binary_number`] reads. privacyIDEA writes `None` for none.
