@@ -7,6 +7,8 @@ use otpferry_formats::model::{Account, SecretText, Vault};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Limits, Refusal, TokenOptions};
 
+use rayon::prelude::*;
+
 use super::job::{Job, Running};
 use super::report::{Outcome, Row};
 use super::server::Server;
@@ -82,18 +84,25 @@ pub(super) fn write(
     entries: &[usize],
     manner: &Manner<'_>,
 ) -> Result<Batch, Failure> {
-    let mut batch = Batch::default();
-    let chunks = entries.chunks(manner.per_file);
-    let count = chunks.len();
-    for (number, chunk) in chunks.enumerate() {
+    let count = entries.chunks(manner.per_file).len();
+    let part = |(number, chunk): (usize, &[usize])| {
+        let mut batch = Batch::default();
         let accounts = accepted(server, ledger, chunk, &mut batch);
         if !accounts.is_empty() {
             batch.written.extend(owners(server, &accounts, (number, count), manner)?);
-            let written = file(server, accounts, (number, count), manner)?;
-            batch.written.push(written);
+            batch.written.push(file(server, accounts, (number, count), manner)?);
         }
+        Ok(batch)
+    };
+    let parts = entries.par_chunks(manner.per_file).enumerate().map(part);
+    let parts: Vec<Batch> = parts.collect::<Result<_, Failure>>()?;
+    let mut whole = Batch::default();
+    for part in parts {
+        whole.written.extend(part.written);
+        whole.exported.extend(part.exported);
+        whole.refused.extend(part.refused);
     }
-    Ok(batch)
+    Ok(whole)
 }
 
 /// What a server would refuse of accounts of the ledger.

@@ -12,6 +12,8 @@ use otpferry_formats::roster::{self, Person, Roster};
 use otpferry_formats::{Fit, Limits};
 
 use super::SHEETS;
+use rayon::prelude::*;
+
 use super::files::Manner;
 use super::log::{self, Context, FileHash, Log};
 use super::report::Report;
@@ -142,12 +144,11 @@ impl<'a> Job<'a> {
             .filter(|at| matches!(staging.people.get(*at), Some((_, Fate::New { .. }))))
             .collect();
         for server in &self.servers {
-            for chunk in new.chunks(10_000) {
-                let fits = self.fits(*server, chunk, staging);
-                for (at, fit) in chunk.iter().zip(fits) {
-                    if let (Some(slot), Some(refusal)) = (refusals.get_mut(*at), fit.refused) {
-                        slot.get_or_insert(Fate::LeftOut(refusal.message));
-                    }
+            let fits = new.par_chunks(5_000).flat_map_iter(|chunk| self.fits(*server, chunk, staging));
+            let fits: Vec<Fit> = fits.collect();
+            for (at, fit) in new.iter().zip(fits) {
+                if let (Some(slot), Some(refusal)) = (refusals.get_mut(*at), fit.refused) {
+                    slot.get_or_insert(Fate::LeftOut(refusal.message));
                 }
             }
         }

@@ -116,24 +116,29 @@ impl Packing {
         }
         let form = self.form()?;
         let parts = encode_all(form, &kept, self.per_qr())?;
+        let (limits, tokens) = (Limits::default(), TokenOptions::default());
+        let held = |payload: &Part| proof::read_again(form.format, &payload.0, None, &limits, &tokens);
+        let held: Vec<usize> =
+            parts.par_iter().map(|payload| held(payload).map(|read| read.len())).collect::<Result<_, _>>()?;
         let mut left = kept.into_iter();
-        let mut contents = Vec::with_capacity(parts.len());
-        for payload in parts {
-            let (limits, tokens) = (Limits::default(), TokenOptions::default());
-            let held = proof::read_again(form.format, &payload.0, None, &limits, &tokens)?.len();
-            let own: Vec<Account> = left.by_ref().take(held).collect();
-            proved.append(proof::prove(form.format, &own, &payload.0, None, &limits, &tokens)?);
-            contents.push((payload, self.content(own)?));
-        }
+        let own: Vec<Vec<Account>> =
+            held.into_iter().map(|held| left.by_ref().take(held).collect()).collect();
         if left.next().is_some() {
             return Err(Failure::new(Exit::Internal, "an account was not written"));
         }
-        let card = |(payload, content): (Part, Content)| {
+        let card = |(payload, own): (Part, Vec<Account>)| {
+            let proved = proof::prove(form.format, &own, &payload.0, None, &limits, &tokens)?;
             let qr = Qr::of(&payload.0)?;
-            Ok(Card { payload, qr, content })
+            Ok((proved, Card { payload, qr, content: self.content(own)? }))
         };
-        let cards: Result<Vec<Card>, Failure> = contents.into_par_iter().map(card).collect();
-        Ok((cards?, proved))
+        let drawn: Vec<(Proved, Card)> =
+            parts.into_par_iter().zip(own).map(card).collect::<Result<_, Failure>>()?;
+        let mut cards = Vec::with_capacity(drawn.len());
+        for (of_card, card) in drawn {
+            proved.append(of_card);
+            cards.push(card);
+        }
+        Ok((cards, proved))
     }
 
     fn per_qr(self) -> u8 {
