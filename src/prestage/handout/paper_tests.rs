@@ -1,8 +1,5 @@
-use std::time::Instant;
-
 use otpferry_formats::model::{Account, Algorithm};
 
-use super::super::Person;
 use super::super::tests::{handouts, setting, three, totp};
 use super::*;
 use crate::cli::Paper;
