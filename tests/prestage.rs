@@ -526,6 +526,20 @@ fn another_directory_is_no_reason_for_new_secrets() {
     let report = staff.stage("two", &["-t", "entra-oath", "--sheets", "none"], 0);
     assert!(outcomes(&report).values().all(|outcome| outcome == "kept"));
     assert_eq!(staff.secrets(), first);
+    // Both directories know everybody by their own keys from now on.
+    let renamed = directory.replace("a@acme.example", "anna@acme.example");
+    staff.sandbox.put("roster.csv", format!("SamAccountName,UserPrincipalName,ObjectGUID\n{renamed}"));
+    let report = staff.stage("back", &["-t", "entra-oath", "--sheets", "none"], 1);
+    assert_eq!(outcomes(&report)["anna@acme.example"], "renamed");
+    assert_eq!(staff.secrets()["anna@acme.example"], first["a@acme.example"]);
+    let cloud = cloud.replace("a@acme.example", "anna.b@acme.example");
+    staff
+        .sandbox
+        .put("roster.csv", format!("userPrincipalName,displayName,id,userType,accountEnabled\n{cloud}"));
+    let report = staff.stage("again", &["-t", "entra-oath", "--sheets", "none"], 1);
+    assert_eq!(outcomes(&report)["anna.b@acme.example"], "renamed");
+    assert_eq!(staff.secrets().values().collect::<BTreeSet<_>>(), first.values().collect());
+    let first = staff.secrets();
     // Keys of the same directory that have all changed are a mistake.
     staff.sandbox.put(
         "roster.csv",

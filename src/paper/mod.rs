@@ -105,7 +105,9 @@ pub(crate) fn fonts<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Fonts, F
     let fonts = Fonts::for_letters(&letters);
     if fonts.of('a').is_none() {
         return Err(Failure::new(Exit::Io, "there is no font on this computer to print names with")
-            .next_step("Write a page with -o sheet.html and print it from a browser"));
+            .next_step(
+                "Write a page instead (-o sheet.html, or --sheets page) and print it from a browser",
+            ));
     }
     Ok(fonts)
 }
@@ -117,7 +119,7 @@ impl Fonts {
         texts.iter().any(lacks).then(|| {
             let message = "no font on this computer has all letters of its name; they are printed as ?";
             Item::about(account, "letters-not-printed", message).field("account").next_step(
-                "The code is right; for the whole name print a page (-o sheet.html) from a browser",
+                "The code is right; for the whole name print a page (-o sheet.html, or --sheets page) from a browser",
             )
         })
     }

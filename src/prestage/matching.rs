@@ -37,11 +37,8 @@ struct Index {
 pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> (Vec<Known>, Vec<usize>) {
     let index = Index::of(ledger, issuer);
     let mut claimed = HashSet::new();
-    let mut known: Vec<Option<Known>> = roster
-        .people
-        .iter()
-        .map(|person| index.of_key(person, roster.source.id(), ledger, &mut claimed))
-        .collect();
+    let mut known: Vec<Option<Known>> =
+        roster.people.iter().map(|person| index.of_key(person, roster.source.id(), &mut claimed)).collect();
     for (person, slot) in roster.people.iter().zip(&mut known) {
         if slot.is_none() {
             *slot = Some(index.of_name(person, roster, ledger, &mut claimed));
@@ -52,16 +49,30 @@ pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> (Vec<Kno
 }
 
 /// Whether a key is more than the login name again.
-fn is_key(key: &str, account: &str) -> bool {
+pub(super) fn is_key(key: &str, account: &str) -> bool {
     key != roster::fold(account)
 }
 
-/// Whether the keys of both can be compared: keys of two directories are always different.
+/// Whether an account has a key of a directory.
+pub(super) fn has_key(entry: &Entry) -> bool {
+    std::iter::once(&entry.account).chain(&entry.earlier_accounts).all(|name| is_key(&entry.key, name))
+}
+
+/// A key with the directory that it is of: keys of two directories have nothing to do with each other.
+pub(super) fn qualified(directory: &str, key: &str) -> String {
+    format!("{directory}:{key}")
+}
+
+/// All keys of an account, each with its directory.
+fn keys(entry: &Entry) -> impl Iterator<Item = String> {
+    let own = has_key(entry).then(|| qualified(&entry.directory, &entry.key));
+    own.into_iter().chain(entry.other_keys.iter().cloned())
+}
+
+/// Whether the keys of both can be compared: they are of the same directory.
 fn have_like_keys(person: &Person, roster: &Roster, entry: &Entry) -> bool {
-    let names = std::iter::once(&entry.account).chain(&entry.earlier_accounts);
-    is_key(&person.key, &person.account)
-        && names.into_iter().all(|name| is_key(&entry.key, name))
-        && entry.directory == roster.source.id()
+    let begin = qualified(roster.source.id(), "");
+    is_key(&person.key, &person.account) && keys(entry).any(|key| key.starts_with(&begin))
 }
 
 impl Index {
@@ -77,28 +88,21 @@ impl Index {
             let former = entry.earlier_accounts.iter().map(|name| roster::fold(name));
             if entry.state.is_live() {
                 index.live.push(place);
-                index.by_key.insert(entry.key.clone(), place);
+                index.by_key.extend(keys(entry).map(|key| (key, place)));
                 index.by_name.insert(roster::fold(&entry.account), place);
                 index.by_former_name.extend(former.map(|name| (name, place)));
             } else {
-                let names = former.chain([roster::fold(&entry.account), entry.key.clone()]);
+                let names =
+                    former.chain([roster::fold(&entry.account), entry.key.clone()]).chain(keys(entry));
                 index.out_of_use.extend(names.map(|name| (name, place)));
             }
         }
         index
     }
 
-    fn of_key(
-        &self,
-        person: &Person,
-        directory: &str,
-        ledger: &Ledger,
-        claimed: &mut HashSet<usize>,
-    ) -> Option<Known> {
-        let is_of =
-            |place: &&usize| ledger.entries.get(**place).is_some_and(|entry| entry.directory == directory);
-        let place =
-            self.by_key.get(&person.key).filter(|_| is_key(&person.key, &person.account)).filter(is_of)?;
+    fn of_key(&self, person: &Person, directory: &str, claimed: &mut HashSet<usize>) -> Option<Known> {
+        let key = qualified(directory, &person.key);
+        let place = self.by_key.get(&key).filter(|_| is_key(&person.key, &person.account))?;
         claimed.insert(*place).then_some(Known::Live(*place))
     }
 

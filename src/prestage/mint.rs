@@ -5,6 +5,7 @@ use otpferry_formats::model::{Device, Otp};
 use otpferry_formats::roster::{self, Person};
 
 use super::job::Running;
+use super::matching;
 use super::report::Row;
 use super::stage::{Fate, Staging, Why};
 use super::token::Mint;
@@ -55,6 +56,7 @@ impl Session<'_> {
         self.ledger.entries.push(Entry {
             key: person.key.clone(),
             directory: self.roster.roster.source.id().to_owned(),
+            other_keys: Vec::new(),
             directory_id: person.directory_id.clone(),
             account: person.account.clone(),
             earlier_accounts: Vec::new(),
@@ -99,9 +101,15 @@ fn refresh(entry: &mut Entry, person: &Person, directory: &str, running: &Runnin
         entry.account.clone_from(&person.account);
     }
     // A key of a directory takes the place of a login name, and never the other way round.
-    if person.key != roster::fold(&person.account) {
+    if matching::is_key(&person.key, &person.account) {
+        if matching::has_key(entry) && entry.directory != directory {
+            let other = matching::qualified(&entry.directory, &entry.key);
+            entry.other_keys.retain(|known| *known != other);
+            entry.other_keys.push(other);
+        }
         entry.key.clone_from(&person.key);
         directory.clone_into(&mut entry.directory);
+        entry.other_keys.retain(|known| *known != matching::qualified(directory, &person.key));
     }
     if person.directory_id.is_some() {
         entry.directory_id.clone_from(&person.directory_id);

@@ -49,6 +49,7 @@ struct Line<'a> {
     model: &'a str,
     key: &'a str,
     directory: &'a str,
+    other_keys: &'a [String],
     directory_id: Option<&'a str>,
     account: &'a str,
     earlier_accounts: &'a [String],
@@ -86,6 +87,7 @@ struct ReadLine {
     model: String,
     key: String,
     directory: String,
+    other_keys: Vec<String>,
     directory_id: Option<String>,
     account: String,
     earlier_accounts: Vec<String>,
@@ -201,7 +203,12 @@ impl Ledger {
     /// More bytes than the text has.
     fn room(&self) -> usize {
         let texts = |entry: &Entry| {
-            let lists = entry.groups.iter().chain(&entry.earlier_accounts).map(|text| text.len() + 3);
+            let lists = entry
+                .groups
+                .iter()
+                .chain(&entry.earlier_accounts)
+                .chain(&entry.other_keys)
+                .map(|text| text.len() + 3);
             let exports = entry.exports.iter().map(|export| export.target.len() + export.run.len() + 80);
             let own = [&entry.account, &entry.display, &entry.email, &entry.key, &entry.issuer];
             600 + own.iter().map(|text| text.len()).sum::<usize>()
@@ -235,6 +242,7 @@ fn line<'a>(entry: &'a Entry, secret: Option<&'a str>) -> Line<'a> {
         model: &entry.device.model,
         key: &entry.key,
         directory: &entry.directory,
+        other_keys: &entry.other_keys,
         directory_id: entry.directory_id.as_deref(),
         account: &entry.account,
         earlier_accounts: &entry.earlier_accounts,
@@ -281,6 +289,7 @@ fn read_entry(text: &str) -> Option<Entry> {
     Some(Entry {
         key: line.key,
         directory: line.directory,
+        other_keys: line.other_keys,
         directory_id: line.directory_id,
         account: line.account,
         earlier_accounts: line.earlier_accounts,
@@ -339,6 +348,7 @@ mod tests {
         let entry = Entry {
             key: "k1".to_owned(),
             directory: "entra".to_owned(),
+            other_keys: vec!["okta:00u1".to_owned()],
             directory_id: Some("id1".to_owned()),
             account: "ann\n\"lee\"".to_owned(),
             earlier_accounts: vec!["ann".to_owned()],
@@ -388,7 +398,7 @@ mod tests {
             r#""log_key":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=","recipients":["age1x"],"#,
             r#""runs":[{"id":"r1","folder":"/staging","started":"2026-03-01T07:00:00Z","finished":null}],"entries":2}"#,
             "\n",
-            r#"{"serial":"OTPF00000001","manufacturer":"otpferry","model":"TOTP-SHA1-6-30","key":"k1","directory":"entra","directory_id":"id1","#,
+            r#"{"serial":"OTPF00000001","manufacturer":"otpferry","model":"TOTP-SHA1-6-30","key":"k1","directory":"entra","other_keys":["okta:00u1"],"directory_id":"id1","#,
             r#""account":"ann\n\"lee\"","earlier_accounts":["ann"],"display":"Änn","email":"ann@example.org","groups":["Sales"],"#,
             r#""issuer":"Acme","type":"totp","algorithm":"SHA1","digits":6,"period":30,"counter":null,"#,
             r#""secret":"JBSWY3DPEHPK3PXP","state":"exported","run":"r1","created":"2026-03-01T08:00:00Z","#,

@@ -91,6 +91,8 @@ pub struct Entry {
     pub key: String,
     /// The directory that the key is of: `entra`, `okta`, ...
     pub directory: String,
+    /// Keys of the same person in other directories, each with its directory before a colon.
+    pub other_keys: Vec<String>,
     /// The same person's id in the directory, where it has one.
     pub directory_id: Option<String>,
     /// The login name.

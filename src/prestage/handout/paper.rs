@@ -225,7 +225,7 @@ fn read(handouts: &[Handout<'_>], areas: &[Area], bytes: &Arc<Zeroizing<Vec<u8>>
 
 fn unreadable() -> Failure {
     Failure::new(Exit::CodesDiffer, "a printed QR code cannot be read again")
-        .next_step("Write a page with -o sheet.html instead, and please report this")
+        .next_step("Write pages with --sheets page instead, and please report this")
 }
 
 #[cfg(test)]
