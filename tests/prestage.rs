@@ -683,6 +683,14 @@ fn pskc_is_encrypted_and_freeipa_is_told_of_the_owners() {
     staff.sandbox.put("password", "canary-password-of-tokens\n");
     staff.run("out", &["-t", "pskc"]).exits(6).says(&["no new password was given"]).explains();
     assert!(!staff.sandbox.path("ledger.age").exists(), "asked before anything is made");
+    for bad in ["short", "contraseña-larga"] {
+        staff.sandbox.put("bad", bad);
+        staff
+            .run("out", &["-t", "pskc", "--new-password-file", "bad"])
+            .exits(2)
+            .says(&["not every server"])
+            .explains();
+    }
     let options = ["-t", "pskc", "--new-password-file", "password", "--freeipa-owners", "--sheets", "none"];
     staff.stage("out", &options, 0);
     let ledger = staff.ledger();

@@ -132,8 +132,17 @@ fn new_password(job: &Job<'_>) -> Result<Option<SecretText>, Failure> {
     let files = &job.args.files;
     let Some(first) = job.servers.iter().find(|server| server.encrypts(files.plain)) else { return Ok(None) };
     let what = format!("the {} file", first.form.format.info().title);
-    password::new_password(files.new_password_file.as_deref(), &what, true).map(Some)
+    let password = password::new_password(files.new_password_file.as_deref(), &what, true)?;
+    let is_pskc = job.servers.iter().any(|server| server.form.format.info().id == "pskc");
+    if is_pskc && !(password.expose().is_ascii() && PSKC_PASSWORD.contains(&password.expose().len())) {
+        return Err(Failure::new(Exit::Usage, "not every server opens a PSKC file with this password")
+            .next_step("Take 8 to 64 English letters, digits and signs"));
+    }
+    Ok(Some(password))
 }
+
+/// Lengths that LinOTP (6 to 64) and ykman (at least 8) both take; LinOTP takes ASCII only.
+const PSKC_PASSWORD: std::ops::RangeInclusive<usize> = 8..=64;
 
 impl<'a> Session<'a> {
     fn begin(job: &'a Job<'a>, roster: &'a job::Read, ledger: Option<Ledger>) -> Result<Self, Failure> {
