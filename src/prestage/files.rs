@@ -7,8 +7,6 @@ use otpferry_formats::model::{Account, SecretText, Vault};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Limits, Refusal, TokenOptions};
 
-use rayon::prelude::*;
-
 use super::job::{Job, Running};
 use super::report::{Outcome, Row};
 use super::server::Server;
@@ -94,7 +92,8 @@ pub(super) fn write(
         }
         Ok(batch)
     };
-    let parts = entries.par_chunks(manner.per_file).enumerate().map(part);
+    // One after the other: what is in memory is one file, and not all.
+    let parts = entries.chunks(manner.per_file).enumerate().map(part);
     let parts: Vec<Batch> = parts.collect::<Result<_, Failure>>()?;
     let mut whole = Batch::default();
     for part in parts {
