@@ -1,6 +1,8 @@
 //! A staff that accounts are made for, in a folder of its own, and readings of what was made that do not use the
 //! program's own readers.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
@@ -16,7 +18,6 @@ pub(crate) struct Staff {
     pub(crate) key: Identity,
 }
 
-#[allow(dead_code, reason = "each test program uses a part of it")]
 impl Staff {
     pub(crate) fn new() -> Self {
         let (sandbox, key) = (Sandbox::new(), Identity::generate());
@@ -101,7 +102,6 @@ impl Staff {
 }
 
 /// The six digits of RFC 6238 with SHA-1 and 30 seconds.
-#[allow(dead_code, reason = "each test program uses a part of it")]
 pub(crate) fn totp(base32: &str, time: u64) -> String {
     let key = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
     let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
@@ -110,4 +110,22 @@ pub(crate) fn totp(base32: &str, time: u64) -> String {
     let at = usize::from(tag[19] & 15);
     let word = u32::from_be_bytes(tag[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
     format!("{:06}", word % 1_000_000)
+}
+
+/// A line of a roster as Entra ID exports it.
+pub(crate) fn row(name: &str, id: char, department: &str) -> String {
+    let id = "00000000-0000-4000-8000-000000000000".replace('0', &id.to_string());
+    format!("{name}@acme.example,{name},{id},True,Member,{department}\r\n")
+}
+
+/// Such a roster.
+pub(crate) fn roster(rows: &[String]) -> String {
+    format!("userPrincipalName,displayName,id,accountEnabled,userType,department\r\n{}", rows.concat())
+}
+
+/// Login name to outcome, as the report has it.
+pub(crate) fn outcomes(report: &Value) -> BTreeMap<String, String> {
+    let rows = report["people"].as_array().unwrap().iter();
+    rows.map(|row| (row["account"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned()))
+        .collect()
 }
