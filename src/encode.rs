@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use otpferry_formats::model::{SecretText, Vault};
-use otpferry_formats::{Ctx, Error, ErrorKind, Form, Limits, NoPasswords, Part, TableOptions, TokenOptions};
+use otpferry_formats::{Ctx, Error, Form, Limits, NoPasswords, Part, TableOptions, TokenOptions};
+
+use crate::random;
 
 /// Writes accounts that all fit.
 ///
@@ -16,15 +18,11 @@ pub(crate) fn encode(
     per_qr: u8,
     tokens: &TokenOptions,
 ) -> Result<Vec<Part>, Error> {
-    let mut random = |buffer: &mut [u8]| {
-        getrandom::fill(buffer)
-            .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random numbers"))
-    };
     let mut ctx = Ctx {
         passwords: &mut NoPasswords,
         key_files: &[],
         new_password: password,
-        random: &mut random,
+        random: &mut random::fill,
         now: now(),
         limits,
         per_qr: usize::from(per_qr),

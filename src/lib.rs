@@ -23,6 +23,7 @@ mod password;
 mod plan;
 mod prestage;
 pub mod proof;
+mod random;
 pub mod report;
 mod select;
 mod sheet;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::VerifyArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Pending};
+use crate::random;
 use crate::show::Terminal;
 use crate::side::Side;
 use crate::verify::ask::{Answers, Conversation};
@@ -66,7 +67,6 @@ fn ask(args: &VerifyArgs, terminal: &Terminal) -> Result<Answers, Failure> {
 /// It is kept nowhere: see [`otpferry_formats::model::Fingerprint::salted`].
 fn salt() -> Result<[u8; 32], Failure> {
     let mut salt = [0; 32];
-    getrandom::fill(&mut salt)
-        .map_err(|_| Failure::new(Exit::Internal, "the system gives no random numbers"))?;
+    random::fill(&mut salt)?;
     Ok(salt)
 }

@@ -29,10 +29,7 @@ pub(super) struct Content {
 
 /// Reads the bytes of one input.
 pub(super) fn content(source: &Source, reader: &Reader) -> Result<Content, Failure> {
-    let mut bytes = match &source.path {
-        Some(path) => read_file(path, reader.limits.bytes)?,
-        None => read_stdin(reader.limits.bytes)?,
-    };
+    let mut bytes = bytes_of(source.path.as_deref(), reader.limits.bytes)?;
     let mut sealed = Sealed::No;
     for _ in 0..MAX_LAYERS {
         if !envelope::is_age(&bytes) {
@@ -162,6 +159,14 @@ fn not_recognised(bytes: &[u8], name: &str) -> Option<Failure> {
             .foreign()
             .next_step(foreign.next_step),
     )
+}
+
+/// The bytes of a file, or of standard input where none is named.
+///
+/// # Errors
+/// [`Exit::Io`]; [`Exit::Limit`].
+pub(crate) fn bytes_of(path: Option<&Path>, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    path.map_or_else(|| read_stdin(limit), |path| read_file(path, limit))
 }
 
 fn read_file(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {

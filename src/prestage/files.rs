@@ -1,5 +1,6 @@
 //! The files of a run: what the ledger says, in the forms of servers, each read again before it gets its name.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::ledger::{Entry, Ledger};
@@ -82,26 +83,18 @@ pub(super) fn write(
     entries: &[usize],
     manner: &Manner<'_>,
 ) -> Result<Batch, Failure> {
-    let count = entries.chunks(manner.per_file).len();
-    let part = |(number, chunk): (usize, &[usize])| {
-        let mut batch = Batch::default();
+    let mut batch = Batch::default();
+    let chunks = entries.chunks(manner.per_file);
+    let count = chunks.len();
+    // One after the other: what is in memory is one file, and not all.
+    for (number, chunk) in chunks.enumerate() {
         let accounts = accepted(server, ledger, chunk, &mut batch);
         if !accounts.is_empty() {
             batch.written.extend(owners(server, &accounts, (number, count), manner)?);
             batch.written.push(file(server, accounts, (number, count), manner)?);
         }
-        Ok(batch)
-    };
-    // One after the other: what is in memory is one file, and not all.
-    let parts = entries.chunks(manner.per_file).enumerate().map(part);
-    let parts: Vec<Batch> = parts.collect::<Result<_, Failure>>()?;
-    let mut whole = Batch::default();
-    for part in parts {
-        whole.written.extend(part.written);
-        whole.exported.extend(part.exported);
-        whole.refused.extend(part.refused);
     }
-    Ok(whole)
+    Ok(batch)
 }
 
 /// What a server would refuse of accounts of the ledger.
@@ -204,9 +197,10 @@ pub(super) fn clear(job: &Job<'_>, running: &Running, ledger: &Ledger) -> Result
     if !running.resumed {
         return Ok(());
     }
+    let serials: HashSet<&str> = ledger.entries.iter().map(|entry| entry.device.serial.as_str()).collect();
     let is_own_sheet = |name: &str| {
         let serial = name.strip_suffix(".html").or(name.strip_suffix(".png"));
-        serial.is_some_and(|serial| ledger.entries.iter().any(|entry| entry.device.serial == serial))
+        serial.is_some_and(|serial| serials.contains(serial))
     };
     let sheets = job.folder.join(SHEETS);
     remove_from(&job.folder, |name| is_own(name, job))?;

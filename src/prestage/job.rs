@@ -1,31 +1,33 @@
 //! What one run was asked to do.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use otpferry_formats::Fit;
 use otpferry_formats::ledger::{Entry, Ledger, Run};
 use otpferry_formats::model::{Account, Secret, SecretText};
 use otpferry_formats::report::Item;
 use otpferry_formats::roster::{self, Person, Roster};
-use otpferry_formats::{Fit, Limits};
-
-use super::SHEETS;
 use rayon::prelude::*;
 
+use super::SHEETS;
 use super::files::Manner;
 use super::log::{self, Context, FileHash, Log};
 use super::report::Report;
 use super::server::Server;
 use super::stage::{Fate, Staging};
 use super::store;
-use super::token::{self, Blueprint};
+use super::token::Blueprint;
 use crate::cli::{PrestageArgs, SheetKind, TokenKind};
 use crate::encode;
 use crate::failure::{Exit, Failure};
+use crate::intake;
 use crate::password;
+use crate::random;
 use crate::select::Selection;
+
+/// Samples that a server is asked about at a time.
+const SAMPLES: usize = 5_000;
 
 /// What to do, checked as far as the command line goes.
 pub(super) struct Job<'a> {
@@ -100,8 +102,9 @@ impl<'a> Job<'a> {
     pub(super) fn read_roster(&self) -> Result<Read, Failure> {
         let path = self.args.roster.as_deref().unwrap_or_else(|| Path::new("-"));
         let name = path.to_string_lossy().into_owned();
+        let file = (name != "-").then_some(path);
         let limits = self.args.read.cost.limits();
-        let bytes = bytes_of(path, &limits)?;
+        let bytes = intake::bytes_of(file, limits.bytes).map_err(|failure| failure.in_file(&name))?;
         let people = &self.args.people;
         let options = roster::Options::parse(&people.column, &people.conditions).map_err(|message| {
             Failure::new(Exit::Usage, message).next_step(
@@ -144,11 +147,12 @@ impl<'a> Job<'a> {
             .filter(|at| matches!(staging.people.get(*at), Some((_, Fate::New { .. }))))
             .collect();
         for server in &self.servers {
-            let fits = new.par_chunks(5_000).flat_map_iter(|chunk| self.fits(*server, chunk, staging));
-            let fits: Vec<Fit> = fits.collect();
-            for (at, fit) in new.iter().zip(fits) {
-                if let (Some(slot), Some(refusal)) = (refusals.get_mut(*at), fit.refused) {
-                    slot.get_or_insert(Fate::LeftOut(refusal.message));
+            let reasons =
+                new.par_chunks(SAMPLES).flat_map_iter(|chunk| self.reasons(*server, chunk, staging));
+            let reasons: Vec<Option<String>> = reasons.collect();
+            for (at, reason) in new.iter().zip(reasons) {
+                if let (Some(slot), Some(reason)) = (refusals.get_mut(*at), reason) {
+                    slot.get_or_insert(Fate::LeftOut(reason));
                 }
             }
         }
@@ -160,7 +164,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn fits(&self, server: Server, chunk: &[usize], staging: &Staging<'_>) -> Vec<Fit> {
+    /// Why a server would not take accounts of these people; nothing else of its answer is kept, for there are many.
+    fn reasons(&self, server: Server, chunk: &[usize], staging: &Staging<'_>) -> Vec<Option<String>> {
         let sample = |(number, at): (usize, &usize)| -> Option<Account> {
             let (person, _) = staging.people.get(*at)?;
             let (otp, device) = self.blueprint.sample(number)?;
@@ -169,17 +174,12 @@ impl<'a> Job<'a> {
         };
         let accounts: Vec<Account> = chunk.iter().enumerate().filter_map(sample).collect();
         let named_badly = |account: &Account| account.name.contains(':') || account.name.trim().is_empty();
-        let fits = server.fit(&accounts);
-        let check = |(account, fit): (&Account, Fit)| match named_badly(account) {
+        let reason = |(account, fit): (&Account, Fit)| match named_badly(account) {
             // In a QR code a colon ends the name of the service.
-            true => Fit::refuse(
-                "bad-login",
-                "its login name has a colon",
-                "Change the login name in the directory",
-            ),
-            false => fit,
+            true => Some("its login name has a colon".to_owned()),
+            false => fit.refused.map(|refusal| refusal.message),
         };
-        accounts.iter().zip(fits).map(check).collect()
+        accounts.iter().zip(server.fit(&accounts)).map(reason).collect()
     }
 
     fn refuse_too_many(&self, staging: &Staging<'_>, ledger: &Ledger, refusals: &mut [Option<Fate>]) {
@@ -325,7 +325,7 @@ impl Running {
             });
         }
         let mut random = [0; 4];
-        token::fill(&mut random)?;
+        random::fill(&mut random)?;
         let started = encode::now();
         let id =
             format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), data_encoding::HEXLOWER.encode(&random));
@@ -360,7 +360,7 @@ impl Running {
 /// [`Exit::Internal`] when the operating system gives no random numbers.
 pub(super) fn new_ledger() -> Result<Ledger, Failure> {
     let mut key = vec![0; 32];
-    token::fill(&mut key)?;
+    random::fill(&mut key)?;
     let log_key =
         Secret::new(key).ok_or_else(|| Failure::new(Exit::Internal, "there is no key for the log"))?;
     Ok(Ledger {
@@ -425,19 +425,4 @@ fn list(path: &Path) -> Result<HashSet<String>, Failure> {
     // Read like a list of passwords: one a line, whatever wrote the file.
     let lines = password::lines(path)?;
     Ok(lines.iter().map(|line| roster::fold(line.expose().trim())).collect())
-}
-
-fn bytes_of(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::io(path, "read the roster", &error);
-    let mut bytes = Vec::new();
-    let most = limits.bytes.saturating_add(1);
-    if path == Path::new("-") {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        fs::File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limits.bytes {
-        return Err(otpferry_formats::Error::limit("the roster is too large", "bytes").into());
-    }
-    Ok(bytes)
 }

@@ -22,6 +22,16 @@ pub(super) enum Known {
     Nothing,
 }
 
+/// The roster beside the ledger.
+pub(super) struct Matches {
+    /// What the ledger knows of everybody, in the order of the roster.
+    pub(super) known: Vec<Known>,
+    /// Live accounts that nobody has claimed.
+    pub(super) free: Vec<usize>,
+    /// Live accounts by login name.
+    pub(super) names: HashMap<String, usize>,
+}
+
 /// The accounts of one issuer, to be found again.
 struct Index {
     /// In the order of the ledger.
@@ -33,8 +43,8 @@ struct Index {
     out_of_use: HashMap<String, usize>,
 }
 
-/// What the ledger knows of everybody, in the order of the roster, and live accounts that nobody has claimed.
-pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> (Vec<Known>, Vec<usize>) {
+/// Finds everybody's account.
+pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> Matches {
     let index = Index::of(ledger, issuer);
     let mut claimed = HashSet::new();
     let mut known: Vec<Option<Known>> =
@@ -45,7 +55,8 @@ pub(super) fn people(roster: &Roster, ledger: &Ledger, issuer: &str) -> (Vec<Kno
         }
     }
     let free = index.live.into_iter().filter(|place| !claimed.contains(place)).collect();
-    (known.into_iter().map(|known| known.unwrap_or(Known::Nothing)).collect(), free)
+    let known = known.into_iter().map(|known| known.unwrap_or(Known::Nothing)).collect();
+    Matches { known, free, names: index.by_name }
 }
 
 /// Whether a key is more than the login name again.

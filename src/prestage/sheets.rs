@@ -108,15 +108,9 @@ fn put(
 ) -> Result<(), Failure> {
     let (pending, _) = Pending::checked(&path, bytes, manner.replace)?;
     pending.publish()?;
-    batch.written.push(Written {
-        path,
-        target: SHEETS.to_owned(),
-        accounts,
-        encrypted: false,
-        bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        sha256: (accounts > 1).then(|| log::sha256(bytes)),
-        help: "",
-    });
+    let sha256 = (accounts > 1).then(|| log::sha256(bytes));
+    let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    batch.written.push(Written { sha256, ..written(path, accounts, bytes) });
     Ok(())
 }
 
@@ -153,14 +147,11 @@ fn note_folder(folder: &Path, kind: SheetKind, accounts: usize, bytes: u64, batc
             written.accounts += accounts;
             written.bytes += bytes;
         }
-        None => batch.written.push(Written {
-            path,
-            target: SHEETS.to_owned(),
-            accounts,
-            encrypted: false,
-            bytes,
-            sha256: None,
-            help: "",
-        }),
+        None => batch.written.push(written(path, accounts, bytes)),
     }
+}
+
+fn written(path: PathBuf, accounts: usize, bytes: u64) -> Written {
+    let target = SHEETS.to_owned();
+    Written { path, target, accounts, encrypted: false, bytes, sha256: None, help: "" }
 }

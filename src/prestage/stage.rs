@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use otpferry_formats::ledger::{Entry, Ledger};
 use otpferry_formats::roster::{self, Person, Roster};
 
-use super::matching::{self, Known};
+use super::matching::{self, Known, Matches};
 use super::token::Blueprint;
 use crate::failure::{Exit, Failure};
 use crate::show;
@@ -79,9 +79,10 @@ impl<'r> Staging<'r> {
         is_meant: impl Fn(&Person) -> bool,
     ) -> Result<Self, Failure> {
         check_issuer(ledger, wishes)?;
-        let (known, free) = matching::people(roster, ledger, wishes.issuer);
+        let Matches { known, free, names } = matching::people(roster, ledger, wishes.issuer);
         let owners = owners_of_names(roster, &known, wishes);
         let reissues = reissues(roster, &known, ledger, wishes)?;
+        let holders = holders(roster, &known);
         let mut people = Vec::with_capacity(roster.people.len());
         for (at, (person, known)) in
             roster.people.iter().zip(known).enumerate().filter(|(_, (person, _))| is_meant(person))
@@ -90,8 +91,11 @@ impl<'r> Staging<'r> {
                 Some(owner) if *owner != at => {
                     Fate::LeftOut("another person of the roster has the same login name".to_owned())
                 }
-                _ => Case { person, known, roster, ledger, wishes, is_reissue: reissues.contains(&at) }
-                    .fate()?,
+                _ => {
+                    let is_reissue = reissues.contains(&at);
+                    let (names, holders) = (&names, &holders);
+                    Case { person, known, roster, ledger, wishes, is_reissue, names, holders }.fate()?
+                }
             };
             people.push((person, fate));
         }
@@ -116,6 +120,15 @@ fn owners_of_names(roster: &Roster, known: &[Known], wishes: &Wishes<'_>) -> Has
     owners
 }
 
+/// Who has which live account, by its place.
+fn holders<'r>(roster: &'r Roster, known: &[Known]) -> HashMap<usize, &'r Person> {
+    let held = |(known, person): (&Known, &'r Person)| match known {
+        Known::Live(place) => Some((*place, person)),
+        _ => None,
+    };
+    known.iter().zip(&roster.people).filter_map(held).collect()
+}
+
 /// One person, and all that decides about them.
 struct Case<'c> {
     person: &'c Person,
@@ -124,6 +137,9 @@ struct Case<'c> {
     ledger: &'c Ledger,
     wishes: &'c Wishes<'c>,
     is_reissue: bool,
+    /// Live accounts by login name.
+    names: &'c HashMap<String, usize>,
+    holders: &'c HashMap<usize, &'c Person>,
 }
 
 impl Case<'_> {
@@ -185,22 +201,16 @@ impl Case<'_> {
 
     /// Whether the login name is one that another live account has.
     fn is_name_of_another(&self, place: usize) -> bool {
-        let mut others = self.ledger.entries.iter().enumerate().filter(|(at, _)| *at != place);
-        self.entry(place).is_some_and(|own| !roster::same_account(&own.account, &self.person.account))
-            && others.any(|(_, entry)| {
-                entry.state.is_live()
-                    && entry.issuer == self.wishes.issuer
-                    && roster::same_account(&entry.account, &self.person.account)
-            })
+        self.names.get(&roster::fold(&self.person.account)).is_some_and(|named| *named != place)
+            && self.entry(place).is_some_and(|own| !roster::same_account(&own.account, &self.person.account))
     }
 
     /// What to do about the token of the person who has, or had, the login name.
     fn about_other(&self, place: usize) -> String {
         let Some(entry) = self.entry(place) else { return String::new() };
         let serial = &entry.device.serial;
-        let now = self.roster.people.iter().find(|person| person.key == entry.key);
-        match now {
-            Some(owner) if entry.state.is_live() => format!(
+        match self.holders.get(&place) {
+            Some(owner) => format!(
                 "this login name was another person's, who is {} now: at the server, token {serial} stays theirs",
                 show::named("", &owner.account)
             ),

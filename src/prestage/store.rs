@@ -91,7 +91,7 @@ fn check_new(path: &Path) -> Result<(), Failure> {
             )
             .in_file(&path.to_string_lossy())
             .next_step(
-                "Bring the ledger back, from the copy .previous or a backup; for a new one take another name",
+                "Bring the newest copy of the ledger back; for a new one take another name with --ledger",
             ));
         }
     }

@@ -7,6 +7,7 @@ use otpferry_formats::targets::{self, Platform, Target, Verdict};
 
 use crate::cli::{BlueprintArgs, Hash, TokenKind};
 use crate::failure::{Exit, Failure};
+use crate::random;
 
 /// The parameters of every new account.
 #[derive(Clone, Debug)]
@@ -137,7 +138,7 @@ impl<'b> Mint<'b> {
     /// [`Exit::Internal`] when the operating system gives no random numbers: there is no other source.
     pub(super) fn coin(&mut self) -> Result<(Otp, Device), Failure> {
         let mut bytes = vec![0; self.blueprint.bytes];
-        fill(&mut bytes)?;
+        random::fill(&mut bytes)?;
         let no_secret = || Failure::new(Exit::Internal, "the system gives no random numbers");
         if bytes.iter().all(|byte| *byte == 0) {
             return Err(no_secret());
@@ -150,16 +151,11 @@ impl<'b> Mint<'b> {
     fn serial(&mut self) -> Result<String, Failure> {
         loop {
             let mut number = [0; 4];
-            fill(&mut number)?;
+            random::fill(&mut number)?;
             let serial = format!("{}{:08X}", self.blueprint.prefix, u32::from_be_bytes(number));
             if self.serials.insert(serial.clone()) {
                 return Ok(serial);
             }
         }
     }
-}
-
-/// The operating system's own random numbers.
-pub(super) fn fill(bytes: &mut [u8]) -> Result<(), Failure> {
-    getrandom::fill(bytes).map_err(|_| Failure::new(Exit::Internal, "the system gives no random numbers"))
 }
