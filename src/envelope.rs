@@ -1,7 +1,8 @@
 //! Age encryption around any file: opened before detection, applied after any writer.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -214,19 +215,51 @@ impl Seal {
     /// Encrypts. Armored text when it is to be shown on a terminal.
     pub(crate) fn seal(&self, bytes: &[u8], armored: bool) -> Result<Vec<u8>, Failure> {
         let failed = |_| Failure::new(Exit::Internal, "age: cannot encrypt");
-        let encryptor = match self {
-            Self::Recipients(list) => {
-                age::Encryptor::with_recipients(list.iter().map(|recipient| recipient as &dyn age::Recipient))
-                    .map_err(|_| Failure::new(Exit::Usage, "age: these recipients cannot be combined"))?
-            }
-            Self::Passphrase(passphrase) => age::Encryptor::with_user_passphrase(SecretString::from(
-                passphrase.expose_secret().to_owned(),
-            )),
-        };
+        let encryptor = self.encryptor()?;
         let format = if armored { Format::AsciiArmor } else { Format::Binary };
         let armor = ArmoredWriter::wrap_output(Vec::new(), format).map_err(failed)?;
         let mut writer = encryptor.wrap_output(armor).map_err(failed)?;
         writer.write_all(bytes).map_err(failed)?;
         writer.finish().and_then(ArmoredWriter::finish).map_err(failed)
+    }
+
+    /// Derives the key of a file that is written later.
+    pub(crate) fn prepare(&self) -> Result<Prepared, Failure> {
+        self.encryptor().map(Prepared)
+    }
+
+    fn encryptor(&self) -> Result<age::Encryptor, Failure> {
+        let encryptor = match self {
+            Self::Recipients(list) => {
+                age::Encryptor::with_recipients(list.iter().map(|recipient| recipient as &dyn age::Recipient))
+            }
+            Self::Passphrase(passphrase) => {
+                let passphrase = SecretString::from(passphrase.expose_secret().to_owned());
+                let mut recipient = age::scrypt::Recipient::new(passphrase);
+                recipient.set_work_factor(WORK_FACTOR);
+                age::Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
+            }
+        };
+        encryptor.map_err(|_| Failure::new(Exit::Usage, "age: these recipients cannot be combined"))
+    }
+}
+
+/// log2 of the work and of the KiB that a passphrase costs: 256 MiB, as the program `age` has it. What this computer
+/// could do in a second would be too much for a slower one to open.
+const WORK_FACTOR: u8 = 18;
+
+/// The key of one file to come.
+pub(crate) struct Prepared(age::Encryptor);
+
+impl Prepared {
+    /// Writes the file. What `fill` writes is encrypted on its way and never there as a whole.
+    pub(crate) fn write(
+        self,
+        out: impl Write,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut writer = self.0.wrap_output(out)?;
+        fill(&mut writer)?;
+        writer.finish()?.flush()
     }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod guard;
 mod html;
+mod in_order;
 pub mod intake;
 mod outcome;
 pub mod output;

@@ -13,8 +13,9 @@ use serde::Serialize;
 use crate::cli::ScanArgs;
 use crate::envelope::Keys;
 use crate::failure::{Exit, Failure};
+use crate::in_order;
 use crate::intake::together::Room;
-use crate::intake::{self, Reader, Source, in_order, picture};
+use crate::intake::{self, Reader, Source, picture};
 use crate::password::PasswordBook;
 use crate::show::Terminal;
 

@@ -3,8 +3,9 @@
 mod outline;
 
 use std::io::Cursor;
+use std::iter;
 
-use image::{GrayImage, ImageFormat, Luma};
+use image::{GrayImage, ImageFormat};
 use otpferry_scan::Options;
 use qrcode::{EcLevel, QrCode};
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ pub(crate) const QUIET_ZONE: usize = 4;
 const MODULE: usize = 8;
 
 /// The same where a code that was just drawn is read again: nothing has blurred it.
-const MODULE_CHECKED: usize = 4;
+const MODULE_CHECKED: usize = 3;
 /// Hundredths of a millimetre of a module on paper. A phone needs 0.7 mm; printers that fit a page to their
 /// margins take some off.
 const MODULE_ON_PAPER: usize = 76;
@@ -139,11 +140,18 @@ impl Qr {
     }
 
     fn raster(&self, pixels: usize) -> GrayImage {
-        let side = u32::try_from(self.side() * pixels).unwrap_or(0);
-        let module = |at: u32| usize::try_from(at).map_or(usize::MAX, |at| at / pixels);
-        GrayImage::from_fn(side, side, |x, y| {
-            Luma([if self.is_dark(module(x), module(y)) { 0 } else { 255 }])
-        })
+        let side = self.side() * pixels;
+        let mut luma = Vec::with_capacity(side * side);
+        for row in 0..self.side() {
+            for column in 0..self.side() {
+                luma.extend(iter::repeat_n(if self.is_dark(column, row) { 0 } else { 255 }, pixels));
+            }
+            for _ in 1..pixels {
+                luma.extend_from_within(luma.len() - side..);
+            }
+        }
+        let side = u32::try_from(side).unwrap_or_default();
+        GrayImage::from_raw(side, side, luma).unwrap_or_default()
     }
 
     fn check(&self, payload: &[u8]) -> Result<(), Failure> {
@@ -169,6 +177,8 @@ fn unreadable() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use image::Luma;
+
     use super::*;
 
     const PAYLOAD: &[u8] = b"otpauth://totp/Acme:a?secret=OTPFERRYCANARYAAAAAAAAAAAAAAAAAA";

@@ -2,7 +2,6 @@
 
 mod contents;
 mod find;
-pub(crate) mod in_order;
 mod joined;
 mod open;
 pub(crate) mod picture;
@@ -20,6 +19,7 @@ use otpferry_formats::{closed, registry};
 use crate::cli::{CostArgs, ReadOptions};
 use crate::envelope::Keys;
 use crate::failure::{Exit, Failure};
+use crate::in_order;
 use crate::password::PasswordBook;
 use crate::report::FileLine;
 use crate::select::Selection;

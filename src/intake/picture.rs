@@ -10,9 +10,10 @@ use otpferry_formats::{Input, Limits, NoPasswords};
 use otpferry_scan::{Code, Frame, Grid, Hint, Options, Part, Scan};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Sealed, Source, in_order, open, position};
+use super::{File, Reader, Sealed, Source, open, position};
 use crate::cli::{CostArgs, Effort};
 use crate::failure::{Exit, Failure};
+use crate::in_order;
 
 /// How pictures are looked at, several at a time.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use otpferry_formats::ledger::{Export, State};
 use otpferry_formats::model::SecretText;
 
 use super::files::{self, Batch};
-use super::log::{FileAbout, Log};
+use super::log::{FileAbout, Log, OLDER_LEDGER};
 use super::report::FileLine;
 use super::store::Store;
 use super::{SHEETS, Session, Told, sheets};
@@ -22,6 +22,9 @@ impl Session<'_> {
         let run = &self.running.id;
         let logged = if self.running.resumed { log.staged(run)? } else { HashSet::new() };
         log.run(if self.running.resumed { "resume" } else { "begin" }, "done")?;
+        if self.job.args.ledger.older_ledger {
+            log.run(OLDER_LEDGER, "done")?;
+        }
         for Told { place, action } in told {
             let Some(entry) = self.ledger.entries.get(*place) else { continue };
             let is_lost = *action == "keep" && entry.run == *run && !logged.contains(&entry.device.serial);

@@ -15,6 +15,7 @@ use super::{SHEETS, log};
 use crate::convert;
 use crate::encode;
 use crate::failure::{Exit, Failure};
+use crate::in_order;
 use crate::output::Pending;
 use crate::proof;
 
@@ -56,6 +57,8 @@ pub(super) struct Manner<'a> {
     pub(super) freeipa_owners: bool,
     pub(super) folder: &'a Path,
     pub(super) per_file: usize,
+    /// Files that are made at a time, where it is said.
+    pub(super) jobs: Option<usize>,
     pub(super) password: Option<&'a SecretText>,
     /// A run that is gone on with writes over what it has written before.
     pub(super) replace: bool,
@@ -73,6 +76,15 @@ pub(super) struct Batch {
     pub(super) warnings: Vec<Item>,
 }
 
+impl Batch {
+    fn append(&mut self, other: Self) {
+        self.written.extend(other.written);
+        self.exported.extend(other.exported);
+        self.refused.extend(other.refused);
+        self.warnings.extend(other.warnings);
+    }
+}
+
 /// Writes accounts of the ledger for a server.
 ///
 /// # Errors
@@ -83,18 +95,22 @@ pub(super) fn write(
     entries: &[usize],
     manner: &Manner<'_>,
 ) -> Result<Batch, Failure> {
-    let mut batch = Batch::default();
-    let chunks = entries.chunks(manner.per_file);
-    let count = chunks.len();
-    // One after the other: what is in memory is one file, and not all.
-    for (number, chunk) in chunks.enumerate() {
+    let chunks: Vec<(usize, &[usize])> = entries.chunks(manner.per_file).enumerate().collect();
+    let write_one = |(number, chunk): &(usize, &[usize])| -> Result<Batch, Failure> {
+        let mut batch = Batch::default();
         let accounts = accepted(server, ledger, chunk, &mut batch);
         if !accounts.is_empty() {
-            batch.written.extend(owners(server, &accounts, (number, count), manner)?);
-            batch.written.push(file(server, accounts, (number, count), manner)?);
+            let part = (*number, chunks.len());
+            batch.written.extend(owners(server, &accounts, part, manner)?);
+            batch.written.push(file(server, accounts, part, manner)?);
         }
-    }
-    Ok(batch)
+        Ok(batch)
+    };
+    let mut all = Batch::default();
+    let take = |batch: Result<Batch, Failure>| batch.map(|batch| all.append(batch));
+    // One file for each processor at a time: what is in memory is a few of them, and not all.
+    in_order::each(&chunks, manner.jobs, write_one, take)?;
+    Ok(all)
 }
 
 /// What a server would refuse of accounts of the ledger.

@@ -269,6 +269,7 @@ impl<'a> Job<'a> {
             freeipa_owners: self.args.files.freeipa_owners,
             folder: &self.folder,
             per_file: usize::try_from(self.args.files.per_file).unwrap_or(usize::MAX),
+            jobs: self.args.read.cost.jobs,
             password,
             replace: self.args.files.resume,
             tokens: self.args.read.tokens.options(),

@@ -16,6 +16,9 @@ use super::store::owner_only;
 use crate::encode;
 use crate::failure::Failure;
 
+/// What the log calls it that a run went on with an older copy of the ledger, as it was told to.
+pub(super) const OLDER_LEDGER: &str = "older-ledger";
+
 /// The log of a ledger, open at its end.
 pub(super) struct Log {
     path: PathBuf,
@@ -203,8 +206,8 @@ impl Log {
     }
 }
 
-/// Refuses a ledger that is older than its log: whoever was made since would be made a second time. Answers whether
-/// there is a log.
+/// Refuses a ledger that is older than its log: whoever was made since would be made a second time. A run of this
+/// ledger that was told to go on with an older copy settles what the log has before it. Answers whether there is a log.
 ///
 /// # Errors
 /// [`crate::Exit::Refused`]; [`crate::Exit::Io`].
@@ -212,6 +215,7 @@ pub(super) fn check_age(path: &Path, ledger: &Ledger) -> Result<bool, Failure> {
     #[derive(Deserialize)]
     struct Told {
         run: String,
+        action: String,
     }
     let failed = |error: io::Error| Failure::io(path, "read the audit log", &error);
     let file = match File::open(path) {
@@ -219,18 +223,24 @@ pub(super) fn check_age(path: &Path, ledger: &Ledger) -> Result<bool, Failure> {
         opened => opened.map_err(failed)?,
     };
     let runs: HashSet<&str> = ledger.runs.iter().map(|run| run.id.as_str()).collect();
-    let mut is_empty = true;
+    let (mut is_empty, mut is_older) = (true, false);
     for line in BufReader::new(file).split(b'\n') {
-        let told = serde_json::from_slice::<Told>(&line.map_err(failed)?);
         is_empty = false;
-        if told.is_ok_and(|told| !runs.contains(told.run.as_str())) {
-            return Err(Failure::new(
-                crate::Exit::Refused,
-                "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
-            )
-            .in_file(&path.to_string_lossy())
-            .next_step("Take the newest copy of the ledger; with --older-ledger everybody who was made since gets a second secret"));
+        // A line that was cut off tells nothing.
+        let Ok(told) = serde_json::from_slice::<Told>(&line.map_err(failed)?) else { continue };
+        match runs.contains(told.run.as_str()) {
+            false => is_older = true,
+            true if told.action == OLDER_LEDGER => is_older = false,
+            true => {}
         }
+    }
+    if is_older {
+        return Err(Failure::new(
+            crate::Exit::Refused,
+            "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
+        )
+        .in_file(&path.to_string_lossy())
+        .next_step("Take the newest copy of the ledger; with --older-ledger everybody who was made since gets a second secret"));
     }
     Ok(!is_empty)
 }

@@ -1,10 +1,10 @@
 //! The ledger on the disk: locked, encrypted, and never without a whole copy.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::ledger::Ledger;
@@ -13,7 +13,7 @@ use otpferry_formats::{Limits, text};
 
 use super::job::Job;
 use crate::cli::{LedgerArgs, ReadOptions};
-use crate::envelope::{Keys, Seal};
+use crate::envelope::{Keys, Prepared, Seal};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::password::{self, PasswordBook};
@@ -23,6 +23,9 @@ pub(super) const LOG: &str = ".log.jsonl";
 /// The ledger before the last run.
 const PREVIOUS: &str = ".previous";
 
+/// How often a run writes the ledger: with what it has made, and with what went where.
+const SAVES: usize = 2;
+
 /// Fewest characters of a passphrase: it protects the secrets of everybody.
 const SHORTEST: usize = 12;
 
@@ -30,6 +33,9 @@ const SHORTEST: usize = 12;
 pub(super) struct Store {
     path: PathBuf,
     seal: Seal,
+    /// Keys of the files that a run writes. They are derived before the accounts are in memory: a passphrase takes
+    /// much of it.
+    prepared: RefCell<Vec<Prepared>>,
     /// Whether the ledger of before the run is still to be kept.
     keeps_previous: Cell<bool>,
     /// Held open: the lock goes with it, also when the process is killed.
@@ -192,7 +198,14 @@ impl Store {
             Some(Found { passphrase: Some(passphrase), .. }) => Seal::with_passphrase(passphrase),
             _ => Seal::with_passphrase(&new_passphrase(&job.args.read)?),
         };
-        Ok(Self { path: job.ledger.clone(), seal, keeps_previous: Cell::new(true), _lock: lock })
+        let prepared = (0..SAVES).map(|_| seal.prepare()).collect::<Result<_, _>>()?;
+        Ok(Self {
+            path: job.ledger.clone(),
+            seal,
+            prepared: RefCell::new(prepared),
+            keeps_previous: Cell::new(true),
+            _lock: lock,
+        })
     }
 
     /// Writes the ledger down to the disk. The one before the run stays beside it; at every moment there is a whole one
@@ -201,17 +214,16 @@ impl Store {
     /// # Errors
     /// [`Exit::Io`].
     pub(super) fn save(&self, ledger: &Ledger) -> Result<(), Failure> {
-        let text = ledger.write()?;
-        let sealed = self.seal.seal(&text, false)?;
-        drop(text);
+        let prepared = self.prepared.borrow_mut().pop().map_or_else(|| self.seal.prepare(), Ok)?;
         let failed = |error: io::Error| Failure::io(&self.path, "write the ledger", &error);
         let [new, previous, link] = [".new", PREVIOUS, ".link"].map(|end| beside(&self.path, end));
-        write_down(&new, &sealed).map_err(failed)?;
+        write_down(&new, |file| prepared.write(file, |out| ledger.write(out))).map_err(failed)?;
         if self.keeps_previous.replace(false) && self.path.exists() {
             let _ = fs::remove_file(&link);
             // Not every file system has a second name for a file.
             if fs::hard_link(&self.path, &link).is_err() {
-                write_down(&link, &fs::read(&self.path).map_err(failed)?).map_err(failed)?;
+                let before = fs::read(&self.path).map_err(failed)?;
+                write_down(&link, |file| file.write_all(&before)).map_err(failed)?;
             }
             fs::rename(&link, &previous).map_err(failed)?;
         }
@@ -263,12 +275,15 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Under a name that the next run writes over: what an interrupted one leaves behind is never taken for anything.
-fn write_down(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_down(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> io::Result<()> {
     let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
-    let mut file = owner_only(&mut options).open(path)?;
-    file.write_all(bytes)?;
+    let file = owner_only(&mut options).open(path)?;
+    let mut writer = BufWriter::with_capacity(1 << 16, &file);
+    fill(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
     file.sync_all()
 }
 

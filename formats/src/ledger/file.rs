@@ -5,10 +5,11 @@
 //! the fields of [`Entry`]; `type`, `algorithm`, `digits`, `period`, `counter` and `secret` (base32) mean what they mean in
 //! the canonical file. Times are RFC 3339.
 
+use std::io;
+
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
-use zeroize::Zeroizing;
 
 use super::{Entry, Export, Ledger, Run, State};
 use crate::ctx::Limits;
@@ -167,19 +168,17 @@ impl Ledger {
         })
     }
 
-    /// The text of the ledger; it is wiped on drop.
+    /// Writes the text of the ledger, line by line: it is long, and holds everybody's secrets.
     ///
     /// # Errors
-    /// `Internal` only.
-    pub fn write(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        // Grown at once: what a vector leaves behind when it moves is not wiped.
-        let mut text = Zeroizing::new(Vec::with_capacity(self.room()));
-        push_line(&mut text, &self.head())?;
+    /// Those of `out`.
+    pub fn write(&self, mut out: impl io::Write) -> io::Result<()> {
+        push_line(&mut out, &self.head())?;
         for entry in &self.entries {
             let secret = entry.otp.as_ref().map(|otp| otp.secret().to_base32());
-            push_line(&mut text, &line(entry, secret.as_ref().map(|text| text.as_str())))?;
+            push_line(&mut out, &line(entry, secret.as_ref().map(|text| text.as_str())))?;
         }
-        Ok(text)
+        Ok(())
     }
 
     fn head(&self) -> Head {
@@ -199,37 +198,15 @@ impl Ledger {
             entries: self.entries.len(),
         }
     }
-
-    /// More bytes than the text has.
-    fn room(&self) -> usize {
-        let texts = |entry: &Entry| {
-            let lists = entry
-                .groups
-                .iter()
-                .chain(&entry.earlier_accounts)
-                .chain(&entry.other_keys)
-                .map(|text| text.len() + 3);
-            let exports = entry.exports.iter().map(|export| export.target.len() + export.run.len() + 80);
-            let own = [&entry.account, &entry.display, &entry.email, &entry.key, &entry.issuer];
-            600 + own.iter().map(|text| text.len()).sum::<usize>()
-                + lists.sum::<usize>()
-                + exports.sum::<usize>()
-                + entry.otp.as_ref().map_or(0, |otp| otp.secret().expose().len().saturating_mul(2))
-        };
-        let runs: usize = self.runs.iter().map(|run| 150 + run.folder.len() * 2).sum();
-        let head = 1024 + runs + self.recipients.len() * 80;
-        head + self.entries.iter().map(texts).sum::<usize>()
-    }
 }
 
 fn exposed<S: Serializer>(text: &SecretText, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text.expose())
 }
 
-fn push_line(text: &mut Vec<u8>, line: &impl Serialize) -> Result<(), Error> {
-    serde_json::to_writer(&mut *text, line).map_err(|error| Error::json(&error))?;
-    text.push(b'\n');
-    Ok(())
+fn push_line(mut out: impl io::Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut out, line)?;
+    out.write_all(b"\n")
 }
 
 fn line<'a>(entry: &'a Entry, secret: Option<&'a str>) -> Line<'a> {
@@ -389,9 +366,15 @@ mod tests {
         }
     }
 
+    fn text_of(ledger: &Ledger) -> Vec<u8> {
+        let mut text = Vec::new();
+        ledger.write(&mut text).unwrap();
+        text
+    }
+
     #[test]
     fn the_text_is_as_documented() {
-        let text = ledger().write().unwrap();
+        let text = text_of(&ledger());
         let text = std::str::from_utf8(&text).unwrap();
         let wanted = [
             r#"{"format":"otpferry-ledger","version":1,"created":"2026-03-01T07:00:00Z","#,
@@ -414,14 +397,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let ledger = ledger();
-        let text = ledger.write().unwrap();
+        let text = text_of(&ledger);
         assert_eq!(Ledger::read(std::str::from_utf8(&text).unwrap(), &Limits::default()).unwrap(), ledger);
-        assert!(text.len() <= ledger.room(), "{} bytes, room for {}", text.len(), ledger.room());
     }
 
     #[test]
     fn any_damage_is_an_error_with_its_line() {
-        let text = ledger().write().unwrap();
+        let text = text_of(&ledger());
         let text = std::str::from_utf8(&text).unwrap();
         let place = |text: &str| Ledger::read(text, &Limits::default()).unwrap_err().at;
         let line = |number: usize| Some(Place::Line(number));
