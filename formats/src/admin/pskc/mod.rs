@@ -6,6 +6,7 @@
 //! difference: all of them occur in every mixture.
 
 mod document;
+mod doubt;
 mod drafts;
 mod element;
 mod encryption;
@@ -183,5 +184,7 @@ fn remarks(document: &Document<'_>, unlocked: Option<&unlock::Unlocked>) -> Vec<
     remarks
 }
 
+#[cfg(test)]
+mod doubt_tests;
 #[cfg(test)]
 mod tests;

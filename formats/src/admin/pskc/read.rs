@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::doubt::{self, Doubt, word};
 use super::drafts::{self, Global};
 use super::element::Element;
 use super::encryption::{Failure, Opener};
@@ -37,6 +38,7 @@ pub(super) type Notice = (&'static str, String, &'static str);
 
 /// A key with the entry that it stands in.
 struct Key<'e> {
+    entry: &'e Element,
     key: &'e Element,
     device: Option<&'e Element>,
     reading: Reading<'e>,
@@ -51,7 +53,7 @@ pub(super) fn cut() -> Skip {
 /// Reads a key of an entry.
 pub(super) fn read(entry: &Element, key: &Element, reading: Reading<'_>) -> Read {
     let device = entry.child(&["deviceinfo", "deviceid"]);
-    let mut key = Key { key, device, reading, notices: Vec::new() };
+    let mut key = Key { entry, key, device, reading, notices: Vec::new() };
     let (issuer, name, user) = key.names();
     let account = key.otp().map(|otp| {
         let of_device = |part: &str| key.of_device(part);
@@ -91,10 +93,15 @@ impl<'e> Key<'e> {
         if self.key.is_cut {
             return Err(cut());
         }
-        let kind = kind(drafts::key_algorithm(self.key))?;
-        let parameters = self.key.child(&["algorithmparameters", "usage"]);
-        let response = parameters.and_then(|parameters| parameters.child(&["responseformat"]));
-        let encoding = response.map_or("", |response| response.any_attribute(&["encoding", "format"]));
+        let algorithm = drafts::key_algorithm(self.key).map_err(|doubt| doubt.of("algorithm"))?;
+        let kind = kind(algorithm)?;
+        doubt::check_places(self.entry, self.key)?;
+        let response = self.parameter("responseformat")?;
+        let of_response = |names: &[&str]| {
+            let said = response.map_or(Ok(""), |response| response.once(names));
+            said.map_err(|doubt| doubt.of("responseformat"))
+        };
+        let encoding = of_response(&["encoding", "format"])?;
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("decimal") {
             return Err(Skip::new(
                 Skip::UNKNOWN_KIND,
@@ -102,8 +109,8 @@ impl<'e> Key<'e> {
             ));
         }
         let mut draft = Draft::new(kind, self.secret()?);
-        draft.algorithm = self.algorithm(parameters);
-        draft.digits = Number::parse(response.map_or("", |response| response.attribute("length")));
+        draft.algorithm = self.algorithm()?;
+        draft.digits = Number::parse(of_response(&["length"])?);
         match kind {
             Kind::Hotp => draft.counter = self.counter()?,
             _ => draft.period = self.period()?,
@@ -111,8 +118,16 @@ impl<'e> Key<'e> {
         draft.build()
     }
 
-    fn secret(&self) -> Result<Secret, Skip> {
-        let Some(value) = drafts::value(self.key, "secret", self.reading.global) else {
+    fn parameter(&self, name: &str) -> Result<Option<&'e Element>, Skip> {
+        drafts::parameter(self.key, name).map_err(|doubt| doubt.of(name))
+    }
+
+    fn value(&self, name: &str) -> Result<Option<Value<'e>>, Skip> {
+        drafts::value(self.key, name, self.reading.global).map_err(|doubt| doubt.of(name))
+    }
+
+    fn secret(&mut self) -> Result<Secret, Skip> {
+        let Some(value) = self.value("secret")? else {
             let is_elsewhere = self.key.child(&["keyreference", "keyprofileid"]).is_some();
             let message = if is_elsewhere {
                 "its secret is not in the file, only a reference to it"
@@ -124,6 +139,11 @@ impl<'e> Key<'e> {
         let bytes = match value {
             Value::Plain("") => return Err(Skip::new(Skip::NO_SECRET, "the key has no secret")),
             Value::Plain(text) => base64(text),
+            Value::Bare(text) if is_only_base64(text) => {
+                self.note_bare("secret");
+                base64(text)
+            }
+            Value::Bare(_) => return Err(Doubt::Shape.of("secret")),
             Value::Sealed(sealed) => Some(self.open(&sealed)?.to_vec()),
         };
         let secret = bytes.and_then(Secret::new);
@@ -147,9 +167,15 @@ impl<'e> Key<'e> {
     }
 
     /// The hash. privacyIDEA writes it into an attribute.
-    fn algorithm(&mut self, parameters: Option<&Element>) -> Option<Algorithm> {
-        let suite = parameters.and_then(|parameters| parameters.child(&["suite"]))?;
-        let text = if suite.text().is_empty() { suite.attribute("hashalgo") } else { suite.text() };
+    fn algorithm(&mut self) -> Result<Option<Algorithm>, Skip> {
+        let Some(suite) = self.parameter("suite")? else { return Ok(None) };
+        let said = suite.leaf().and_then(|text| Ok([text, suite.once(&["hashalgo"])?]));
+        let [text, attribute] = said.map_err(|doubt| doubt.of("suite"))?;
+        let text = match (text, attribute) {
+            ("", text) | (text, "") => text,
+            (text, attribute) if Algorithm::parse(text) == Algorithm::parse(attribute) => text,
+            _ => return Err(Doubt::Twice.of("suite")),
+        };
         let algorithm = Algorithm::parse(text);
         if algorithm.is_none() && !text.is_empty() {
             self.note(
@@ -158,7 +184,7 @@ impl<'e> Key<'e> {
                 "Compare a code with the old app or token before you rely on it",
             );
         }
-        algorithm
+        Ok(algorithm)
     }
 
     fn counter(&mut self) -> Result<Number, Skip> {
@@ -174,7 +200,11 @@ impl<'e> Key<'e> {
     }
 
     fn period(&mut self) -> Result<Number, Skip> {
-        if !matches!(self.number("time")?, Number::Of(0) | Number::Absent) {
+        let time = self.number("time")?;
+        if time == Number::Invalid {
+            return Err(Skip::new(Skip::BAD_PERIOD, "the beginning of its time is no number"));
+        }
+        if !matches!(time, Number::Of(0) | Number::Absent) {
             self.note(
                 "time-offset",
                 "the file says that its time does not begin in 1970; that is not moved",
@@ -189,9 +219,14 @@ impl<'e> Key<'e> {
     }
 
     fn number(&mut self, name: &str) -> Result<Number, Skip> {
-        match drafts::value(self.key, name, self.reading.global) {
+        match self.value(name)? {
             None => Ok(Number::Absent),
             Some(Value::Plain(text)) => Ok(number(text)),
+            // Whatever is no decimal number there may be anything.
+            Some(Value::Bare(text)) => {
+                self.note_bare(name);
+                Ok(Number::parse(text))
+            }
             Some(Value::Sealed(sealed)) => {
                 let bytes = self.open(&sealed)?;
                 if let [digit @ b'0'..=b'9'] = bytes.as_slice() {
@@ -208,6 +243,16 @@ impl<'e> Key<'e> {
                 Ok(binary_number(&bytes))
             }
         }
+    }
+
+    fn note_bare(&mut self, name: &str) {
+        let message =
+            format!("its {} stands alone, without the element that says that it is plain", word(name));
+        self.note(
+            "unusual-shape",
+            &message,
+            "Compare a code with the old app or token before you rely on it",
+        );
     }
 
     fn note(&mut self, code: &'static str, message: &str, next_step: &'static str) {
@@ -254,12 +299,13 @@ impl<'e> Key<'e> {
     }
 
     fn has_drift(&self) -> bool {
-        let drift = match drafts::value(self.key, "timedrift", self.reading.global) {
-            Some(Value::Plain(text)) => number(text),
-            Some(Value::Sealed(sealed)) => {
+        let drift = match self.value("timedrift") {
+            Ok(Some(Value::Plain(text) | Value::Bare(text))) => number(text),
+            Ok(Some(Value::Sealed(sealed))) => {
                 self.open(&sealed).map_or(Number::Absent, |bytes| binary_number(&bytes))
             }
-            None => Number::Absent,
+            Ok(None) => Number::Absent,
+            Err(_) => Number::Invalid,
         };
         !matches!(drift, Number::Absent | Number::Of(0))
     }
@@ -280,8 +326,7 @@ impl<'e> Key<'e> {
     }
 
     fn note_check_digit(&mut self) {
-        let parameters = self.key.child(&["algorithmparameters", "usage"]);
-        let response = parameters.and_then(|parameters| parameters.child(&["responseformat"]));
+        let response = drafts::parameter(self.key, "responseformat").ok().flatten();
         let flag = response.map_or("", |response| response.any_attribute(&["checkdigits", "checkdigit"]));
         if matches!(flag.to_ascii_lowercase().as_str(), "true" | "1") {
             self.note(
@@ -328,6 +373,13 @@ fn kind(algorithm: &str) -> Result<Kind, Skip> {
         "yubikey-aes" => unknown("it is a key of Yubico OTP, whose codes only a YubiKey makes"),
         _ => unknown("its algorithm is not one that apps show codes of"),
     }
+}
+
+/// Whether a text that nothing says the encoding of can be read as base64, and neither as base32 nor as hexadecimal.
+fn is_only_base64(text: &str) -> bool {
+    let is_base32 = |c: char| c.is_ascii_alphabetic() || matches!(c, '2'..='7' | '=') || c.is_whitespace();
+    let is_hexadecimal = |c: char| c.is_ascii_hexdigit() || c.is_whitespace();
+    !text.chars().all(is_base32) && !text.chars().all(is_hexadecimal)
 }
 
 /// `2006-05-01T00:00:00Z`, and as in the drafts `01/05/2006`.

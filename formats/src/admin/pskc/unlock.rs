@@ -84,7 +84,7 @@ fn first_scheme(document: &Document<'_>, global: Option<&Global>) -> Result<Opti
 
 fn sealed_values<'e>(key: &'e Element, global: Option<&'e Global>) -> impl Iterator<Item = Sealed<'e>> {
     VALUES.iter().filter_map(move |name| match drafts::value(key, name, global) {
-        Some(Value::Sealed(sealed)) => Some(sealed),
+        Ok(Some(Value::Sealed(sealed))) => Some(sealed),
         _ => None,
     })
 }

@@ -3,20 +3,25 @@
 use data_encoding::BASE64_MIME_PERMISSIVE;
 use zeroize::Zeroizing;
 
+use super::doubt::Doubt;
 use super::drafts;
 use super::element::Element;
 use crate::error::Error;
 use crate::model::Number;
 
 /// A value of a key.
+#[derive(PartialEq)]
 pub(super) enum Value<'e> {
     /// For everybody to read.
     Plain(&'e str),
+    /// The same, without the element that belongs around it.
+    Bare(&'e str),
     /// Encrypted.
     Sealed(Sealed<'e>),
 }
 
 /// An encrypted value.
+#[derive(PartialEq)]
 pub(super) struct Sealed<'e> {
     /// The identifier of the cipher.
     pub(super) algorithm: &'e str,
@@ -30,21 +35,36 @@ pub(super) struct Sealed<'e> {
 
 impl<'e> Value<'e> {
     /// The value of an element such as `Secret` or `Counter`; `None` when it is empty.
-    pub(super) fn read(element: &'e Element) -> Option<Self> {
-        let mac = element.child(&["valuemac"]).map(|mac| base64(mac.text()).unwrap_or_default());
-        if let Some(value) = element.child(&["encryptedvalue"]) {
-            return Some(Self::Sealed(Sealed { mac, ..Sealed::read(value) }));
+    ///
+    /// # Errors
+    /// It holds two values, or something else than a value.
+    pub(super) fn read(element: &'e Element) -> Result<Option<Self>, Doubt> {
+        let (plain, sealed) = (element.only(&["plainvalue"])?, element.only(&["encryptedvalue"])?);
+        let mac = element.only(&["valuemac"])?;
+        match (plain, sealed, element.text()) {
+            (Some(plain), None, "") => plain.leaf().map(|text| Some(Self::Plain(text))),
+            (None, Some(sealed), "") => {
+                let mac = mac.map(|mac| base64(mac.text()).unwrap_or_default());
+                Ok(Some(Self::Sealed(Sealed { mac, ..Sealed::read(sealed) })))
+            }
+            (None, None, text) => {
+                let text = element.leaf().map(|_| text)?;
+                Ok(Some(Self::Bare(text)).filter(|_| !text.is_empty()))
+            }
+            _ => Err(Doubt::Twice),
         }
-        element.child(&["plainvalue"]).map(|value| Self::Plain(value.text()))
     }
 }
 
 impl<'e> Sealed<'e> {
     /// The content of an element of the type of XML Encryption, without a MAC.
     pub(super) fn read(element: &'e Element) -> Self {
-        let content = element.at(&["cipherdata", "ciphervalue"]).and_then(|value| base64(value.text()));
+        let value = element
+            .only(&["cipherdata"])
+            .and_then(|data| data.map_or(Ok(None), |data| data.only(&["ciphervalue"])));
+        let content = value.ok().flatten().and_then(|value| base64(value.leaf().ok()?));
         Self {
-            algorithm: drafts::algorithm_of(element.child(&["encryptionmethod"])),
+            algorithm: drafts::algorithm_of(element.only(&["encryptionmethod"]).unwrap_or_default()),
             iv: None,
             // Nothing opens an empty one.
             content: content.unwrap_or_default(),
