@@ -13,6 +13,9 @@ const EIGHT: &str =
 const SIX: &str =
     "<AlgorithmParameters><ResponseFormat Length=\"6\" Encoding=\"DECIMAL\"/></AlgorithmParameters>";
 
+/// What the fixtures are encrypted with.
+const KEY: &str = "63616e6172792d70736b632d6b65792d";
+
 fn decode(text: &str, password: &str) -> Result<Vault, Error> {
     let given = [SecretText::new(password)];
     testing::with_ctx(&mut &given[..], |ctx| Pskc.decode(&Input::new(text.as_bytes()), ctx))
@@ -251,4 +254,53 @@ fn nothing_that_may_be_encrypted_is_a_secret() {
     assert_eq!(error("<EncryptionMethod/>"), ErrorKind::Unsupported);
     let both = format!("{}{}", cipher("NONE"), cipher("http://www.w3.org/2001/04/xmlenc#aes128-cbc"));
     assert_eq!(error(&both), ErrorKind::Malformed);
+}
+
+/// Positions and codes of what is said about accounts.
+fn said(vault: &Vault) -> Vec<(usize, &str)> {
+    vault.warnings.iter().map(|item| (item.index.unwrap(), item.code.as_str())).collect()
+}
+
+#[test]
+fn what_proves_one_key_proves_no_other() {
+    let text = include_str!("../../../../fixtures/pskc/half-proven.pskcxml");
+    let vault = decode(text, KEY).unwrap();
+    assert_eq!(vault.accounts.len(), 3);
+    assert_eq!(said(&vault), [(1, "not-authenticated"), (2, "not-encrypted")]);
+}
+
+#[test]
+fn a_plain_secret_in_a_file_with_a_key_is_said() {
+    let with = |header: &str| {
+        let file = key("totp", SIX, SECRET).replace("<KeyPackage>", &format!("{header}<KeyPackage>"));
+        read(&file).1
+    };
+    let of_draft = draft(
+        "<EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes128-cbc\"/>",
+        &format!("<Data>{SECRET}</Data>"),
+    );
+    assert_eq!(with("<EncryptionKey><KeyName>shared</KeyName></EncryptionKey>"), ["not-encrypted"]);
+    assert_eq!(with("<MACMethod Algorithm=\"hmac-sha1\"><MACKey/></MACMethod>"), ["not-encrypted"]);
+    assert_eq!(read(&of_draft).1, ["not-encrypted", "counter-unknown"]);
+    // Nothing else than that there is none.
+    assert_eq!(with("<EncryptionKey/><DigestMethod Algorithm=\"HMAC-SHA1\"/>"), [""; 0]);
+}
+
+#[test]
+fn numbers_that_were_judged_are_said() {
+    let text = include_str!("../../../../fixtures/pskc/digits-or-bytes.pskcxml");
+    let vault = decode(text, KEY).unwrap();
+    assert_eq!(said(&vault), [(0, "ambiguous-number"), (1, "ambiguous-number"), (2, "ambiguous-number")]);
+    let message = "its period is encrypted in a form that means 60 or 13872; the first is taken";
+    assert_eq!(vault.warnings[0].message, message);
+    let interval =
+        |text: &str| format!("{SECRET}<TimeInterval><PlainValue>{text}</PlainValue></TimeInterval>");
+    let unusual = |text: &str| read(&key("totp", SIX, &interval(text)));
+    assert_eq!(unusual("NjA="), (Ok((seed(), 6, 60)), vec!["unusual-number".to_owned()]));
+    assert_eq!(unusual("PA=="), (Ok((seed(), 6, 60)), vec!["unusual-number".to_owned()]));
+    assert_eq!(unusual("AAAAAAAAADw="), (Ok((seed(), 6, 60)), vec![]));
+    assert_eq!(unusual("60"), (Ok((seed(), 6, 60)), vec![]));
+    assert_eq!(unusual("0"), (Ok((seed(), 6, 30)), vec!["period-unknown".to_owned()]));
+    assert_eq!(unusual("None"), (Ok((seed(), 6, 30)), vec!["period-unknown".to_owned()]));
+    assert_eq!(read(&key("totp", SIX, SECRET)), (Ok((seed(), 6, 30)), vec![]));
 }

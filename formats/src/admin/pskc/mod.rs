@@ -114,10 +114,11 @@ fn decode(text: &str, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let reading = Reading {
         global: global.as_ref(),
         opener: unlocked.as_ref().map(|unlocked| &unlocked.opener),
+        is_protected: unlocked.is_some() || global.is_some() || encryption.is_declared,
         now: Some(ctx.now),
     };
     let mut vault = read_entries(&document, reading, ctx)?;
-    vault.warnings.extend(remarks(&document, unlocked.as_ref()));
+    vault.warnings.extend(remarks(&document));
     if let Some(unlocked) = unlocked {
         vault.encrypted = true;
         vault.protection = unlocked.protection;
@@ -149,7 +150,7 @@ fn read_entries(document: &Document<'_>, reading: Reading<'_>, ctx: &Ctx<'_>) ->
 }
 
 /// What the user should know about the file as a whole.
-fn remarks(document: &Document<'_>, unlocked: Option<&unlock::Unlocked>) -> Vec<Item> {
+fn remarks(document: &Document<'_>) -> Vec<Item> {
     let mut remarks = Vec::new();
     let mut remark =
         |code: &str, message: &str, step: &str| remarks.push(Item::new(code, message).next_step(step));
@@ -172,13 +173,6 @@ fn remarks(document: &Document<'_>, unlocked: Option<&unlock::Unlocked>) -> Vec<
             "signature-unchecked",
             "the signature of the file is not checked",
             "Check it where you do not trust the way that the file took",
-        );
-    }
-    if unlocked.is_some_and(|unlocked| !unlocked.is_proven) {
-        remark(
-            "not-authenticated",
-            "nothing in the file proves that the key is the right one, or that nobody altered the secrets",
-            "Compare a code of each account with the old app or token before you rely on it",
         );
     }
     remarks

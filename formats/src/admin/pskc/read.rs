@@ -4,13 +4,14 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use zeroize::Zeroizing;
 
 use super::doubt::{self, Doubt, word};
 use super::drafts::{self, Global};
 use super::element::Element;
 use super::encryption::{Failure, Opener};
 use super::person;
-use super::value::{Sealed, Value, base64, binary_number, number};
+use super::value::{Sealed, Value, base64, binary_instead, binary_number, is_usual_number, number};
 use crate::admin::token;
 use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Secret};
 use crate::report::Skip;
@@ -21,6 +22,8 @@ pub(super) struct Reading<'r> {
     pub(super) global: Option<&'r Global>,
     /// `None` for a file in which nothing is encrypted.
     pub(super) opener: Option<&'r Opener>,
+    /// The file says in any way that its values are encrypted, or have MACs.
+    pub(super) is_protected: bool,
     /// When keys that have expired by then are told; `None` tells none.
     pub(super) now: Option<Timestamp>,
 }
@@ -42,6 +45,8 @@ struct Key<'e> {
     key: &'e Element,
     device: Option<&'e Element>,
     reading: Reading<'e>,
+    /// A value of it was opened that has no MAC and no checksum.
+    is_unproven: bool,
     notices: Vec<Notice>,
 }
 
@@ -53,7 +58,7 @@ pub(super) fn cut() -> Skip {
 /// Reads a key of an entry.
 pub(super) fn read(entry: &Element, key: &Element, reading: Reading<'_>) -> Read {
     let device = entry.child(&["deviceinfo", "deviceid"]);
-    let mut key = Key { entry, key, device, reading, notices: Vec::new() };
+    let mut key = Key { entry, key, device, reading, is_unproven: false, notices: Vec::new() };
     let (issuer, name, user) = key.names();
     let account = key.otp().map(|otp| {
         let of_device = |part: &str| key.of_device(part);
@@ -115,6 +120,11 @@ impl<'e> Key<'e> {
             Kind::Hotp => draft.counter = self.counter()?,
             _ => draft.period = self.period()?,
         }
+        if self.is_unproven {
+            let message =
+                "nothing proves that the key of the file is the right one for it, or that nobody altered it";
+            self.note("not-authenticated", message, COMPARE);
+        }
         draft.build()
     }
 
@@ -136,6 +146,11 @@ impl<'e> Key<'e> {
             };
             return Err(Skip::new(Skip::NO_SECRET, message));
         };
+        if self.reading.is_protected && !matches!(value, Value::Sealed(_)) {
+            let message =
+                "its secret is not encrypted in a file that has a key for that: somebody may have put it in";
+            self.note("not-encrypted", message, COMPARE);
+        }
         let bytes = match value {
             Value::Plain("") => return Err(Skip::new(Skip::NO_SECRET, "the key has no secret")),
             Value::Plain(text) => base64(text),
@@ -150,10 +165,10 @@ impl<'e> Key<'e> {
         secret.ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret is empty, or not base64"))
     }
 
-    fn open(&self, sealed: &Sealed<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, Skip> {
+    fn open(&mut self, sealed: &Sealed<'_>) -> Result<Zeroizing<Vec<u8>>, Skip> {
         let locked = Skip::new(Skip::LOCKED_SECRET, "it is encrypted, and the file has no key for it");
         let opener = self.reading.opener.ok_or(locked)?;
-        opener.open(sealed).map(|opened| opened.bytes).map_err(|failure| match failure {
+        let opened = opener.open(sealed).map_err(|failure| match failure {
             Failure::Wrong => {
                 Skip::new(Skip::BAD_SECRET, "it was altered, or encrypted under another key than the others")
             }
@@ -163,7 +178,9 @@ impl<'e> Key<'e> {
             Failure::Cipher => {
                 Skip::new(Skip::LOCKED_SECRET, "it is encrypted with a cipher that is not known")
             }
-        })
+        })?;
+        self.is_unproven |= !opened.is_proven;
+        Ok(opened.bytes)
     }
 
     /// The hash. privacyIDEA writes it into an attribute.
@@ -178,11 +195,7 @@ impl<'e> Key<'e> {
         };
         let algorithm = Algorithm::parse(text);
         if algorithm.is_none() && !text.is_empty() {
-            self.note(
-                "hash-unknown",
-                "the file names a hash for it that no app has; SHA1 is taken",
-                "Compare a code with the old app or token before you rely on it",
-            );
+            self.note("hash-unknown", "the file names a hash for it that no app has; SHA1 is taken", COMPARE);
         }
         Ok(algorithm)
     }
@@ -208,20 +221,36 @@ impl<'e> Key<'e> {
             self.note(
                 "time-offset",
                 "the file says that its time does not begin in 1970; that is not moved",
-                "Compare a code with the old app or token before you rely on it",
+                COMPARE,
             );
         }
+        let is_written = self.value("timeinterval")?.is_some();
+        let period = self.number("timeinterval")?;
         // privacyIDEA writes 0 for none.
-        Ok(match self.number("timeinterval")? {
-            Number::Of(0) => Number::Absent,
-            period => period,
-        })
+        if !matches!(period, Number::Of(0) | Number::Absent) {
+            return Ok(period);
+        }
+        if is_written {
+            self.note(
+                "period-unknown",
+                "the file says nothing for its period, or 0; 30 seconds are taken",
+                COMPARE,
+            );
+        }
+        Ok(Number::Absent)
     }
 
     fn number(&mut self, name: &str) -> Result<Number, Skip> {
         match self.value(name)? {
             None => Ok(Number::Absent),
-            Some(Value::Plain(text)) => Ok(number(text)),
+            Some(Value::Plain(text)) => {
+                let read = number(text);
+                if let (false, Number::Of(read)) = (is_usual_number(text), read) {
+                    let message = format!("its {} is written in base64 and taken for {read}", word(name));
+                    self.note("unusual-number", &message, COMPARE);
+                }
+                Ok(read)
+            }
             // Whatever is no decimal number there may be anything.
             Some(Value::Bare(text)) => {
                 self.note_bare(name);
@@ -229,18 +258,15 @@ impl<'e> Key<'e> {
             }
             Some(Value::Sealed(sealed)) => {
                 let bytes = self.open(&sealed)?;
-                if let [digit @ b'0'..=b'9'] = bytes.as_slice() {
+                let read = binary_number(&bytes);
+                if let (Some(binary), Number::Of(read)) = (binary_instead(&bytes), read) {
                     let message = format!(
-                        "its {name} is stored as one byte, which means {} or {digit}; the first is taken",
-                        char::from(*digit)
+                        "its {} is encrypted in a form that means {read} or {binary}; the first is taken",
+                        word(name)
                     );
-                    self.note(
-                        "ambiguous-number",
-                        &message,
-                        "Compare a code with the old app or token before you rely on it",
-                    );
+                    self.note("ambiguous-number", &message, COMPARE);
                 }
-                Ok(binary_number(&bytes))
+                Ok(read)
             }
         }
     }
@@ -248,11 +274,7 @@ impl<'e> Key<'e> {
     fn note_bare(&mut self, name: &str) {
         let message =
             format!("its {} stands alone, without the element that says that it is plain", word(name));
-        self.note(
-            "unusual-shape",
-            &message,
-            "Compare a code with the old app or token before you rely on it",
-        );
+        self.note("unusual-shape", &message, COMPARE);
     }
 
     fn note(&mut self, code: &'static str, message: &str, next_step: &'static str) {
@@ -298,7 +320,7 @@ impl<'e> Key<'e> {
         self.note_usage(policy);
     }
 
-    fn has_drift(&self) -> bool {
+    fn has_drift(&mut self) -> bool {
         let drift = match self.value("timedrift") {
             Ok(Some(Value::Plain(text) | Value::Bare(text))) => number(text),
             Ok(Some(Value::Sealed(sealed))) => {
@@ -351,6 +373,8 @@ impl<'e> Key<'e> {
     }
 }
 
+/// What to do where a guess had to be made.
+const COMPARE: &str = "Compare a code with the old app or token before you rely on it";
 /// From when and until when a key is valid.
 const DATES: [&str; 3] = ["startdate", "expirydate", "expiry"];
 /// What RFC 6030 has in a policy.

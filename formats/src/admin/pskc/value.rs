@@ -100,6 +100,25 @@ fn base64_number(text: &str) -> Number {
     if is_meant && !bytes.is_empty() { binary_number(&bytes) } else { Number::Invalid }
 }
 
+/// Whether a number is written as a version of the format has it: in decimal, or as the eight bytes of the drafts.
+pub(super) fn is_usual_number(text: &str) -> bool {
+    let is_eight = |bytes: Vec<u8>| bytes.len() == 8 && !bytes.iter().all(u8::is_ascii_digit);
+    Number::parse(text) != Number::Invalid
+        || base64_number(text) == Number::Invalid
+        || base64(text).is_some_and(is_eight)
+}
+
+/// What the binary number is that [`binary_number`] takes for digits. Of more than three bytes nobody has one: it would
+/// be a counter of hundreds of millions.
+pub(super) fn binary_instead(bytes: &[u8]) -> Option<i128> {
+    let is_short = matches!(bytes.len(), 1..=3) && bytes.iter().all(u8::is_ascii_digit);
+    is_short.then(|| big_endian(bytes))
+}
+
+fn big_endian(bytes: &[u8]) -> i128 {
+    bytes.iter().fold(0, |number, byte| number << 8 | i128::from(*byte))
+}
+
 /// A number as decimal digits in ASCII, else in binary with the highest byte first.
 pub(super) fn binary_number(bytes: &[u8]) -> Number {
     match bytes {
@@ -107,9 +126,7 @@ pub(super) fn binary_number(bytes: &[u8]) -> Number {
         digits if digits.iter().all(u8::is_ascii_digit) => {
             std::str::from_utf8(digits).map_or(Number::Invalid, Number::parse)
         }
-        binary if binary.len() <= 8 => {
-            Number::Of(binary.iter().fold(0, |number, byte| number << 8 | i128::from(*byte)))
-        }
+        binary if binary.len() <= 8 => Number::Of(big_endian(binary)),
         _ => Number::Invalid,
     }
 }
@@ -149,6 +166,23 @@ mod tests {
         assert_eq!(binary_number(b"\x1e"), Number::Of(30));
         assert_eq!(binary_number(b"7"), Number::Of(7));
         assert_eq!(binary_number(&[0xFF; 8]), Number::Of(u64::MAX.into()));
+    }
+
+    #[test]
+    fn judgements_are_told_from_what_the_format_has() {
+        for (text, wanted) in [
+            ("831791", true),
+            ("None", true),
+            ("soon!", true),
+            ("AAAAAAAAAAw=", true),
+            ("NzA5Nzkx", false),
+            ("AAYxSg==", false),
+            ("MTIzNDU2Nzg=", false),
+        ] {
+            assert_eq!(is_usual_number(text), wanted, "{text}");
+        }
+        let read = [&b"7"[..], b"30", b"123", b"1234", b"\x1e", b""].map(binary_instead);
+        assert_eq!(read, [Some(55), Some(13_104), Some(3_224_115), None, None, None]);
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn read_again(account: &Account) -> Result<Vault, Error> {
     let mut tokens = Tokens::new(ID, "", &limits);
     let entry = document::entry(&text)?;
     for key in drafts::keys(&entry) {
-        let read = read::read(&entry, key, Reading { global: None, opener: None, now: None });
+        let read =
+            read::read(&entry, key, Reading { global: None, opener: None, is_protected: false, now: None });
         tokens.take(read.account, &read.name, &Place::Entry(1))?;
     }
     Ok(tokens.finish())
