@@ -52,7 +52,8 @@ static INFO: Info = Info {
             carrier: Carrier::File,
             file_name: "tokens.pskcxml",
             encrypted_file_name: "tokens.pskcxml",
-            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP, \
+            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP (there without \
+                the check of serial numbers, unless all are four letters or digits and eight hexadecimal digits), \
                 `ykman oath accounts import FILE`",
         },
         Writing {
@@ -97,8 +98,8 @@ impl Format for Pskc {
         input.text().and_then(|text| decode(&text, ctx)).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
-        write::fit(accounts)
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        write::fit(writing.form, accounts)
     }
 
     fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
