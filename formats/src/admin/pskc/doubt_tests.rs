@@ -249,6 +249,17 @@ fn nothing_that_may_be_encrypted_is_a_secret() {
     ] {
         assert_eq!(read(&draft(&header, &data)).0.map(|_| ()), wanted, "{what}");
     }
+    let method = cipher("http://www.w3.org/2001/04/xmlenc#aes128-cbc");
+    for place in ["<Device>", "<Usage>", "<Data Name=\"SECRET\">"] {
+        let file = draft("", &secret(others));
+        let own = match place {
+            "<Usage>" => file.replace(place, &format!("{method}{place}")),
+            _ => file.replace(place, &format!("{place}{method}")),
+        };
+        assert_eq!(read(&own).0, Err("locked-secret"), "{place}");
+    }
+    let of_secret = key("totp", SIX, &SECRET.replace("<PlainValue>", &format!("{method}<PlainValue>")));
+    assert_eq!(read(&of_secret).0, Err("locked-secret"));
     let digest = secret(blocks).replace("</Data>", "<ValueDigest>AAAA</ValueDigest></Data>");
     let error = |header: &str| decode(&draft(header, &digest), "").unwrap_err().kind;
     assert_eq!(error("<EncryptionMethod/>"), ErrorKind::Unsupported);

@@ -105,6 +105,16 @@ pub(super) fn key_algorithm(key: &Element) -> Result<&str, Doubt> {
     key.once(&["algorithm", "keyalgorithm", "secretalgorithm"])
 }
 
+/// Whether a cipher is named for a secret in another place than that of all values, or than that of an encrypted one.
+pub(super) fn has_own_cipher(entry: &Element, key: &Element) -> bool {
+    let groups = || key.children_of(&["data"]);
+    let secrets = groups().flat_map(|data| data.children_of(&["secret"]));
+    [entry, key].into_iter().chain(groups()).chain(secrets).any(|place| {
+        let mut methods = place.children_of(&["encryptionmethod"]);
+        methods.any(|method| !algorithm_of(Some(method)).eq_ignore_ascii_case("none"))
+    })
+}
+
 /// A value of a key; its name is that of the element in lower case.
 ///
 /// # Errors

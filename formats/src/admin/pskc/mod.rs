@@ -52,9 +52,9 @@ static INFO: Info = Info {
             carrier: Carrier::File,
             file_name: "tokens.pskcxml",
             encrypted_file_name: "tokens.pskcxml",
-            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP (there without \
-                the check of serial numbers, unless all are four letters or digits and eight hexadecimal digits), \
-                `ykman oath accounts import FILE`",
+            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP \
+                (there without the check of serial numbers, unless all are four letters or digits and eight hexadecimal \
+                digits), `ykman oath accounts import FILE`",
         },
         Writing {
             form: "strong",

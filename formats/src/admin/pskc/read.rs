@@ -146,7 +146,11 @@ impl<'e> Key<'e> {
             };
             return Err(Skip::new(Skip::NO_SECRET, message));
         };
-        if self.reading.is_protected && !matches!(value, Value::Sealed(_)) {
+        let is_plain = !matches!(value, Value::Sealed(_));
+        if is_plain && drafts::has_own_cipher(self.entry, self.key) {
+            return Err(Doubt::Encryption.of("secret"));
+        }
+        if is_plain && self.reading.is_protected {
             let message =
                 "its secret is not encrypted in a file that has a key for that: somebody may have put it in";
             self.note("not-encrypted", message, COMPARE);
