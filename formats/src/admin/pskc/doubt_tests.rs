@@ -36,13 +36,12 @@ fn draft(header: &str, data: &str) -> String {
     )
 }
 
-/// What was read of the only key: secret, digits, period or counter; and the codes of what is said about it.
-fn read(text: &str) -> (Result<(Vec<u8>, u8, u64), &'static str>, Vec<String>) {
-    read_with(text, "")
-}
+/// Secret, digits, and period or counter.
+type Codes = (Vec<u8>, u8, u64);
 
-fn read_with(text: &str, password: &str) -> (Result<(Vec<u8>, u8, u64), &'static str>, Vec<String>) {
-    let vault = decode(text, password).unwrap();
+/// What was read of the only key, or the reason why it was not; and the codes of what is said about it.
+fn read(text: &str) -> (Result<Codes, &'static str>, Vec<String>) {
+    let vault = decode(text, "").unwrap();
     let said = vault.warnings.iter().map(|item| item.code.clone()).collect();
     match (vault.accounts.as_slice(), vault.skipped.as_slice()) {
         ([account], []) => {
@@ -50,12 +49,13 @@ fn read_with(text: &str, password: &str) -> (Result<(Vec<u8>, u8, u64), &'static
             let moving = otp.counter().unwrap_or_else(|| otp.period().unwrap().into());
             (Ok((otp.secret().expose().to_vec(), otp.digits(), moving)), said)
         }
-        ([], [skipped]) => (Err(CODES.into_iter().find(|code| *code == skipped.code).unwrap()), said),
-        _ => panic!("one key"),
+        ([], [skipped]) => (Err(REASONS.into_iter().find(|code| *code == skipped.code).unwrap()), said),
+        _ => panic!("more than one key"),
     }
 }
 
-const CODES: [&str; 7] = [
+/// Reasons to leave a key out.
+const REASONS: [&str; 7] = [
     "bad-secret",
     "bad-digits",
     "bad-period",
