@@ -185,7 +185,9 @@ fn a_value_without_its_element_is_read_and_said() {
     assert_eq!(totp(&direct("TimeInterval", " 60\n")), (Ok((seed(), 6, 60)), odd.clone()));
     assert_eq!(hotp(&direct("Counter", "42")), (Ok((seed(), 6, 42)), odd.clone()));
     let offset = totp(&direct("Time", "90"));
-    assert_eq!(offset, (Ok((seed(), 6, 30)), vec!["unusual-shape".to_owned(), "time-offset".to_owned()]));
+    assert_eq!(offset.1, ["unusual-shape", "time-offset"]);
+    assert_eq!(offset.0, Ok((seed(), 6, 30)));
+    assert_eq!(totp(&direct("Time", "noon")), offset);
     let (drift, said) = totp(&direct("TimeDrift", "4"));
     assert_eq!((drift, said), (Ok((seed(), 6, 30)), vec!["left-behind".to_owned()]));
     let secret = direct("Secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=");
@@ -196,7 +198,6 @@ fn a_value_without_its_element_is_read_and_said() {
         ("a draft's value", totp("<TimeInterval><Value>60</Value></TimeInterval>").0, "bad-period"),
         ("both", totp("<TimeInterval>60<PlainValue>30</PlainValue></TimeInterval>").0, "bad-period"),
         ("in pieces", totp("<TimeInterval><PlainValue>6<b/>0</PlainValue></TimeInterval>").0, "bad-period"),
-        ("a time", totp(&direct("Time", "noon")).0, "bad-period"),
         ("a counter", hotp("<Counter><Value>5</Value></Counter>").0, "bad-counter"),
         ("hexadecimal", read(&key("totp", SIX, &direct("Secret", "3132333435363738"))).0, "bad-secret"),
         ("base32", read(&key("totp", SIX, &direct("Secret", "GEZDGNBVGY3TQOJQ"))).0, "bad-secret"),

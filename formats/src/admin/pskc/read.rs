@@ -194,7 +194,7 @@ impl<'e> Key<'e> {
         let [text, attribute] = said.map_err(|doubt| doubt.of("suite"))?;
         let text = match (text, attribute) {
             ("", text) | (text, "") => text,
-            (text, attribute) if Algorithm::parse(text) == Algorithm::parse(attribute) => text,
+            (text, other) if is_same_hash(text, other) => text,
             _ => return Err(Doubt::Twice.of("suite")),
         };
         let algorithm = Algorithm::parse(text);
@@ -217,11 +217,7 @@ impl<'e> Key<'e> {
     }
 
     fn period(&mut self) -> Result<Number, Skip> {
-        let time = self.number("time")?;
-        if time == Number::Invalid {
-            return Err(Skip::new(Skip::BAD_PERIOD, "the beginning of its time is no number"));
-        }
-        if !matches!(time, Number::Of(0) | Number::Absent) {
+        if !matches!(self.number("time")?, Number::Of(0) | Number::Absent) {
             self.note(
                 "time-offset",
                 "the file says that its time does not begin in 1970; that is not moved",
@@ -401,6 +397,11 @@ fn kind(algorithm: &str) -> Result<Kind, Skip> {
         "yubikey-aes" => unknown("it is a key of Yubico OTP, whose codes only a YubiKey makes"),
         _ => unknown("its algorithm is not one that apps show codes of"),
     }
+}
+
+fn is_same_hash(one: &str, other: &str) -> bool {
+    let known = Algorithm::parse(one);
+    one == other || (known.is_some() && known == Algorithm::parse(other))
 }
 
 /// Whether a text that nothing says the encoding of can be read as base64, and neither as base32 nor as hexadecimal.
