@@ -76,6 +76,17 @@ impl Scheme {
         length == self.key_length || (self.cipher == Cipher::TripleDes && matches!(length, 16 | 24))
     }
 
+    /// Whether it makes texts of so many bytes, with its initial vector in them or apart.
+    pub(crate) fn may_make(self, length: usize, vector_is_apart: bool) -> bool {
+        let (unit, least) = match (self.is_wrap, self.block()) {
+            // RFC 3394 and 5649: half-blocks, and one for the check; RFC 3217: more.
+            (true, _) => (8, 16),
+            (false, block) if vector_is_apart => (block, block),
+            (false, block) => (block, block.saturating_mul(2)),
+        };
+        length >= least && length.is_multiple_of(unit)
+    }
+
     /// Bytes of the initial vector.
     fn block(self) -> usize {
         if self.cipher == Cipher::TripleDes { 8 } else { 16 }
@@ -169,6 +180,19 @@ mod tests {
         ] {
             assert_eq!(Scheme::parse(text).map(|scheme| scheme.name), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn the_length_tells_what_a_cipher_did_not_make() {
+        let lengths = |name: &str, is_apart: bool| {
+            let scheme = Scheme::parse(name).unwrap();
+            [8, 16, 20, 24, 32].map(|length| scheme.may_make(length, is_apart))
+        };
+        assert_eq!(lengths("aes128-cbc", false), [false, false, false, false, true]);
+        assert_eq!(lengths("aes128-cbc", true), [false, true, false, false, true]);
+        assert_eq!(lengths("3des-cbc", false), [false, true, false, true, true]);
+        assert_eq!(lengths("3des-cbc", true), [true, true, false, true, true]);
+        assert_eq!(lengths("kw-aes128", false), [false, true, false, true, true]);
     }
 
     #[test]

@@ -4,11 +4,15 @@
 //! `Data` with a name, and one cipher is named for the whole file. Source: draft-hoyer-keyprov-portable-symmetric-
 //! key-container 00 and 01, draft-ietf-keyprov-portable-symmetric-key-container 02 to 05, draft-ietf-keyprov-pskc 02.
 
+use super::doubt::{self, Doubt};
 use super::element::Element;
 use super::encryption::Pbkdf2;
 use super::value::{Sealed, Value, base64, required};
 use crate::crypt::{Prf, Scheme};
 use crate::error::Error;
+
+/// What the parameters of a key are called in the RFC and in its drafts.
+pub(super) const PARAMETERS: [&str; 2] = ["algorithmparameters", "usage"];
 
 /// The cipher of all values of a file.
 pub(super) struct Global {
@@ -19,12 +23,18 @@ pub(super) struct Global {
 }
 
 impl Global {
-    /// What the header says, unless that is that nothing is encrypted.
+    /// What the header says, unless that is that nothing is encrypted. A cipher without a name is one that is not known.
+    ///
+    /// # Errors
+    /// `Malformed` for two ciphers, and for a derivation that is not described in full.
     pub(super) fn read(header: &[Element]) -> Result<Option<Self>, Error> {
-        let method = header.iter().find(|element| element.name == "encryptionmethod");
+        let methods = header.iter().filter(|element| element.name == "encryptionmethod");
+        let method = doubt::only(methods).map_err(|_| {
+            Error::malformed("the file names two ciphers for all of its values")
+                .next_step("Ask for the file again: it was put together wrongly, or altered")
+        })?;
         let algorithm = algorithm_of(method).to_owned();
-        let Some(method) = method.filter(|_| !matches!(algorithm.to_ascii_lowercase().as_str(), "" | "none"))
-        else {
+        let Some(method) = method.filter(|_| !algorithm.eq_ignore_ascii_case("none")) else {
             return Ok(None);
         };
         let iv = method.child(&["iv"]).and_then(|iv| base64(iv.text()));
@@ -32,6 +42,12 @@ impl Global {
             algorithm.to_ascii_lowercase().starts_with("pbe") || method.child(&["pbesalt"]).is_some();
         let derivation = if is_derived { Some(derivation(method, &algorithm)?) } else { None };
         Ok(Some(Self { algorithm, iv, derivation }))
+    }
+
+    /// Whether its cipher could have made a text, as far as the length tells.
+    fn may_make(&self, text: &str) -> bool {
+        let Some(scheme) = Scheme::parse(&self.algorithm) else { return true };
+        base64(text).is_some_and(|bytes| scheme.may_make(bytes.len(), self.iv.is_some()))
     }
 }
 
@@ -58,7 +74,22 @@ pub(super) fn mac_algorithm(header: &[Element]) -> Option<&str> {
 
 /// The keys of an entry.
 pub(super) fn keys(entry: &Element) -> impl Iterator<Item = &Element> {
-    entry.children.iter().filter(|child| matches!(child.name.as_str(), "key" | "secret"))
+    entry.children.iter().filter(|child| is_key(child))
+}
+
+/// Whether a child of an entry is a key.
+pub(super) fn is_key(child: &Element) -> bool {
+    matches!(child.name.as_str(), "key" | "secret")
+}
+
+/// A parameter of a key, by the name of its element. Erratum 2759: what RFC 6030 shows as a choice is a sequence, so
+/// that each parameter may stand in parameters of its own.
+///
+/// # Errors
+/// It is written several times, and not the same each time.
+pub(super) fn parameter<'e>(key: &'e Element, name: &str) -> Result<Option<&'e Element>, Doubt> {
+    let names = [name];
+    doubt::only(key.children_of(&PARAMETERS).flat_map(|parameters| parameters.children_of(&names)))
 }
 
 /// What a key says in an attribute that has had several names.
@@ -67,31 +98,72 @@ pub(super) fn id(key: &Element) -> &str {
 }
 
 /// The algorithm of a key.
-pub(super) fn key_algorithm(key: &Element) -> &str {
-    key.any_attribute(&["algorithm", "keyalgorithm", "secretalgorithm"])
+///
+/// # Errors
+/// It is written several times, and not the same each time.
+pub(super) fn key_algorithm(key: &Element) -> Result<&str, Doubt> {
+    key.once(&["algorithm", "keyalgorithm", "secretalgorithm"])
+}
+
+/// Whether a cipher is named for a secret in another place than that of all values, or than that of an encrypted one.
+pub(super) fn has_own_cipher(entry: &Element, key: &Element) -> bool {
+    let groups = || key.children_of(&["data"]);
+    let secrets = groups().flat_map(|data| data.children_of(&["secret"]));
+    [entry, key].into_iter().chain(groups()).chain(secrets).any(|place| {
+        let mut methods = place.children_of(&["encryptionmethod"]);
+        methods.any(|method| !algorithm_of(Some(method)).eq_ignore_ascii_case("none"))
+    })
 }
 
 /// A value of a key; its name is that of the element in lower case.
-pub(super) fn value<'e>(key: &'e Element, name: &str, global: Option<&'e Global>) -> Option<Value<'e>> {
-    let groups = || key.children.iter().filter(|child| child.name == "data");
-    let in_group = groups().find_map(|data| Value::read(data.child(&[name])?));
-    in_group.or_else(|| {
-        let is_called = |data: &&Element| data.attribute("name").replace('_', "").eq_ignore_ascii_case(name);
-        named(groups().find(is_called)?, global)
-    })
+///
+/// # Errors
+/// It is written in two ways, or in none that is known.
+pub(super) fn value<'e>(
+    key: &'e Element,
+    name: &str,
+    global: Option<&'e Global>,
+) -> Result<Option<Value<'e>>, Doubt> {
+    let mut found = None;
+    for data in key.children_of(&["data"]) {
+        let is_called = data.attribute("name").replace('_', "").eq_ignore_ascii_case(name);
+        let named = if is_called { named(data, global)? } else { None };
+        let names = [name];
+        let inside = data.children_of(&names).map(|element| in_data(element, global));
+        for value in inside.chain([Ok(named)]) {
+            match (value?, &found) {
+                (Some(value), Some(known)) if value != *known => return Err(Doubt::Twice),
+                (Some(value), None) => found = Some(value),
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
 }
 
-/// A value in a `Data` of its own: encrypted when there are a cipher and a digest.
-fn named<'e>(data: &'e Element, global: Option<&'e Global>) -> Option<Value<'e>> {
-    let Some(value) = data.child(&["value"]) else { return Value::read(data) };
-    let digest = data.child(&["valuedigest", "valuemac"]).filter(|digest| !digest.text().is_empty());
-    Some(match (global, digest) {
-        (Some(global), Some(digest)) => Value::Sealed(Sealed {
+fn in_data<'e>(element: &'e Element, global: Option<&Global>) -> Result<Option<Value<'e>>, Doubt> {
+    let value = Value::read(element)?;
+    let is_hidden = global.is_some() && matches!(value, Some(Value::Bare(_)));
+    if is_hidden { Err(Doubt::Encryption) } else { Ok(value) }
+}
+
+/// A value in a `Data` of its own: encrypted when there are a cipher and a digest. What the cipher could have made
+/// is none without a digest.
+fn named<'e>(data: &'e Element, global: Option<&'e Global>) -> Result<Option<Value<'e>>, Doubt> {
+    let Some(value) = data.only(&["value"])? else { return in_data(data, global) };
+    if !data.text().is_empty() || data.child(&["plainvalue", "encryptedvalue"]).is_some() {
+        return Err(Doubt::Twice);
+    }
+    let text = value.leaf()?;
+    let digest = data.only(&["valuedigest", "valuemac"])?.filter(|digest| !digest.text().is_empty());
+    match (global, digest) {
+        (Some(global), Some(digest)) => Ok(Some(Value::Sealed(Sealed {
             algorithm: &global.algorithm,
             iv: global.iv.as_deref(),
-            content: base64(value.text()).unwrap_or_default(),
+            content: base64(text).unwrap_or_default(),
             mac: Some(base64(digest.text()).unwrap_or_default()),
-        }),
-        _ => Value::Plain(value.text()),
-    })
+        }))),
+        (Some(global), None) if global.may_make(text) => Err(Doubt::Encryption),
+        _ => Ok(Some(Value::Plain(text))),
+    }
 }

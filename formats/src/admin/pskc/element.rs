@@ -5,6 +5,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
+use super::doubt::{self, Doubt};
 use crate::error::Error;
 use crate::text::xml;
 
@@ -40,6 +41,9 @@ impl Element {
         let mut attributes = Vec::new();
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|_| unreadable())?;
+            if attribute.key.as_namespace_binding().is_some() {
+                continue;
+            }
             let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| unreadable())?;
             attributes.push((name, value.trim().to_owned()));
@@ -62,9 +66,53 @@ impl Element {
         names.iter().map(|name| self.attribute(name)).find(|value| !value.is_empty()).unwrap_or_default()
     }
 
+    /// What these attributes say, all of them the same; empty when none says anything.
+    ///
+    /// # Errors
+    /// Two say different things: prefixes and capitals make no difference here, so that one name may stand twice.
+    pub(super) fn once(&self, names: &[&str]) -> Result<&str, Doubt> {
+        let is_asked =
+            |(name, value): &&(String, String)| names.contains(&name.as_str()) && !value.is_empty();
+        let mut values = self.attributes.iter().filter(is_asked).map(|(_, value)| value);
+        let Some(first) = values.next() else { return Ok("") };
+        if values.all(|value| value == first) { Ok(first) } else { Err(Doubt::Twice) }
+    }
+
+    /// The text of an element that has nothing but a text.
+    ///
+    /// # Errors
+    /// It has elements, between which its text would be joined.
+    pub(super) fn leaf(&self) -> Result<&str, Doubt> {
+        if self.children.is_empty() { Ok(self.text()) } else { Err(Doubt::Shape) }
+    }
+
+    /// Whether another element says the same, of whatever name it is.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let has_all = |a: &Self, b: &Self| a.attributes.iter().all(|one| b.attributes.contains(one));
+        let mut pairs = self.children.iter().zip(&other.children);
+        self.text() == other.text()
+            && has_all(self, other)
+            && has_all(other, self)
+            && self.children.len() == other.children.len()
+            && pairs.all(|(one, other)| one.name == other.name && one.is_same(other))
+    }
+
+    /// The children of one of these names.
+    pub(super) fn children_of(&self, names: &[&str]) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter(|child| names.contains(&child.name.as_str()))
+    }
+
+    /// What all children of these names are.
+    ///
+    /// # Errors
+    /// They are not the same.
+    pub(super) fn only(&self, names: &[&str]) -> Result<Option<&Element>, Doubt> {
+        doubt::only(self.children_of(names))
+    }
+
     /// The first child of one of these names.
     pub(super) fn child(&self, names: &[&str]) -> Option<&Element> {
-        self.children.iter().find(|child| names.contains(&child.name.as_str()))
+        self.children_of(names).next()
     }
 
     /// The element at the end of a way down.

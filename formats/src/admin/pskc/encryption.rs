@@ -35,6 +35,8 @@ pub(super) struct Pbkdf2 {
 /// The encryption as the header describes it.
 pub(super) struct Encryption<'h> {
     pub(super) source: Source,
+    /// The header names a key for the values or for their MACs.
+    pub(super) is_declared: bool,
     /// The algorithm of the MACs, and the key for them where it is not the key itself.
     mac: Option<(&'h str, Option<Sealed<'h>>)>,
 }
@@ -51,12 +53,14 @@ impl<'h> Encryption<'h> {
             (Some(key), None) => Source::read(key)?,
             (None, None) => Source::PreShared,
         };
+        let has_child = |name: &str| find(name).is_some_and(|element| !element.children.is_empty());
+        let is_declared = has_child("encryptionkey") || has_child("macmethod");
         let of_method = find("macmethod")
             .map(|method| (method.attribute("algorithm"), method.child(&["mackey"]).map(Sealed::read)));
         let mac = of_method.or_else(|| drafts::mac_algorithm(header).map(|algorithm| (algorithm, None)));
         // python-pskc writes an empty one beside wrapped keys.
         let mac = mac.filter(|(algorithm, _)| !algorithm.is_empty());
-        Ok(Self { source, mac })
+        Ok(Self { source, is_declared, mac })
     }
 
     /// What opens the values under this password. `None` for a password that can be none for them: a key that is

@@ -6,6 +6,7 @@
 //! difference: all of them occur in every mixture.
 
 mod document;
+mod doubt;
 mod drafts;
 mod element;
 mod encryption;
@@ -51,8 +52,9 @@ static INFO: Info = Info {
             carrier: Carrier::File,
             file_name: "tokens.pskcxml",
             encrypted_file_name: "tokens.pskcxml",
-            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP, \
-                `ykman oath accounts import FILE`",
+            import_help: "Import it as PSKC: `ipa-otptoken-import` of FreeIPA, Tokens > Import of privacyIDEA and LinOTP \
+                (there without the check of serial numbers, unless all are four letters or digits and eight hexadecimal \
+                digits), `ykman oath accounts import FILE`",
         },
         Writing {
             form: "strong",
@@ -96,8 +98,8 @@ impl Format for Pskc {
         input.text().and_then(|text| decode(&text, ctx)).map_err(|error| error.in_format(ID))
     }
 
-    fn fit(&self, _: &Writing, accounts: &[Account]) -> Vec<Fit> {
-        write::fit(accounts)
+    fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
+        write::fit(writing.form, accounts)
     }
 
     fn encode(&self, writing: &Writing, vault: &Vault, ctx: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
@@ -113,10 +115,11 @@ fn decode(text: &str, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let reading = Reading {
         global: global.as_ref(),
         opener: unlocked.as_ref().map(|unlocked| &unlocked.opener),
+        is_protected: unlocked.is_some() || global.is_some() || encryption.is_declared,
         now: Some(ctx.now),
     };
     let mut vault = read_entries(&document, reading, ctx)?;
-    vault.warnings.extend(remarks(&document, unlocked.as_ref()));
+    vault.warnings.extend(remarks(&document));
     if let Some(unlocked) = unlocked {
         vault.encrypted = true;
         vault.protection = unlocked.protection;
@@ -148,7 +151,7 @@ fn read_entries(document: &Document<'_>, reading: Reading<'_>, ctx: &Ctx<'_>) ->
 }
 
 /// What the user should know about the file as a whole.
-fn remarks(document: &Document<'_>, unlocked: Option<&unlock::Unlocked>) -> Vec<Item> {
+fn remarks(document: &Document<'_>) -> Vec<Item> {
     let mut remarks = Vec::new();
     let mut remark =
         |code: &str, message: &str, step: &str| remarks.push(Item::new(code, message).next_step(step));
@@ -173,15 +176,10 @@ fn remarks(document: &Document<'_>, unlocked: Option<&unlock::Unlocked>) -> Vec<
             "Check it where you do not trust the way that the file took",
         );
     }
-    if unlocked.is_some_and(|unlocked| !unlocked.is_proven) {
-        remark(
-            "not-authenticated",
-            "nothing in the file proves that the key is the right one, or that nobody altered the secrets",
-            "Compare a code of each account with the old app or token before you rely on it",
-        );
-    }
     remarks
 }
 
+#[cfg(test)]
+mod doubt_tests;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,14 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use zeroize::Zeroizing;
 
+use super::doubt::{self, Doubt, word};
 use super::drafts::{self, Global};
 use super::element::Element;
 use super::encryption::{Failure, Opener};
 use super::person;
-use super::value::{Sealed, Value, base64, binary_number, number};
+use super::value::{Sealed, Value, base64, binary_instead, binary_number, is_usual_number, number};
 use crate::admin::token;
 use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Secret};
 use crate::report::Skip;
@@ -20,6 +22,8 @@ pub(super) struct Reading<'r> {
     pub(super) global: Option<&'r Global>,
     /// `None` for a file in which nothing is encrypted.
     pub(super) opener: Option<&'r Opener>,
+    /// The file says in any way that its values are encrypted, or have MACs.
+    pub(super) is_protected: bool,
     /// When keys that have expired by then are told; `None` tells none.
     pub(super) now: Option<Timestamp>,
 }
@@ -37,9 +41,12 @@ pub(super) type Notice = (&'static str, String, &'static str);
 
 /// A key with the entry that it stands in.
 struct Key<'e> {
+    entry: &'e Element,
     key: &'e Element,
     device: Option<&'e Element>,
     reading: Reading<'e>,
+    /// A value of it was opened that has no MAC and no checksum.
+    is_unproven: bool,
     notices: Vec<Notice>,
 }
 
@@ -51,7 +58,7 @@ pub(super) fn cut() -> Skip {
 /// Reads a key of an entry.
 pub(super) fn read(entry: &Element, key: &Element, reading: Reading<'_>) -> Read {
     let device = entry.child(&["deviceinfo", "deviceid"]);
-    let mut key = Key { key, device, reading, notices: Vec::new() };
+    let mut key = Key { entry, key, device, reading, is_unproven: false, notices: Vec::new() };
     let (issuer, name, user) = key.names();
     let account = key.otp().map(|otp| {
         let of_device = |part: &str| key.of_device(part);
@@ -91,10 +98,15 @@ impl<'e> Key<'e> {
         if self.key.is_cut {
             return Err(cut());
         }
-        let kind = kind(drafts::key_algorithm(self.key))?;
-        let parameters = self.key.child(&["algorithmparameters", "usage"]);
-        let response = parameters.and_then(|parameters| parameters.child(&["responseformat"]));
-        let encoding = response.map_or("", |response| response.any_attribute(&["encoding", "format"]));
+        let algorithm = drafts::key_algorithm(self.key).map_err(|doubt| doubt.of("algorithm"))?;
+        let kind = kind(algorithm)?;
+        doubt::check_places(self.entry, self.key)?;
+        let response = self.parameter("responseformat")?;
+        let of_response = |names: &[&str]| {
+            let said = response.map_or(Ok(""), |response| response.once(names));
+            said.map_err(|doubt| doubt.of("responseformat"))
+        };
+        let encoding = of_response(&["encoding", "format"])?;
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("decimal") {
             return Err(Skip::new(
                 Skip::UNKNOWN_KIND,
@@ -102,17 +114,30 @@ impl<'e> Key<'e> {
             ));
         }
         let mut draft = Draft::new(kind, self.secret()?);
-        draft.algorithm = self.algorithm(parameters);
-        draft.digits = Number::parse(response.map_or("", |response| response.attribute("length")));
+        draft.algorithm = self.algorithm()?;
+        draft.digits = Number::parse(of_response(&["length"])?);
         match kind {
             Kind::Hotp => draft.counter = self.counter()?,
             _ => draft.period = self.period()?,
         }
+        if self.is_unproven {
+            let message =
+                "nothing proves that the key of the file is the right one for it, or that nobody altered it";
+            self.note("not-authenticated", message, COMPARE);
+        }
         draft.build()
     }
 
-    fn secret(&self) -> Result<Secret, Skip> {
-        let Some(value) = drafts::value(self.key, "secret", self.reading.global) else {
+    fn parameter(&self, name: &str) -> Result<Option<&'e Element>, Skip> {
+        drafts::parameter(self.key, name).map_err(|doubt| doubt.of(name))
+    }
+
+    fn value(&self, name: &str) -> Result<Option<Value<'e>>, Skip> {
+        drafts::value(self.key, name, self.reading.global).map_err(|doubt| doubt.of(name))
+    }
+
+    fn secret(&mut self) -> Result<Secret, Skip> {
+        let Some(value) = self.value("secret")? else {
             let is_elsewhere = self.key.child(&["keyreference", "keyprofileid"]).is_some();
             let message = if is_elsewhere {
                 "its secret is not in the file, only a reference to it"
@@ -121,19 +146,33 @@ impl<'e> Key<'e> {
             };
             return Err(Skip::new(Skip::NO_SECRET, message));
         };
+        let is_plain = !matches!(value, Value::Sealed(_));
+        if is_plain && drafts::has_own_cipher(self.entry, self.key) {
+            return Err(Doubt::Encryption.of("secret"));
+        }
+        if is_plain && self.reading.is_protected {
+            let message =
+                "its secret is not encrypted in a file that has a key for that: somebody may have put it in";
+            self.note("not-encrypted", message, COMPARE);
+        }
         let bytes = match value {
             Value::Plain("") => return Err(Skip::new(Skip::NO_SECRET, "the key has no secret")),
             Value::Plain(text) => base64(text),
+            Value::Bare(text) if is_only_base64(text) => {
+                self.note_bare("secret");
+                base64(text)
+            }
+            Value::Bare(_) => return Err(Doubt::Shape.of("secret")),
             Value::Sealed(sealed) => Some(self.open(&sealed)?.to_vec()),
         };
         let secret = bytes.and_then(Secret::new);
         secret.ok_or_else(|| Skip::new(Skip::BAD_SECRET, "the secret is empty, or not base64"))
     }
 
-    fn open(&self, sealed: &Sealed<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, Skip> {
+    fn open(&mut self, sealed: &Sealed<'_>) -> Result<Zeroizing<Vec<u8>>, Skip> {
         let locked = Skip::new(Skip::LOCKED_SECRET, "it is encrypted, and the file has no key for it");
         let opener = self.reading.opener.ok_or(locked)?;
-        opener.open(sealed).map(|opened| opened.bytes).map_err(|failure| match failure {
+        let opened = opener.open(sealed).map_err(|failure| match failure {
             Failure::Wrong => {
                 Skip::new(Skip::BAD_SECRET, "it was altered, or encrypted under another key than the others")
             }
@@ -143,22 +182,26 @@ impl<'e> Key<'e> {
             Failure::Cipher => {
                 Skip::new(Skip::LOCKED_SECRET, "it is encrypted with a cipher that is not known")
             }
-        })
+        })?;
+        self.is_unproven |= !opened.is_proven;
+        Ok(opened.bytes)
     }
 
     /// The hash. privacyIDEA writes it into an attribute.
-    fn algorithm(&mut self, parameters: Option<&Element>) -> Option<Algorithm> {
-        let suite = parameters.and_then(|parameters| parameters.child(&["suite"]))?;
-        let text = if suite.text().is_empty() { suite.attribute("hashalgo") } else { suite.text() };
+    fn algorithm(&mut self) -> Result<Option<Algorithm>, Skip> {
+        let Some(suite) = self.parameter("suite")? else { return Ok(None) };
+        let said = suite.leaf().and_then(|text| Ok([text, suite.once(&["hashalgo"])?]));
+        let [text, attribute] = said.map_err(|doubt| doubt.of("suite"))?;
+        let text = match (text, attribute) {
+            ("", text) | (text, "") => text,
+            (text, other) if is_same_hash(text, other) => text,
+            _ => return Err(Doubt::Twice.of("suite")),
+        };
         let algorithm = Algorithm::parse(text);
         if algorithm.is_none() && !text.is_empty() {
-            self.note(
-                "hash-unknown",
-                "the file names a hash for it that no app has; SHA1 is taken",
-                "Compare a code with the old app or token before you rely on it",
-            );
+            self.note("hash-unknown", "the file names a hash for it that no app has; SHA1 is taken", COMPARE);
         }
-        algorithm
+        Ok(algorithm)
     }
 
     fn counter(&mut self) -> Result<Number, Skip> {
@@ -178,36 +221,60 @@ impl<'e> Key<'e> {
             self.note(
                 "time-offset",
                 "the file says that its time does not begin in 1970; that is not moved",
-                "Compare a code with the old app or token before you rely on it",
+                COMPARE,
             );
         }
+        let is_written = self.value("timeinterval")?.is_some();
+        let period = self.number("timeinterval")?;
         // privacyIDEA writes 0 for none.
-        Ok(match self.number("timeinterval")? {
-            Number::Of(0) => Number::Absent,
-            period => period,
-        })
+        if !matches!(period, Number::Of(0) | Number::Absent) {
+            return Ok(period);
+        }
+        if is_written {
+            self.note(
+                "period-unknown",
+                "the file says nothing for its period, or 0; 30 seconds are taken",
+                COMPARE,
+            );
+        }
+        Ok(Number::Absent)
     }
 
     fn number(&mut self, name: &str) -> Result<Number, Skip> {
-        match drafts::value(self.key, name, self.reading.global) {
+        match self.value(name)? {
             None => Ok(Number::Absent),
-            Some(Value::Plain(text)) => Ok(number(text)),
+            Some(Value::Plain(text)) => {
+                let read = number(text);
+                if let (false, Number::Of(read)) = (is_usual_number(text), read) {
+                    let message = format!("its {} is written in base64 and taken for {read}", word(name));
+                    self.note("unusual-number", &message, COMPARE);
+                }
+                Ok(read)
+            }
+            // Whatever is no decimal number there may be anything.
+            Some(Value::Bare(text)) => {
+                self.note_bare(name);
+                Ok(Number::parse(text))
+            }
             Some(Value::Sealed(sealed)) => {
                 let bytes = self.open(&sealed)?;
-                if let [digit @ b'0'..=b'9'] = bytes.as_slice() {
+                let read = binary_number(&bytes);
+                if let (Some(binary), Number::Of(read)) = (binary_instead(&bytes), read) {
                     let message = format!(
-                        "its {name} is stored as one byte, which means {} or {digit}; the first is taken",
-                        char::from(*digit)
+                        "its {} is encrypted in a form that means {read} or {binary}; the first is taken",
+                        word(name)
                     );
-                    self.note(
-                        "ambiguous-number",
-                        &message,
-                        "Compare a code with the old app or token before you rely on it",
-                    );
+                    self.note("ambiguous-number", &message, COMPARE);
                 }
-                Ok(binary_number(&bytes))
+                Ok(read)
             }
         }
+    }
+
+    fn note_bare(&mut self, name: &str) {
+        let message =
+            format!("its {} stands alone, without the element that says that it is plain", word(name));
+        self.note("unusual-shape", &message, COMPARE);
     }
 
     fn note(&mut self, code: &'static str, message: &str, next_step: &'static str) {
@@ -253,13 +320,14 @@ impl<'e> Key<'e> {
         self.note_usage(policy);
     }
 
-    fn has_drift(&self) -> bool {
-        let drift = match drafts::value(self.key, "timedrift", self.reading.global) {
-            Some(Value::Plain(text)) => number(text),
-            Some(Value::Sealed(sealed)) => {
+    fn has_drift(&mut self) -> bool {
+        let drift = match self.value("timedrift") {
+            Ok(Some(Value::Plain(text) | Value::Bare(text))) => number(text),
+            Ok(Some(Value::Sealed(sealed))) => {
                 self.open(&sealed).map_or(Number::Absent, |bytes| binary_number(&bytes))
             }
-            None => Number::Absent,
+            Ok(None) => Number::Absent,
+            Err(_) => Number::Invalid,
         };
         !matches!(drift, Number::Absent | Number::Of(0))
     }
@@ -280,8 +348,7 @@ impl<'e> Key<'e> {
     }
 
     fn note_check_digit(&mut self) {
-        let parameters = self.key.child(&["algorithmparameters", "usage"]);
-        let response = parameters.and_then(|parameters| parameters.child(&["responseformat"]));
+        let response = drafts::parameter(self.key, "responseformat").ok().flatten();
         let flag = response.map_or("", |response| response.any_attribute(&["checkdigits", "checkdigit"]));
         if matches!(flag.to_ascii_lowercase().as_str(), "true" | "1") {
             self.note(
@@ -306,6 +373,8 @@ impl<'e> Key<'e> {
     }
 }
 
+/// What to do where a guess had to be made.
+const COMPARE: &str = "Compare a code with the old app or token before you rely on it";
 /// From when and until when a key is valid.
 const DATES: [&str; 3] = ["startdate", "expirydate", "expiry"];
 /// What RFC 6030 has in a policy.
@@ -328,6 +397,18 @@ fn kind(algorithm: &str) -> Result<Kind, Skip> {
         "yubikey-aes" => unknown("it is a key of Yubico OTP, whose codes only a YubiKey makes"),
         _ => unknown("its algorithm is not one that apps show codes of"),
     }
+}
+
+fn is_same_hash(one: &str, other: &str) -> bool {
+    let known = Algorithm::parse(one);
+    one == other || (known.is_some() && known == Algorithm::parse(other))
+}
+
+/// Whether a text that nothing says the encoding of can be read as base64, and neither as base32 nor as hexadecimal.
+fn is_only_base64(text: &str) -> bool {
+    let is_base32 = |c: char| c.is_ascii_alphabetic() || matches!(c, '2'..='7' | '=') || c.is_whitespace();
+    let is_hexadecimal = |c: char| c.is_ascii_hexdigit() || c.is_whitespace();
+    !text.chars().all(is_base32) && !text.chars().all(is_hexadecimal)
 }
 
 /// `2006-05-01T00:00:00Z`, and as in the drafts `01/05/2006`.

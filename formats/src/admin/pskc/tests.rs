@@ -1,7 +1,7 @@
 use super::*;
 use crate::ctx::NoPasswords;
 use crate::error::ErrorKind;
-use crate::model::{Digits, Otp, Period, Secret, SecretText};
+use crate::model::{Credential, Digits, Otp, Period, Secret, SecretText};
 use crate::testing;
 
 const SEALED: &str = include_str!("../../../../fixtures/pskc/aes128-cbc.pskcxml");
@@ -120,22 +120,87 @@ fn only_the_root_is_looked_at() {
     }
 }
 
-#[test]
-fn accounts_on_no_token_get_numbers() {
-    let accounts =
-        [account("a", ""), account("b", "otpf00000001"), account("c", ""), account("d", "OTPF00000001")];
-    let fits = write::fit(&accounts);
-    let changes: Vec<Vec<&str>> =
-        fits.iter().map(|fit| fit.changes.iter().map(|change| change.message.as_str()).collect()).collect();
-    assert_eq!(changes[0], ["it gets the serial number OTPF00000002"]);
-    assert!(changes[1].is_empty());
-    assert_eq!(changes[2], ["it gets the serial number OTPF00000003"]);
-    assert_eq!(fits[3].refused.as_ref().unwrap().code, "same-serial");
-    let kept = Vault { accounts: accounts[..3].to_vec(), ..Vault::default() };
+fn serials(accounts: Vec<Account>) -> Vec<String> {
+    let kept = Vault { accounts, ..Vault::default() };
     let parts = testing::with_ctx(&mut NoPasswords, |ctx| testing::form(&Pskc).encode(&kept, ctx)).unwrap();
     let read = decode(std::str::from_utf8(&parts[0].0).unwrap(), "").unwrap();
-    let serials: Vec<&str> = read.accounts.iter().map(super::super::token::serial).collect();
-    assert_eq!(serials, ["OTPF00000002", "otpf00000001", "OTPF00000003"]);
+    read.accounts.iter().map(|account| super::super::token::serial(account).to_owned()).collect()
+}
+
+fn announced(accounts: &[Account]) -> Vec<Option<String>> {
+    let serial = |fit: Fit| Some(fit.changes.first()?.message.rsplit_once(' ')?.1.to_owned());
+    write::fit("common", accounts).into_iter().map(serial).collect()
+}
+
+/// The numbers are those of Python's `hashlib.sha256`.
+#[test]
+fn accounts_on_no_token_get_numbers_of_their_names() {
+    let accounts =
+        [account("a", ""), account("b", "otpf81ea4157"), account("c", ""), account("d", "OTPF81EA4157")];
+    let fits = write::fit("common", &accounts);
+    let changes: Vec<Vec<&str>> =
+        fits.iter().map(|fit| fit.changes.iter().map(|change| change.message.as_str()).collect()).collect();
+    assert_eq!(changes[0], ["it gets the serial number OTPF56EF620A"]);
+    assert!(changes[1].is_empty());
+    assert_eq!(changes[2], ["it gets the serial number OTPFCA19267E"]);
+    assert_eq!(fits[3].refused.as_ref().unwrap().code, "same-serial");
+    assert_eq!(serials(accounts[..3].to_vec()), ["OTPF56EF620A", "otpf81ea4157", "OTPFCA19267E"]);
+}
+
+#[test]
+fn a_number_is_the_same_in_each_file_and_for_no_other_account() {
+    let of_maria = Account { user: Some("maria".to_owned()), ..account("a", "") };
+    assert_eq!(serials(vec![account("a", "")]), ["OTPF81EA4157"]);
+    assert_eq!(serials(vec![account("c", ""), account("a", "")]), ["OTPFCA19267E", "OTPF81EA4157"]);
+    assert_eq!(serials(vec![account("a", ""), account("a", "")]), ["OTPF81EA4157", "OTPF56EF620A"]);
+    assert_eq!(serials(vec![account("a", ""), of_maria]), ["OTPF81EA4157", "OTPF0E92E215"]);
+    // The secret has no part in it.
+    let otp = Otp::Totp {
+        secret: Secret::new(vec![9; 20]).unwrap(),
+        algorithm: Algorithm::Sha1,
+        digits: Digits::SIX,
+        period: Period::THIRTY,
+    };
+    let other = Account { credential: Credential::Otp(otp), ..account("a", "") };
+    assert_eq!(serials(vec![other]), ["OTPF81EA4157"]);
+}
+
+/// What is left out takes no number away from what is written.
+#[test]
+fn announced_numbers_are_those_of_the_file() {
+    let steam = Otp::Steam { secret: Secret::new(vec![9; 20]).unwrap() };
+    let refused = Account { credential: Credential::Otp(steam), ..account("a", "OTPF81EA4157") };
+    let accounts = [refused, account("a", ""), account("a", "")];
+    assert_eq!(
+        announced(&accounts),
+        [None, Some("OTPF81EA4157".to_owned()), Some("OTPF56EF620A".to_owned())]
+    );
+    assert_eq!(serials(accounts[1..].to_vec()), ["OTPF81EA4157", "OTPF56EF620A"]);
+}
+
+#[test]
+fn what_some_servers_do_not_take_is_said_for_each_form() {
+    let remarks = |form: &str, account: &Account| {
+        write::fit(form, std::slice::from_ref(account)).remove(0).remarks.len()
+    };
+    let otp = Otp::Totp {
+        secret: Secret::new(vec![9; 20]).unwrap(),
+        algorithm: Algorithm::Sha1,
+        digits: Digits::new(7).unwrap(),
+        period: Period::THIRTY,
+    };
+    let seven = Account { credential: Credential::Otp(otp), ..account("a", "T1") };
+    for (what, account, wanted) in [
+        ("plain", account("a", "T1"), [0, 0]),
+        ("none", account("a", ""), [0, 0]),
+        ("7 digits", seven, [1, 1]),
+        ("40 letters", account("a", &"x".repeat(40)), [0, 0]),
+        ("41 letters", account("a", &"x".repeat(41)), [1, 0]),
+        ("a blank", account("a", "T 1"), [1, 0]),
+        ("an umlaut", account("a", "Ü1"), [1, 0]),
+    ] {
+        assert_eq!(["common", "strong"].map(|form| remarks(form, &account)), wanted, "{what}");
+    }
 }
 
 #[test]

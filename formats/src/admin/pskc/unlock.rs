@@ -19,8 +19,6 @@ pub(super) struct Unlocked {
     pub(super) opener: Opener,
     /// Where the key comes from a passphrase.
     pub(super) protection: Option<Protection>,
-    /// A MAC or checksum says that key and content are right.
-    pub(super) is_proven: bool,
 }
 
 /// Asks for passwords until one opens the values of a file; `None` when nothing in it is encrypted.
@@ -39,16 +37,16 @@ pub(super) fn unlock(
         scheme.filter(|_| !matches!(encryption.source, Source::Certificate)).ok_or_else(unknown_cipher)?;
     let unlocked = ctx.unlock(&INFO, |password, limits| {
         let Some(opener) = encryption.opener(password, limits)? else { return Ok(None) };
-        Ok(is_right(document, &opener, global)?.map(|is_proven| (opener, is_proven)))
+        Ok(is_right(document, &opener, global)?.then_some(opener))
     });
-    let (opener, is_proven) = unlocked.map_err(|error| explained(error, &encryption.source, scheme))?;
+    let opener = unlocked.map_err(|error| explained(error, &encryption.source, scheme))?;
     let protection = match &encryption.source {
         Source::Passphrase(derivation) => {
             Some(Protection::new(scheme.name, (derivation.prf, derivation.iterations)))
         }
         _ => None,
     };
-    Ok(Some(Unlocked { opener, protection, is_proven }))
+    Ok(Some(Unlocked { opener, protection }))
 }
 
 /// Says of which kind the password is.
@@ -84,25 +82,21 @@ fn first_scheme(document: &Document<'_>, global: Option<&Global>) -> Result<Opti
 
 fn sealed_values<'e>(key: &'e Element, global: Option<&'e Global>) -> impl Iterator<Item = Sealed<'e>> {
     VALUES.iter().filter_map(move |name| match drafts::value(key, name, global) {
-        Some(Value::Sealed(sealed)) => Some(sealed),
+        Ok(Some(Value::Sealed(sealed))) => Some(sealed),
         _ => None,
     })
 }
 
-/// Whether the key is right, and whether that is proven: by the first value with a checksum that matches. Without any,
-/// most of the values have to have a padding, which one of 16 has under a wrong key.
-fn is_right(
-    document: &Document<'_>,
-    opener: &Opener,
-    global: Option<&Global>,
-) -> Result<Option<bool>, Error> {
+/// Whether the key is right: the first value with a checksum that matches proves it. Without any, most of the values
+/// have to have a padding, which one of 16 has under a wrong key.
+fn is_right(document: &Document<'_>, opener: &Opener, global: Option<&Global>) -> Result<bool, Error> {
     let (mut opened, mut wrong) = (0_usize, 0_usize);
     let mut other = None;
     for entry in document.entries() {
         let entry = entry?;
         for sealed in drafts::keys(&entry).flat_map(|key| sealed_values(key, global)) {
             match opener.open(&sealed) {
-                Ok(value) if value.is_proven => return Ok(Some(true)),
+                Ok(value) if value.is_proven => return Ok(true),
                 Ok(_) => opened = opened.saturating_add(1),
                 Err(Failure::Wrong) => wrong = wrong.saturating_add(1),
                 Err(failure) => other = other.or(Some(failure)),
@@ -110,9 +104,9 @@ fn is_right(
         }
     }
     match other {
-        _ if opened > wrong => Ok(Some(false)),
+        _ if opened > wrong => Ok(true),
         Some(failure) if wrong == 0 => Err(unproven(failure)),
-        _ => Ok(None),
+        _ => Ok(false),
     }
 }
 

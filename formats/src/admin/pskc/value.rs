@@ -3,20 +3,25 @@
 use data_encoding::BASE64_MIME_PERMISSIVE;
 use zeroize::Zeroizing;
 
+use super::doubt::Doubt;
 use super::drafts;
 use super::element::Element;
 use crate::error::Error;
 use crate::model::Number;
 
 /// A value of a key.
+#[derive(PartialEq)]
 pub(super) enum Value<'e> {
     /// For everybody to read.
     Plain(&'e str),
+    /// The same, without the element that belongs around it.
+    Bare(&'e str),
     /// Encrypted.
     Sealed(Sealed<'e>),
 }
 
 /// An encrypted value.
+#[derive(PartialEq)]
 pub(super) struct Sealed<'e> {
     /// The identifier of the cipher.
     pub(super) algorithm: &'e str,
@@ -30,21 +35,36 @@ pub(super) struct Sealed<'e> {
 
 impl<'e> Value<'e> {
     /// The value of an element such as `Secret` or `Counter`; `None` when it is empty.
-    pub(super) fn read(element: &'e Element) -> Option<Self> {
-        let mac = element.child(&["valuemac"]).map(|mac| base64(mac.text()).unwrap_or_default());
-        if let Some(value) = element.child(&["encryptedvalue"]) {
-            return Some(Self::Sealed(Sealed { mac, ..Sealed::read(value) }));
+    ///
+    /// # Errors
+    /// It holds two values, or something else than a value.
+    pub(super) fn read(element: &'e Element) -> Result<Option<Self>, Doubt> {
+        let (plain, sealed) = (element.only(&["plainvalue"])?, element.only(&["encryptedvalue"])?);
+        let mac = element.only(&["valuemac"])?;
+        match (plain, sealed, element.text()) {
+            (Some(plain), None, "") => plain.leaf().map(|text| Some(Self::Plain(text))),
+            (None, Some(sealed), "") => {
+                let mac = mac.map(|mac| base64(mac.text()).unwrap_or_default());
+                Ok(Some(Self::Sealed(Sealed { mac, ..Sealed::read(sealed) })))
+            }
+            (None, None, text) => {
+                let text = element.leaf().map(|_| text)?;
+                Ok(Some(Self::Bare(text)).filter(|_| !text.is_empty()))
+            }
+            _ => Err(Doubt::Twice),
         }
-        element.child(&["plainvalue"]).map(|value| Self::Plain(value.text()))
     }
 }
 
 impl<'e> Sealed<'e> {
     /// The content of an element of the type of XML Encryption, without a MAC.
     pub(super) fn read(element: &'e Element) -> Self {
-        let content = element.at(&["cipherdata", "ciphervalue"]).and_then(|value| base64(value.text()));
+        let value = element
+            .only(&["cipherdata"])
+            .and_then(|data| data.map_or(Ok(None), |data| data.only(&["ciphervalue"])));
+        let content = value.ok().flatten().and_then(|value| base64(value.leaf().ok()?));
         Self {
-            algorithm: drafts::algorithm_of(element.child(&["encryptionmethod"])),
+            algorithm: drafts::algorithm_of(element.only(&["encryptionmethod"]).unwrap_or_default()),
             iv: None,
             // Nothing opens an empty one.
             content: content.unwrap_or_default(),
@@ -80,6 +100,25 @@ fn base64_number(text: &str) -> Number {
     if is_meant && !bytes.is_empty() { binary_number(&bytes) } else { Number::Invalid }
 }
 
+/// Whether a number is written as a version of the format has it: in decimal, or as the eight bytes of the drafts.
+pub(super) fn is_usual_number(text: &str) -> bool {
+    let is_eight = |bytes: Vec<u8>| bytes.len() == 8 && !bytes.iter().all(u8::is_ascii_digit);
+    Number::parse(text) != Number::Invalid
+        || base64_number(text) == Number::Invalid
+        || base64(text).is_some_and(is_eight)
+}
+
+/// What the binary number is that [`binary_number`] takes for digits. Of more than three bytes nobody has one: it would
+/// be a counter of hundreds of millions.
+pub(super) fn binary_instead(bytes: &[u8]) -> Option<i128> {
+    let is_short = matches!(bytes.len(), 1..=3) && bytes.iter().all(u8::is_ascii_digit);
+    is_short.then(|| big_endian(bytes))
+}
+
+fn big_endian(bytes: &[u8]) -> i128 {
+    bytes.iter().fold(0, |number, byte| number << 8 | i128::from(*byte))
+}
+
 /// A number as decimal digits in ASCII, else in binary with the highest byte first.
 pub(super) fn binary_number(bytes: &[u8]) -> Number {
     match bytes {
@@ -87,9 +126,7 @@ pub(super) fn binary_number(bytes: &[u8]) -> Number {
         digits if digits.iter().all(u8::is_ascii_digit) => {
             std::str::from_utf8(digits).map_or(Number::Invalid, Number::parse)
         }
-        binary if binary.len() <= 8 => {
-            Number::Of(binary.iter().fold(0, |number, byte| number << 8 | i128::from(*byte)))
-        }
+        binary if binary.len() <= 8 => Number::Of(big_endian(binary)),
         _ => Number::Invalid,
     }
 }
@@ -129,6 +166,23 @@ mod tests {
         assert_eq!(binary_number(b"\x1e"), Number::Of(30));
         assert_eq!(binary_number(b"7"), Number::Of(7));
         assert_eq!(binary_number(&[0xFF; 8]), Number::Of(u64::MAX.into()));
+    }
+
+    #[test]
+    fn judgements_are_told_from_what_the_format_has() {
+        for (text, wanted) in [
+            ("831791", true),
+            ("None", true),
+            ("soon!", true),
+            ("AAAAAAAAAAw=", true),
+            ("NzA5Nzkx", false),
+            ("AAYxSg==", false),
+            ("MTIzNDU2Nzg=", false),
+        ] {
+            assert_eq!(is_usual_number(text), wanted, "{text}");
+        }
+        let read = [&b"7"[..], b"30", b"123", b"1234", b"\x1e", b""].map(binary_instead);
+        assert_eq!(read, [Some(55), Some(13_104), Some(3_224_115), None, None, None]);
     }
 
     #[test]

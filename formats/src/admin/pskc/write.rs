@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::document;
@@ -27,62 +28,113 @@ const ROOT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     xmlns:xenc11=\"http://www.w3.org/2009/xmlenc11#\" \
     xmlns:pkcs5=\"http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#\">\n";
 const END: &str = "</pskc:KeyContainer>\n";
+/// Characters of the columns in which LinOTP (`LinOtpTokenSerialnumber`) and privacyIDEA (`serial`) keep serial numbers.
+const SERIAL: usize = 40;
 /// About the bytes of a key with short names, encrypted.
 const KEY: usize = 1600;
 /// Letters that the longest escape makes of a byte, in three places.
 const ESCAPED: usize = 20;
 
-/// What would happen to each account. One without a serial number gets one that no other has.
-pub(super) fn fit(accounts: &[Account]) -> Vec<Fit> {
-    let is_possible = |account: &&Account| CAPS.check(account).refused.is_none();
-    let mut numbers = Numbers::after(accounts.iter().filter(is_possible));
+/// What would happen to each account in a file of this form. One without a serial number gets one that no other has,
+/// once it is known which others are written.
+pub(super) fn fit(form: &str, accounts: &[Account]) -> Vec<Fit> {
     let mut serials = Serials::default();
-    accounts.iter().map(|account| fit_one(account, &mut numbers, &mut serials)).collect()
+    let with_own: Vec<Option<Fit>> = accounts.iter().map(|account| fit_own(account, &mut serials)).collect();
+    let is_written = |fit: &Option<Fit>| fit.as_ref().is_some_and(|fit| fit.refused.is_none());
+    let written = accounts.iter().zip(&with_own).filter(|(_, fit)| is_written(fit));
+    let mut numbers = Numbers::after(written.map(|(account, _)| account));
+    let all = accounts.iter().zip(with_own);
+    all.map(|(account, fit)| fit.unwrap_or_else(|| fit_numbered(account, &mut numbers)))
+        .zip(accounts)
+        .map(|(fit, account)| with_remarks(fit, form, account))
+        .collect()
 }
 
-fn fit_one(account: &Account, numbers: &mut Numbers, serials: &mut Serials) -> Fit {
+/// `None` for an account that can be written and lacks a serial number.
+fn fit_own(account: &Account, serials: &mut Serials) -> Option<Fit> {
     let fit = CAPS.check(account);
+    if fit.refused.is_some() {
+        return Some(fit);
+    }
+    let has_own = !token::serial(account).is_empty();
+    has_own.then(|| serials.check(token::fit(&CAPS, account, || read_again(account)), account, CAPS.app))
+}
+
+fn fit_numbered(account: &Account, numbers: &mut Numbers) -> Fit {
+    let numbered = numbers.on_token(account);
+    let mut fit = token::fit(&CAPS, &numbered, || read_again(&numbered));
+    if fit.refused.is_none() {
+        numbers.take(&numbered);
+        fit.changes.retain(|change| change.field != Field::Device);
+        fit.change(Field::Device, format!("it gets the serial number {}", token::serial(&numbered)));
+    }
+    fit
+}
+
+/// Says which of the servers that a form is for do not take an account.
+fn with_remarks(mut fit: Fit, form: &str, account: &Account) -> Fit {
     if fit.refused.is_some() {
         return fit;
     }
-    let on_token = numbers.on_token(account);
-    let mut fit = token::fit(&CAPS, &on_token, || read_again(&on_token));
-    if let Cow::Owned(numbered) = &on_token {
-        fit.changes.retain(|change| change.field != Field::Device);
-        fit.change(Field::Device, format!("it gets the serial number {}", token::serial(numbered)));
+    let serial = token::serial(account);
+    if account.otp().is_some_and(|otp| otp.digits() == 7) {
+        fit.remarks.push("FreeIPA takes codes of 6 or 8 digits and leaves others out".to_owned());
     }
-    serials.check(fit, &on_token, CAPS.app)
+    // FreeIPA, which the other form is for, takes any.
+    if form == "common" && serial.chars().count() > SERIAL {
+        fit.remarks
+            .push(format!("LinOTP and privacyIDEA have room for serial numbers of {SERIAL} characters"));
+    }
+    if form == "common" && !serial.chars().all(|c| c.is_ascii_graphic()) {
+        let remark = "servers may refuse a serial number with blanks, or with letters beyond those of ASCII";
+        fit.remarks.push(remark.to_owned());
+    }
+    fit
 }
 
-/// Serial numbers for accounts on no token: four letters and eight hexadecimal digits, as LinOTP checks them.
-struct Numbers {
-    taken: HashSet<String>,
-    last: u32,
-}
+/// Serial numbers for accounts on no token: four letters and eight hexadecimal digits, as LinOTP checks them. They follow
+/// from the names of an account, so that it has the same one in each file, and others have others: a server
+/// would take those of two files that count from one for the same tokens. Nothing of the secret is in them.
+struct Numbers(HashSet<String>);
 
 impl Numbers {
     /// Numbers that none of the accounts has.
     fn after<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
-        Self { taken: accounts.map(|account| token::serial(account).to_lowercase()).collect(), last: 0 }
+        Self(accounts.map(|account| token::serial(account).to_lowercase()).collect())
     }
 
-    /// The account, with the next number when it has none.
-    fn on_token<'a>(&mut self, account: &'a Account) -> Cow<'a, Account> {
+    /// The account, with a number when it has none.
+    fn on_token<'a>(&self, account: &'a Account) -> Cow<'a, Account> {
         if !token::serial(account).is_empty() {
             return Cow::Borrowed(account);
         }
-        let device = Device { serial: self.next(), ..account.device.clone().unwrap_or_default() };
+        let device = Device { serial: self.number(account), ..account.device.clone().unwrap_or_default() };
         Cow::Owned(Account { device: Some(device), ..account.clone() })
     }
 
-    fn next(&mut self) -> String {
+    /// Accounts of the same names count on.
+    fn number(&self, account: &Account) -> String {
+        let names = Sha256::new()
+            .chain_update(account.issuer.as_bytes())
+            .chain_update([0])
+            .chain_update(account.name.as_bytes())
+            .chain_update([0])
+            .chain_update(account.user.as_deref().unwrap_or_default().as_bytes());
+        let mut count = 0_u32;
         loop {
-            self.last = self.last.saturating_add(1);
-            let number = format!("OTPF{:08X}", self.last);
-            if !self.taken.contains(&number.to_lowercase()) {
+            let hash = names.clone().chain_update([0]).chain_update(count.to_be_bytes()).finalize();
+            let digits: String = hash.iter().take(4).map(|byte| format!("{byte:02X}")).collect();
+            let number = format!("OTPF{digits}");
+            if !self.0.contains(&number.to_lowercase()) {
                 return number;
             }
+            count = count.saturating_add(1);
         }
+    }
+
+    /// No other account gets the number of this one.
+    fn take(&mut self, account: &Account) {
+        self.0.insert(token::serial(account).to_lowercase());
     }
 }
 
@@ -94,7 +146,8 @@ fn read_again(account: &Account) -> Result<Vault, Error> {
     let mut tokens = Tokens::new(ID, "", &limits);
     let entry = document::entry(&text)?;
     for key in drafts::keys(&entry) {
-        let read = read::read(&entry, key, Reading { global: None, opener: None, now: None });
+        let read =
+            read::read(&entry, key, Reading { global: None, opener: None, is_protected: false, now: None });
         tokens.take(read.account, &read.name, &Place::Entry(1))?;
     }
     Ok(tokens.finish())
@@ -114,6 +167,7 @@ pub(super) fn encode(form: &str, accounts: &[Account], ctx: &mut Ctx<'_>) -> Res
     let mut numbers = Numbers::after(accounts.iter());
     for (at, account) in accounts.iter().enumerate() {
         let account = numbers.on_token(account);
+        numbers.take(&account);
         let Some(otp) = account.otp() else { continue };
         let secret = match &sealer {
             Some(sealer) => sealer.value(otp.secret().expose(), at == 0, ctx)?,
