@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
+use super::options::TokenOptions;
 use crate::caps::{Caps, Fit};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
@@ -147,6 +148,21 @@ impl Serials {
             "Look which of the two is right, and give the other one its own number",
         )
     }
+}
+
+/// Refuses an account of which a server that is set up as said would make other codes; `settings` are what it has for
+/// that.
+pub(super) fn other_settings(app: &str, said: &TokenOptions, settings: &str) -> Fit {
+    let (digits, period) = (said.digits().get(), said.period().get());
+    Fit::refuse(
+        "other-settings",
+        format!(
+            "{app} is set to codes of {digits} digits every {period} seconds, and this account has others"
+        ),
+        format!(
+            "If {settings} say what this account has, say it with --token-type and --token-period, in a run of its own"
+        ),
+    )
 }
 
 /// Refuses an account that lacks what the server asks for.
