@@ -88,7 +88,7 @@ pub(super) fn write(
     let count = chunks.len();
     // One after the other: what is in memory is one file, and not all.
     for (number, chunk) in chunks.enumerate() {
-        let accounts = accepted(server, ledger, chunk, &mut batch);
+        let accounts = accepted(server, ledger, chunk, &manner.tokens, &mut batch);
         if !accounts.is_empty() {
             batch.written.extend(owners(server, &accounts, (number, count), manner)?);
             batch.written.push(file(server, accounts, (number, count), manner)?);
@@ -98,20 +98,31 @@ pub(super) fn write(
 }
 
 /// What a server would refuse of accounts of the ledger.
-pub(super) fn refused(server: Server, ledger: &Ledger, entries: &[usize]) -> Vec<Refused> {
+pub(super) fn refused(
+    server: Server,
+    ledger: &Ledger,
+    entries: &[usize],
+    tokens: &TokenOptions,
+) -> Vec<Refused> {
     let mut batch = Batch::default();
-    accepted(server, ledger, entries, &mut batch);
+    accepted(server, ledger, entries, tokens, &mut batch);
     batch.refused
 }
 
 /// The accounts that the server takes; the others are set aside with the reason.
-fn accepted(server: Server, ledger: &Ledger, chunk: &[usize], batch: &mut Batch) -> Vec<Account> {
+fn accepted(
+    server: Server,
+    ledger: &Ledger,
+    chunk: &[usize],
+    tokens: &TokenOptions,
+    batch: &mut Batch,
+) -> Vec<Account> {
     let account = |index: &usize| -> Option<(usize, Account)> {
         let entry: &Entry = ledger.entries.get(*index)?;
         Some((*index, server.account_of(entry)?))
     };
     let (places, accounts): (Vec<usize>, Vec<Account>) = chunk.iter().filter_map(account).unzip();
-    let fits = server.fit(&accounts);
+    let fits = server.fit(&accounts, tokens);
     let mut accepted = Vec::with_capacity(accounts.len());
     for ((entry, account), fit) in places.into_iter().zip(accounts).zip(fits) {
         match fit.refused {
