@@ -67,23 +67,19 @@ impl TokenArgs {
         let Some(template) = template else {
             return self.given_for_none().map_or_else(|| Ok(Layout::default()), Err);
         };
-        let wrong = |option: &str| {
-            let option = option.to_owned();
-            move |reason: String| Failure::new(Exit::Usage, format!("{option} makes no sense: {reason}"))
-        };
         let mut layout = Layout::default()
             .with_line_ending(self.line_ending.unwrap_or_default())
             .with_quoting(self.quoting.unwrap_or_default());
         if !template.is_empty() {
-            layout = layout.with_columns(template).map_err(wrong("--columns"))?;
+            layout = layout.with_columns(template).map_err(wrong_columns)?;
         }
         if let Some(delimiter) = &self.delimiter {
-            layout = layout.with_delimiter(delimiter).map_err(wrong("--delimiter"))?;
+            layout = layout.with_delimiter(delimiter).map_err(wrong_delimiter)?;
         }
         if self.no_header {
             layout = layout.without_header();
         }
-        layout.checked().map_err(wrong("--columns"))
+        layout.checked().map_err(wrong_columns)
     }
 
     fn given_for_none(&self) -> Option<Failure> {
@@ -100,6 +96,16 @@ impl TokenArgs {
                 .next_step("Give -t delimited to write one, -f delimited to read one"),
         )
     }
+}
+
+fn wrong_columns(reason: String) -> Failure {
+    Failure::new(Exit::Usage, format!("--columns makes no sense: {reason}"))
+        .next_step("Write the columns in order with commas between, such as \"Serial Number=serial,Seed=secret:hex,user\"")
+}
+
+fn wrong_delimiter(reason: String) -> Failure {
+    Failure::new(Exit::Usage, format!("--delimiter makes no sense: {reason}"))
+        .next_step("Give it in quotes, such as \";\"")
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {

@@ -31,7 +31,7 @@ const APP: &str = "This file";
 
 static INFO: Info = Info {
     id: ID,
-    title: "Delimited file with columns of your own (--columns)",
+    title: "Delimited file (columns of your own)",
     aliases: &["template", "token-table"],
     extensions: &["csv", "txt"],
     reads_encrypted: false,
