@@ -314,12 +314,10 @@ impl Column {
 
 /// The name of a column, where one is given, and what it holds. A text may have a `=` in it.
 fn named(part: &str) -> (Option<&str>, &str) {
-    let (head, text) = part.split_at_checked(part.find('\'').unwrap_or(part.len())).unwrap_or((part, ""));
-    match head.rfind('=').and_then(|at| Some((head.get(..at)?, part.get(at.checked_add(1)?..)?))) {
-        Some((header, field)) if text.is_empty() || field.trim_start() == text => {
-            (Some(header.trim()), field.trim())
-        }
-        _ => (None, part),
+    let before_text = part.split('\'').next().unwrap_or_default();
+    match before_text.rfind('=').and_then(|at| part.split_at_checked(at)) {
+        Some((header, rest)) => (Some(header.trim()), rest.trim_start_matches('=').trim()),
+        None => (None, part),
     }
 }
 
