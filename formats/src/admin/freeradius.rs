@@ -332,7 +332,7 @@ fn fit(writing: &Writing, account: &Account, given: &TokenOptions, users: &mut H
     }
     let user = token::user(account);
     let is_name = !user.is_empty() && user.len() <= MOST_BYTES && !user.contains(char::is_control);
-    if !is_name || is_for_everybody(user) || is_include(user) {
+    if !is_name || is_for_everybody(user) || is_include(user) || token::is_link(user) {
         return bad_login("FreeRADIUS takes a login name of 253 bytes at most, and this account has none");
     }
     let again = || decode(&line(writing.form, account), given, &Limits::default());
@@ -429,7 +429,9 @@ mod tests {
             assert_eq!(read(&line).accounts[0].name, user);
             assert_eq!(refused(V3, &account(user), &TokenOptions::default()), None, "{user}");
         }
-        for user in ["", "DEFAULT", "$include", "a \\\"b", "a b\\", &"x".repeat(254)] {
+        for user in
+            ["", "DEFAULT", "$include", "otpauth://totp/x?secret=AA", "a \\\"b", "a b\\", &"x".repeat(254)]
+        {
             assert_eq!(refused(V3, &account(user), &TokenOptions::default()), Some("bad-login"), "{user}");
         }
     }

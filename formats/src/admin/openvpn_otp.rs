@@ -345,7 +345,8 @@ fn fit(caps: &Caps, account: &Account, given: &TokenOptions) -> Fit {
         );
     }
     let user = token::user(account);
-    if account.otp().is_some() && (user.is_empty() || user.contains(char::is_control)) {
+    let is_name = !user.is_empty() && !user.contains(char::is_control) && !token::is_link(user);
+    if account.otp().is_some() && !is_name {
         return Fit::refuse(
             "bad-login",
             "A secrets file has the login name of each user, and this account has none",

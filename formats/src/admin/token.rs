@@ -12,6 +12,7 @@ use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::managers::written;
 use crate::model::{Account, Credential, Device, Otp, Secret, Vault};
+use crate::open::uri_list;
 use crate::report::{Item, Skip};
 
 /// The tokens of a file, gathered entry by entry.
@@ -103,6 +104,11 @@ pub(super) fn serial(account: &Account) -> &str {
 /// The person that the token is for: the assigned one, else the name of the account.
 pub(super) fn user(account: &Account) -> &str {
     account.user.as_deref().filter(|user| !user.is_empty()).unwrap_or(&account.name)
+}
+
+/// Whether a line that begins with this login name would be taken for a link.
+pub(super) fn is_link(user: &str) -> bool {
+    uri_list::scheme_of(user).is_some()
 }
 
 /// What would happen to an account, when `read_again` gives what is read of it alone: what differs is
