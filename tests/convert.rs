@@ -356,3 +356,50 @@ fn merging_drops_only_what_is_the_same() {
         .collect();
     assert_eq!(secrets, ["DELTA", "ALPHA", "BRAVO"]);
 }
+
+/// A table as a server asks for it, and back.
+#[test]
+fn the_columns_of_a_delimited_file_are_said() {
+    let sandbox = Sandbox::new();
+    sandbox.put("links.txt", MARIA);
+    let columns = "Login=label,Seed=secret:hex,Service=issuer,'a, b'";
+    let layout = ["--columns", columns, "--delimiter", ";", "--line-ending", "crlf"];
+    let run = |args: &[&str]| sandbox.run(&[args, layout.as_slice()].concat());
+    run(&["convert", "links.txt", "-t", "delimited", "-o", "tokens.txt"]).exits(0);
+    // The bytes of CANARYALPHA..., computed in Python.
+    let wanted = "Login;Seed;Service;\r\nmaria@example.org;101a08e00b79c0203411c016f380406823802de7;Acme Bank;a, b\r\n";
+    assert_eq!(String::from_utf8_lossy(&sandbox.bytes("tokens.txt")), wanted);
+    run(&["convert", "tokens.txt", "-f", "delimited", "-t", "otpauth", "-o", "again.txt"]).exits(0);
+    assert_eq!(codes(&sandbox, "again.txt"), codes(&sandbox, "links.txt"));
+    let without = ["convert", "links.txt", "-t", "delimited", "-o", "no.txt", "--columns"];
+    let wrong = |columns: &str| sandbox.run(&[without.as_slice(), &[columns]].concat()).exits(2).explains();
+    wrong("label,seed").says(&["--columns makes no sense: the fields are user, upn, email", "secret:base32"]);
+    wrong("label").says(&["no column has the secret"]);
+    let elsewhere = ["convert", "links.txt", "-t", "aegis", "--plain", "-o", "no.txt", "--delimiter", ";"];
+    sandbox.run(&elsewhere).exits(2).says(&["--delimiter is about delimited files"]).explains();
+    assert!(!sandbox.path("no.txt").exists());
+}
+
+#[test]
+fn what_no_column_says_has_to_be_usual() {
+    let sandbox = Sandbox::new();
+    sandbox.put("links.txt", format!("{MARIA}{}&digits=8\n", OLE.trim_end()));
+    let args = [
+        "convert",
+        "links.txt",
+        "-t",
+        "delimited",
+        "--columns",
+        "label,secret:base32,issuer",
+        "--report",
+        "r.json",
+    ];
+    sandbox.run(&[args.as_slice(), &["-o", "six.txt"]].concat()).exits(1);
+    assert_eq!(sandbox.json("r.json")["not_moved"][0]["code"], "no-column");
+    let said = ["-o", "eight.txt", "--token-type", "totp-8", "--force"];
+    sandbox.run(&[args.as_slice(), &said].concat()).exits(1);
+    assert_eq!(
+        String::from_utf8_lossy(&sandbox.bytes("eight.txt")).lines().nth(1).map(|line| line.contains("ole")),
+        Some(true)
+    );
+}

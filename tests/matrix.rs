@@ -145,6 +145,7 @@ fn every_writer_takes_a_plain_account_without_change() {
             // A line has a login name, and no token.
             "okta-tokens" => vec![Field::Device],
             "oath-usersfile:liboath" | "oath-usersfile:mod-authn-otp" => vec![Field::Device, Field::User],
+            "openvpn-otp" | "freeradius:v3" | "freeradius:v4" => vec![Field::Device, Field::User],
             // It knows people and no tokens.
             "keycloak:import" | "keycloak:update" => vec![Field::Device],
             // The login name is what a file is called, and one alone is called as the module wants it.
@@ -212,14 +213,17 @@ fn servers() -> impl Iterator<Item = Form> {
 
 fn is_of_a_server(form: Form) -> bool {
     [
+        "delimited",
         "duo-tokens",
         "entra-oath",
         "freeipa",
+        "freeradius",
         "google-authenticator-libpam",
         "keycloak",
         "linotp",
         "oath-usersfile",
         "okta-tokens",
+        "openvpn-otp",
         "pingid",
         "privacyidea",
         "pskc",

@@ -533,6 +533,29 @@ fn pskc_is_encrypted_and_freeipa_is_told_of_the_owners() {
 }
 
 #[test]
+fn a_server_gets_the_columns_that_are_said() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", "login\nann@acme.example\nbob\n");
+    let columns =
+        ["-t", "delimited", "--sheets", "none", "--columns", "Serial=serial,upn,Seed=secret:base32"];
+    staff
+        .run("one", &[&columns[..], &["--digits", "8"]].concat())
+        .exits(2)
+        .says(&["no column says"])
+        .explains();
+    let report = staff.stage("out", &columns, 1);
+    let entry = staff.ledger().remove(0);
+    let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+    let wanted = format!("Serial,upn,Seed\n{},ann@acme.example,{}\n", text("serial"), text("secret"));
+    assert_eq!(staff.text("out/tokens.csv"), wanted);
+    assert_eq!(outcomes(&report)["bob"], "left-out");
+    let check =
+        ["prestage", "--check", "ledger.age", "--against", "out/tokens.csv", "-i", "key", "-f", "delimited"];
+    let drill = staff.sandbox.run(&[&check[..], &columns[4..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(drill["right"], 1);
+}
+
+#[test]
 fn who_is_not_written_again_is_due_in_the_next_run() {
     let staff = Staff::new();
     staff.sandbox.put("roster.csv", "login\nann\nbob\n");

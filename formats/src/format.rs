@@ -208,6 +208,11 @@ pub trait Format: Sync {
         accounts.iter().map(|account| writing.caps.check(account)).collect()
     }
 
+    /// The same where it depends on what the user says: how a server is set up, which columns a file has.
+    fn fit_given(&self, writing: &Writing, accounts: &[Account], _given: &TokenOptions) -> Vec<Fit> {
+        self.fit(writing, accounts)
+    }
+
     /// Which of two accounts stands first, in a form that does not keep the user's order: a target with
     /// folders holds accounts folder by folder.
     fn order(&self, _: &Writing, _: &Account, _: &Account) -> Ordering {
@@ -260,6 +265,11 @@ impl Form {
     /// What would happen to each account.
     pub fn fit(self, accounts: &[Account]) -> Vec<Fit> {
         self.format.fit(self.writing, accounts)
+    }
+
+    /// What would happen to each account, with what the user says.
+    pub fn fit_given(self, accounts: &[Account], given: &TokenOptions) -> Vec<Fit> {
+        self.format.fit_given(self.writing, accounts, given)
     }
 
     /// What has to be said when a file of this form with these accounts is read.

@@ -42,6 +42,7 @@ pub mod targets;
 pub mod testing;
 pub mod text;
 
+pub use admin::delimited::{Layout, LineEnding, Quoting};
 pub use admin::freeipa::owner_lines as freeipa_owner_lines;
 pub use admin::options::{OktaEncoding, TokenOptions, TokenType};
 pub use admin::seeds::is_seed_list;

@@ -29,6 +29,7 @@ pub use plan::PlanArgs;
 pub use prestage::{
     BlueprintArgs, FilesArgs, Hash, LedgerArgs, PeopleArgs, PrestageArgs, SheetKind, TokenKind,
 };
+pub(crate) use read::is_delimited;
 pub use read::{ReadArgs, ReadOptions, SecretForm};
 pub use scan::ScanArgs;
 pub use sheet::{Paper, PictureKind, SheetArgs};

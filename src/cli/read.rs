@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use otpferry_formats::{SecretEncoding, TableOptions};
+use otpferry_formats::{SecretEncoding, TableOptions, TokenOptions, registry};
 
 use super::cost::CostArgs;
 use super::tokens::TokenArgs;
@@ -43,7 +43,10 @@ pub struct ReadOptions {
     #[arg(long, value_name = "FILE")]
     pub age_passphrase_file: Option<PathBuf>,
     /// What the columns of a table mean, by name or number: issuer=Service,secret=3. Implies
-    /// --from csv. Fields: uri, secret, issuer, account, algorithm, digits, period, kind, counter, pin, group, note, favorite
+    /// --from csv. Fields: uri, secret, issuer, account, algorithm, digits, period, kind, counter, pin, group, note,
+    /// favorite. With -t delimited or -f delimited: the columns of that file in order, NAME=FIELD or FIELD. Fields: user,
+    /// upn, email, serial, secret:base32, secret:hex, secret:base64, type, digits, period, algorithm, counter,
+    /// counter:base64, issuer, label, manufacturer, model, uri, and 'a text'; FIELD? may be empty
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub columns: Vec<String>,
     /// How secrets are written in a table [default: as the column is named, else base32]
@@ -64,6 +67,9 @@ pub struct ReadOptions {
     /// What it may cost.
     #[command(flatten)]
     pub cost: CostArgs,
+    /// Whether a delimited file is written, so that its columns are meant.
+    #[arg(skip)]
+    writes_delimited: bool,
 }
 
 /// How secrets are written in a table.
@@ -85,8 +91,9 @@ impl ReadOptions {
     /// # Errors
     /// [`Exit::Usage`] when the mapping of columns makes no sense.
     pub fn table(&self) -> Result<TableOptions, Failure> {
+        let columns = if self.template().is_some() { &[] } else { self.columns.as_slice() };
         let wrong = |reason| Failure::new(Exit::Usage, format!("--columns makes no sense: {reason}"));
-        let mut table = TableOptions::parse(&self.columns).map_err(wrong)?;
+        let mut table = TableOptions::parse(columns).map_err(wrong)?;
         table.secret_encoding = self.secret_encoding.map(|form| match form {
             SecretForm::Base32 => SecretEncoding::Base32,
             SecretForm::Hex => SecretEncoding::Hex,
@@ -96,12 +103,36 @@ impl ReadOptions {
         Ok(table)
     }
 
+    /// What is said about tokens.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when the columns of a delimited file make no sense.
+    pub fn token_options(&self) -> Result<TokenOptions, Failure> {
+        self.tokens.options(self.template().as_deref())
+    }
+
+    /// The columns of a delimited file, where one is read or written.
+    fn template(&self) -> Option<String> {
+        let is_meant = self.writes_delimited || self.from.as_deref().is_some_and(is_delimited);
+        // They were divided at every comma.
+        is_meant.then(|| self.columns.join(","))
+    }
+
+    /// The same for a command that writes these formats.
+    #[must_use]
+    pub fn writing(&self, formats: &[String]) -> Self {
+        Self { writes_delimited: formats.iter().any(|name| is_delimited(name)), ..self.clone() }
+    }
+
     /// The same for the second of two inputs, which has a format of its own. What the columns of a table mean
     /// was said about the first, unless both are tables. Which accounts are meant is said about the first as
     /// well: the second may call them otherwise.
     pub fn of_other(&self, from: Option<&str>) -> Self {
-        let columns = if from == Some("csv") { self.columns.clone() } else { Vec::new() };
-        Self { from: from.map(str::to_owned), columns, only: Vec::new(), exclude: Vec::new(), ..self.clone() }
+        let is_delimited = from.is_some_and(is_delimited);
+        let columns = if from == Some("csv") || is_delimited { self.columns.clone() } else { Vec::new() };
+        let tokens = if is_delimited { self.tokens.clone() } else { self.tokens.without_layout() };
+        let from = from.map(str::to_owned);
+        Self { from, columns, tokens, only: Vec::new(), exclude: Vec::new(), ..self.clone() }
     }
 
     /// Whether only some of the accounts are meant.
@@ -111,6 +142,13 @@ impl ReadOptions {
 
     /// The format that the user names; columns have tables only.
     pub fn from(&self) -> Option<&str> {
-        self.from.as_deref().or_else(|| (!self.columns.is_empty()).then_some("csv"))
+        let is_mapping = !self.columns.is_empty() && self.template().is_none();
+        self.from.as_deref().or_else(|| is_mapping.then_some("csv"))
     }
+}
+
+/// Whether a name after `-f` or `-t` means files whose columns the user says.
+pub(crate) fn is_delimited(name: &str) -> bool {
+    let id = name.split(':').next().unwrap_or_default();
+    registry::by_name(id).is_some_and(|format| format.info().id == "delimited")
 }

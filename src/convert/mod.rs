@@ -66,12 +66,14 @@ pub fn run(args: &ConvertArgs, terminal: &Terminal) -> Result<Converted, Failure
     {
         output::check_free(path, args.force)?;
     }
-    let mut intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
+    let read = args.read.options.writing(&args.to);
+    let tokens = read.token_options()?;
+    let mut intake = intake::read(&args.read.inputs, &read, terminal)?;
     let seal = seal(args, &targets, &intake)?;
     target::settle(&mut targets, args, seal.is_some())?;
     let mut guard = Guard::new(&args.read.options, &args.new_password_file, &intake);
     args.report.iter().try_for_each(|path| guard.claim(path))?;
-    let mut job = Job::new(args, &targets, &mut intake);
+    let mut job = Job::new(args, &targets, tokens, &mut intake);
     job.terminal_check(&targets, seal.is_some(), args.show_secrets)?;
     let incomplete = job.report.is_incomplete(&args.read.options);
     let written = if incomplete {
@@ -156,21 +158,14 @@ struct Written {
 }
 
 impl<'a> Job<'a> {
-    fn new(args: &'a ConvertArgs, targets: &[Target], intake: &'a mut Intake) -> Self {
+    fn new(args: &'a ConvertArgs, targets: &[Target], tokens: TokenOptions, intake: &'a mut Intake) -> Self {
         let (report, mut accounts) = Report::of_inputs(intake, &args.read.options);
         // What only one app knows is of use to that app and to the canonical file. In a large vault
         // it is as much as everything else.
         let wanted = |id: &String| targets.iter().any(|target| target.keeps_extra_of(id));
         accounts.iter_mut().for_each(|account| account.extra.retain(|id, _| wanted(id)));
         let options = &args.read.options;
-        Self {
-            args,
-            limits: options.cost.limits(),
-            tokens: options.tokens.options(),
-            accounts,
-            intake,
-            report,
-        }
+        Self { args, limits: options.cost.limits(), tokens, accounts, intake, report }
     }
 
     /// Plain secrets on a terminal stay in its history and in photographs of it.
@@ -192,7 +187,8 @@ impl<'a> Job<'a> {
         seal: Option<&Seal>,
         guard: &mut Guard,
     ) -> Result<Written, Failure> {
-        let fits: Vec<Vec<Fit>> = targets.iter().map(|target| target.fit(&self.accounts)).collect();
+        let fits: Vec<Vec<Fit>> =
+            targets.iter().map(|target| target.fit(&self.accounts, &self.tokens)).collect();
         let mut outcomes =
             Outcomes::new(&self.accounts, targets.iter().map(|target| target.form).collect(), fits);
         let lost_before = self.report.has_loss();

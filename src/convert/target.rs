@@ -223,8 +223,8 @@ impl Target {
     }
 
     /// What would happen to each account. One that no QR code can hold is left out of pictures.
-    pub(super) fn fit(&self, accounts: &[Account]) -> Vec<Fit> {
-        let mut fits = self.form.fit(accounts);
+    pub(super) fn fit(&self, accounts: &[Account], tokens: &TokenOptions) -> Vec<Fit> {
+        let mut fits = self.form.fit_given(accounts, tokens);
         if self.picture.is_some() {
             for (account, fit) in accounts.iter().zip(&mut fits) {
                 if fit.refused.is_none() && self.is_too_long(account) {

@@ -150,7 +150,7 @@ fn read_chosen(
         key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
         look: picture::Look::new(&args.cost, sources.len()),
         table: args.table()?,
-        tokens: args.tokens.options(),
+        tokens: args.token_options()?,
     };
     let settled = read_all(&reader, &sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, settled)?;

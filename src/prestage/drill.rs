@@ -10,7 +10,7 @@ use otpferry_formats::roster;
 use serde::Serialize;
 
 use super::{log, server, store};
-use crate::cli::PrestageArgs;
+use crate::cli::{PrestageArgs, is_delimited};
 use crate::failure::{Exit, Failure};
 use crate::intake::{self, File};
 use crate::show::{self, Terminal};
@@ -127,6 +127,8 @@ impl<'f> Server<'f> {
         let skipped = files.iter().flat_map(|file| &file.vault.skipped);
         let accounts =
             || files.iter().flat_map(|file| &file.vault.accounts).filter(|account| account.otp().is_some());
+        // The columns of a delimited file are what the user says, and people may be in none.
+        let says_people = || !is_delimited(format) || accounts().any(|account| account.user.is_some());
         let mut server = Self {
             format,
             files: names.join(", "),
@@ -135,7 +137,7 @@ impl<'f> Server<'f> {
             by_secret: HashMap::new(),
             by_person: HashMap::new(),
             named_only: skipped.map(|item| roster::fold(&item.account)).collect(),
-            has_people: server::has_people(format),
+            has_people: server::has_people(format) && says_people(),
         };
         for account in accounts() {
             if let Some(serial) = serial(account) {

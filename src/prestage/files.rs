@@ -98,7 +98,7 @@ pub(super) fn write(
     let chunks: Vec<(usize, &[usize])> = entries.chunks(manner.per_file).enumerate().collect();
     let write_one = |(number, chunk): &(usize, &[usize])| -> Result<Batch, Failure> {
         let mut batch = Batch::default();
-        let accounts = accepted(server, ledger, chunk, &mut batch);
+        let accounts = accepted(server, ledger, chunk, &manner.tokens, &mut batch);
         if !accounts.is_empty() {
             let part = (*number, chunks.len());
             batch.written.extend(owners(server, &accounts, part, manner)?);
@@ -114,20 +114,31 @@ pub(super) fn write(
 }
 
 /// What a server would refuse of accounts of the ledger.
-pub(super) fn refused(server: Server, ledger: &Ledger, entries: &[usize]) -> Vec<Refused> {
+pub(super) fn refused(
+    server: Server,
+    ledger: &Ledger,
+    entries: &[usize],
+    tokens: &TokenOptions,
+) -> Vec<Refused> {
     let mut batch = Batch::default();
-    accepted(server, ledger, entries, &mut batch);
+    accepted(server, ledger, entries, tokens, &mut batch);
     batch.refused
 }
 
 /// The accounts that the server takes; the others are set aside with the reason.
-fn accepted(server: Server, ledger: &Ledger, chunk: &[usize], batch: &mut Batch) -> Vec<Account> {
+fn accepted(
+    server: Server,
+    ledger: &Ledger,
+    chunk: &[usize],
+    tokens: &TokenOptions,
+    batch: &mut Batch,
+) -> Vec<Account> {
     let account = |index: &usize| -> Option<(usize, Account)> {
         let entry: &Entry = ledger.entries.get(*index)?;
         Some((*index, server.account_of(entry)?))
     };
     let (places, accounts): (Vec<usize>, Vec<Account>) = chunk.iter().filter_map(account).unzip();
-    let fits = server.fit(&accounts);
+    let fits = server.fit(&accounts, tokens);
     let mut accepted = Vec::with_capacity(accounts.len());
     for ((entry, account), fit) in places.into_iter().zip(accounts).zip(fits) {
         match fit.refused {

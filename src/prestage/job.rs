@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use otpferry_formats::Fit;
 use otpferry_formats::ledger::{Entry, Ledger, Run};
 use otpferry_formats::model::{Account, Secret, SecretText};
 use otpferry_formats::report::Item;
 use otpferry_formats::roster::{self, Person, Roster};
+use otpferry_formats::{Fit, TokenOptions};
 use rayon::prelude::*;
 
 use super::SHEETS;
@@ -18,7 +18,7 @@ use super::server::Server;
 use super::stage::{Fate, Staging};
 use super::store;
 use super::token::Blueprint;
-use crate::cli::{PrestageArgs, SheetKind, TokenKind};
+use crate::cli::{PrestageArgs, SheetKind, TokenKind, is_delimited};
 use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::intake;
@@ -35,6 +35,8 @@ pub(super) struct Job<'a> {
     pub(super) issuer: String,
     pub(super) blueprint: Blueprint,
     pub(super) servers: Vec<Server>,
+    /// What is said about the files of servers.
+    pub(super) tokens: TokenOptions,
     pub(super) folder: PathBuf,
     pub(super) ledger: PathBuf,
     pub(super) sheets: Vec<SheetKind>,
@@ -69,9 +71,10 @@ impl<'a> Job<'a> {
         let folder = store::whole(args.output.as_deref().ok_or_else(missing)?);
         check_unused(args)?;
         let blueprint = Blueprint::of(&args.token)?;
+        let tokens = args.read.writing(&args.to).token_options()?;
         let mut servers: Vec<Server> = Vec::new();
         for name in &args.to {
-            let server = Server::named(name, &blueprint)?;
+            let server = Server::named(name, &blueprint, &tokens)?;
             if servers.iter().any(|other| other.form.writing.file_name == server.form.writing.file_name) {
                 return Err(Failure::new(
                     Exit::Usage,
@@ -83,7 +86,7 @@ impl<'a> Job<'a> {
                 let message = format!("{} opens only encrypted files", server.form.writing.caps.app);
                 return Err(Failure::new(Exit::Usage, message).next_step("Write it in a run without --plain"));
             }
-            server.check_options(&blueprint, &args.read.tokens.options())?;
+            server.check_options(&blueprint, &tokens)?;
             servers.push(server);
         }
         let ledger =
@@ -92,7 +95,7 @@ impl<'a> Job<'a> {
         let listed = args.people.only_file.as_deref().map(list).transpose()?;
         let sheets = args.files.sheets.iter().copied().filter(|kind| *kind != SheetKind::None).collect();
         let selection = Selection::new(&args.read.only, &args.read.exclude)?;
-        Ok(Self { args, issuer, blueprint, servers, folder, ledger, sheets, selection, listed })
+        Ok(Self { args, issuer, blueprint, servers, tokens, folder, ledger, sheets, selection, listed })
     }
 
     /// Reads the roster.
@@ -179,7 +182,7 @@ impl<'a> Job<'a> {
             true => Some("its login name has a colon".to_owned()),
             false => fit.refused.map(|refusal| refusal.message),
         };
-        accounts.iter().zip(server.fit(&accounts)).map(reason).collect()
+        accounts.iter().zip(server.fit(&accounts, &self.tokens)).map(reason).collect()
     }
 
     fn refuse_too_many(&self, staging: &Staging<'_>, ledger: &Ledger, refusals: &mut [Option<Fate>]) {
@@ -272,7 +275,7 @@ impl<'a> Job<'a> {
             jobs: self.args.read.cost.jobs,
             password,
             replace: self.args.files.resume,
-            tokens: self.args.read.tokens.options(),
+            tokens: self.tokens.clone(),
         }
     }
 
@@ -396,7 +399,7 @@ fn check_unused(args: &PrestageArgs) -> Result<(), Failure> {
     let unused = [
         (
             "--columns",
-            !read.columns.is_empty(),
+            !read.columns.is_empty() && !args.to.iter().any(|name| is_delimited(name)),
             "--column FIELD=COLUMN says what a column of the roster means",
         ),
         ("--from", read.from.is_some(), "The roster is a table; --column says what its columns mean"),

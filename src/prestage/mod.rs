@@ -100,7 +100,7 @@ fn rehearse(job: &Job<'_>, roster: &job::Read) -> Result<Report, Failure> {
     let kept: Vec<usize> = kept.collect();
     for server in &job.servers {
         let due = job.due(&server.name(), &kept, &session.ledger);
-        for refused in files::refused(*server, &session.ledger, &due) {
+        for refused in files::refused(*server, &session.ledger, &due, &job.tokens) {
             session.report.people.extend(refused.row(&session.ledger));
         }
     }

@@ -35,7 +35,7 @@ impl Server {
     ///
     /// # Errors
     /// [`Exit::Usage`] when it is none, or takes no such accounts whatever they are called.
-    pub(super) fn named(name: &str, blueprint: &Blueprint) -> Result<Self, Failure> {
+    pub(super) fn named(name: &str, blueprint: &Blueprint, tokens: &TokenOptions) -> Result<Self, Failure> {
         let named = convert::form(name)?;
         let usual = Self { form: named };
         if named.writing.carrier != Carrier::File && named.format.info().id != "otpauth" {
@@ -44,19 +44,24 @@ impl Server {
                 format!("{} is not a file of a server", named.writing.caps.app),
             ));
         }
-        let Some(refusal) = usual.refuses(blueprint) else { return Ok(usual) };
+        let Some(refusal) = usual.refuses(blueprint, tokens) else { return Ok(usual) };
         let others = Form::all_of(named.format).filter(|_| !name.contains(':')).map(|form| Self { form });
-        if let Some(other) = others.into_iter().find(|other| other.refuses(blueprint).is_none()) {
+        if let Some(other) = others.into_iter().find(|other| other.refuses(blueprint, tokens).is_none()) {
             return Ok(other);
         }
         let app = named.writing.caps.app;
-        Err(Failure::new(Exit::Usage, format!("{app} takes no such accounts: {}", refusal.message))
-            .next_step("Give other parameters: --kind, --algorithm, --digits, --period, --secret-bytes"))
+        let step = match refusal.code {
+            // What the user says about the server decides.
+            "other-settings" | "no-column" | "has-delimiter" => refusal.next_step,
+            _ => "Give other parameters: --kind, --algorithm, --digits, --period, --secret-bytes".to_owned(),
+        };
+        let message = format!("{app} takes no such accounts: {}", refusal.message);
+        Err(Failure::new(Exit::Usage, message).next_step(step))
     }
 
     /// Why it takes no account of this kind.
-    fn refuses(self, blueprint: &Blueprint) -> Option<Refusal> {
-        self.fit(&[self.sample(blueprint)?]).pop().and_then(|fit| fit.refused)
+    fn refuses(self, blueprint: &Blueprint, tokens: &TokenOptions) -> Option<Refusal> {
+        self.fit(&[self.sample(blueprint)?], tokens).pop().and_then(|fit| fit.refused)
     }
 
     /// Something like a new account, of nobody.
@@ -101,8 +106,8 @@ impl Server {
         }
     }
 
-    pub(super) fn fit(self, accounts: &[Account]) -> Vec<Fit> {
-        self.form.fit(accounts)
+    pub(super) fn fit(self, accounts: &[Account], tokens: &TokenOptions) -> Vec<Fit> {
+        self.form.fit_given(accounts, tokens)
     }
 
     /// The account of a ledger as this server is told; `None` when its secret was wiped.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{Algorithm, Period, SecretText, Vault};
 use otpferry_formats::{
-    Ctx, Error, Format, Input, KeyFile, Manifest, NoPasswords, Passwords, Probe, TokenOptions, registry,
-    testing,
+    Ctx, Error, Format, Input, KeyFile, Layout, Manifest, NoPasswords, Passwords, Probe, TokenOptions,
+    registry, testing,
 };
 use serde_json::Value;
 
@@ -159,7 +159,23 @@ impl Case {
             period: said("token_period").map(|seconds| Period::new(seconds.parse().unwrap()).unwrap()),
             algorithm: said("token_algorithm").map(|name| Algorithm::parse(name).unwrap()),
             okta_encoding: said("okta_encoding").map(|name| name.parse().unwrap()),
-            okta_profile: None,
+            layout: self.layout(),
+            ..TokenOptions::default()
         }
+    }
+
+    fn layout(&self) -> Layout {
+        let said = |key: &str| self.expected[key].as_str();
+        let mut layout = Layout::default();
+        if let Some(columns) = said("columns") {
+            layout = layout.with_columns(columns).unwrap();
+        }
+        if let Some(delimiter) = said("delimiter") {
+            layout = layout.with_delimiter(delimiter).unwrap();
+        }
+        if let Some(quoting) = said("quoting") {
+            layout = layout.with_quoting(quoting.parse().unwrap());
+        }
+        if self.expected["header"] == false { layout.without_header() } else { layout }
     }
 }

@@ -62,10 +62,15 @@ pub(crate) fn reading_options(name: &str) -> Vec<String> {
         say("--from", folder);
     }
     let expected = expected(name);
-    for option in ["token-type", "token-algorithm", "token-period", "okta-encoding"] {
+    let said =
+        ["token-type", "token-algorithm", "token-period", "okta-encoding", "columns", "delimiter", "quoting"];
+    for option in said {
         if let Some(value) = expected[option.replace('-', "_")].as_str() {
             say(&format!("--{option}"), value);
         }
+    }
+    if expected["header"] == false {
+        options.push("--no-header".to_owned());
     }
     options
 }

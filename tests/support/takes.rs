@@ -171,6 +171,15 @@ pub(super) static TAKES: &[Takes] = &[
         lengths: |_| true,
     },
     Takes {
+        name: "delimited",
+        kinds: "totp hotp",
+        algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
+        digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        periods: |_| true,
+        highest_counter: u64::MAX,
+        lengths: |_| true,
+    },
+    Takes {
         name: "duo-tokens:totp-6",
         kinds: "totp",
         algorithms: "SHA1",
@@ -268,6 +277,26 @@ pub(super) static TAKES: &[Takes] = &[
         periods: |_| true,
         highest_counter: 9_223_372_036_854_775_807,
         lengths: |_| true,
+    },
+    Takes {
+        name: "freeradius:v3",
+        kinds: "totp",
+        algorithms: "SHA1",
+        // What the module is set to where nobody says it.
+        digits: &[6],
+        periods: |period| period == 30,
+        highest_counter: 0,
+        lengths: |length| length <= 49,
+    },
+    Takes {
+        name: "freeradius:v4",
+        kinds: "totp",
+        algorithms: "SHA1",
+        // What the module is set to where nobody says it.
+        digits: &[6],
+        periods: |period| period == 30,
+        highest_counter: 0,
+        lengths: |length| length <= 80,
     },
     Takes {
         name: "google-authenticator-libpam:zip",
@@ -412,6 +441,16 @@ pub(super) static TAKES: &[Takes] = &[
         periods: |period| [15, 30, 60].contains(&period),
         highest_counter: 0,
         lengths: |_| true,
+    },
+    Takes {
+        name: "openvpn-otp",
+        kinds: "totp motp+pin",
+        algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
+        digits: &[6],
+        // One type has a period of its own.
+        periods: |period| [30, 60].contains(&period),
+        highest_counter: 0,
+        lengths: |length| length <= 140,
     },
     Takes {
         name: "otpauth",

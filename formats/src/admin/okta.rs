@@ -402,7 +402,7 @@ mod tests {
             algorithm: Some(Algorithm::Sha256),
             period: Some(Period::SIXTY),
             okta_encoding: Some(encoding),
-            okta_profile: None,
+            ..TokenOptions::default()
         }
     }
 

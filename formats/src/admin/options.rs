@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::delimited::Layout;
 use crate::error::Error;
-use crate::model::{Algorithm, Digits, Draft, Kind, Number, Period, Secret};
+use crate::model::{Algorithm, Digits, Draft, Kind, Number, Otp, Period, Secret};
 
 /// What the user says about the tokens of files that do not say it themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct TokenOptions {
     pub okta_encoding: Option<OktaEncoding>,
     /// Id of the factor profile that Okta enrols tokens in.
     pub okta_profile: Option<String>,
+    /// What the columns of a delimited file are, and how its cells are written.
+    pub layout: Layout,
 }
 
 impl TokenOptions {
@@ -32,6 +35,24 @@ impl TokenOptions {
             Error::option_needed("nothing in this file says of which type its tokens are")
                 .next_step(format!("Say it with --token-type: {}", TokenType::names()))
         })
+    }
+
+    /// Length of the codes where nothing else says it.
+    pub(crate) fn digits(&self) -> Digits {
+        match self.token_type {
+            Some(TokenType::Totp(digits) | TokenType::Hotp(digits)) => digits,
+            Some(TokenType::YubikeyAes) | None => Digits::SIX,
+        }
+    }
+
+    /// Seconds that a code lives where nothing else says it.
+    pub(crate) fn period(&self) -> Period {
+        self.period.unwrap_or(Period::THIRTY)
+    }
+
+    /// Whether a server that is set up as said makes codes of that length and period.
+    pub(crate) fn are_set_to(&self, otp: &Otp) -> bool {
+        otp.digits() == self.digits().get() && otp.period().is_none_or(|period| period == self.period().get())
     }
 
     /// A token of that kind with all that was said about it.

@@ -6,11 +6,13 @@ use std::collections::HashSet;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
+use super::options::TokenOptions;
 use crate::caps::{Caps, Fit};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::managers::written;
 use crate::model::{Account, Credential, Device, Otp, Secret, Vault};
+use crate::open::uri_list;
 use crate::report::{Item, Skip};
 
 /// The tokens of a file, gathered entry by entry.
@@ -104,6 +106,11 @@ pub(super) fn user(account: &Account) -> &str {
     account.user.as_deref().filter(|user| !user.is_empty()).unwrap_or(&account.name)
 }
 
+/// Whether a line that begins with this login name would be taken for a link.
+pub(super) fn is_link(user: &str) -> bool {
+    uri_list::scheme_of(user).is_some()
+}
+
 /// What would happen to an account, when `read_again` gives what is read of it alone: what differs is
 /// announced, and what would show other codes is refused.
 pub(super) fn fit(caps: &Caps, account: &Account, read_again: impl FnOnce() -> Result<Vault, Error>) -> Fit {
@@ -147,6 +154,21 @@ impl Serials {
             "Look which of the two is right, and give the other one its own number",
         )
     }
+}
+
+/// Refuses an account of which a server that is set up as said would make other codes; `settings` are what it has for
+/// that.
+pub(super) fn other_settings(app: &str, said: &TokenOptions, settings: &str) -> Fit {
+    let (digits, period) = (said.digits().get(), said.period().get());
+    Fit::refuse(
+        "other-settings",
+        format!(
+            "{app} is set to codes of {digits} digits every {period} seconds, and this account has others"
+        ),
+        format!(
+            "If {settings} say what this account has, say it with --token-type and --token-period, in a run of its own"
+        ),
+    )
 }
 
 /// Refuses an account that lacks what the server asks for.
