@@ -129,6 +129,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match error.kind {
             ErrorKind::NotRecognised | ErrorKind::Ambiguous | ErrorKind::Unsupported => Exit::NothingToRead,
+            ErrorKind::Unreadable => Exit::Io,
             ErrorKind::Malformed | ErrorKind::NewerVersion => Exit::Malformed,
             ErrorKind::OptionNeeded => Exit::Usage,
             ErrorKind::PasswordNeeded => Exit::PasswordNeeded,

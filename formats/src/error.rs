@@ -13,6 +13,8 @@ pub enum ErrorKind {
     Ambiguous,
     /// The format is known, but not this variant or direction.
     Unsupported,
+    /// The caller cannot read a file that belongs to it.
+    Unreadable,
     /// Recognised, but damaged or not as its app writes it.
     Malformed,
     /// Recognised, but of a later version than known.
@@ -36,6 +38,7 @@ impl ErrorKind {
             Self::NotRecognised => "not-recognised",
             Self::Ambiguous => "ambiguous",
             Self::Unsupported => "unsupported",
+            Self::Unreadable => "unreadable",
             Self::Malformed => "malformed",
             Self::NewerVersion => "newer-version",
             Self::PasswordNeeded => "password-needed",

@@ -11,6 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::model::{Account, Vault};
 use crate::probe::Probe;
+use crate::source::Folder;
 use crate::text::encoding;
 
 /// How sure a format is that bytes are its own.
@@ -126,6 +127,8 @@ pub struct Input<'a> {
     pub wal: Option<&'a [u8]>,
     /// The list of the folder, when it lies beside the file.
     pub manifest: Option<Manifest<'a>>,
+    /// The folder that the file is in, for a format that is one.
+    pub folder: Option<&'a dyn Folder>,
 }
 
 /// A folder's `manifest.json`, which says how the files in it are encrypted.
@@ -140,12 +143,12 @@ pub struct Manifest<'a> {
 impl<'a> Input<'a> {
     /// A file on its own.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, name: None, wal: None, manifest: None }
+        Self { bytes, name: None, wal: None, manifest: None, folder: None }
     }
 
     /// A database with its write-ahead log.
     pub fn with_wal(bytes: &'a [u8], wal: Option<&'a [u8]>) -> Self {
-        Self { bytes, name: None, wal, manifest: None }
+        Self { wal, ..Self::new(bytes) }
     }
 
     /// The same with its name.
@@ -159,6 +162,13 @@ impl<'a> Input<'a> {
     #[must_use]
     pub fn with_manifest(mut self, manifest: Option<Manifest<'a>>) -> Self {
         self.manifest = manifest;
+        self
+    }
+
+    /// The same with its folder.
+    #[must_use]
+    pub fn with_folder(mut self, folder: Option<&'a dyn Folder>) -> Self {
+        self.folder = folder;
         self
     }
 

@@ -34,10 +34,12 @@ mod managers;
 pub mod model;
 mod open;
 pub mod otp;
+pub mod phone;
 mod probe;
 pub mod registry;
 pub mod report;
 pub mod roster;
+mod source;
 pub mod targets;
 pub mod testing;
 pub mod text;
@@ -53,3 +55,4 @@ pub use format::{Carrier, Confidence, Encryption, Form, Format, Info, Input, Man
 pub use open::foreign::{self, Foreign};
 pub use open::table::{SecretEncoding, TableOptions};
 pub use probe::{Node, Probe};
+pub use source::{Bytes, Folder};

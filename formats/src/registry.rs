@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Form, Format};
 use crate::probe::Probe;
-use crate::{admin, apps, ledger, managers, open};
+use crate::{admin, apps, ledger, managers, open, phone};
 
 /// Every format, one line each, in order of id.
 pub static ALL: &[&dyn Format] = &[
@@ -38,6 +38,7 @@ pub static ALL: &[&dyn Format] = &[
     &admin::libpam::Libpam,
     &open::google_migration::GoogleMigration,
     &apps::google_sqlite::GoogleSqlite,
+    &phone::IosBackup,
     &managers::keepass::KeePass,
     &managers::keeper::Keeper,
     &admin::keycloak::Keycloak,

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use otpferry_formats::container::sqlite;
 
+use super::phone;
 use crate::failure::{Exit, Failure};
 
 /// How deep folders are searched.
@@ -35,6 +36,8 @@ pub struct Source {
     pub below: String,
     /// Found in a folder or by a pattern, not named.
     pub found: bool,
+    /// The first file of an iPhone's backup, which is the folder that it is in.
+    pub is_backup: bool,
 }
 
 impl Source {
@@ -44,7 +47,13 @@ impl Source {
             path: Some(path.to_owned()),
             below: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             found: false,
+            is_backup: false,
         }
+    }
+
+    /// A backup, under the name that was given for it.
+    fn backup(name: &Path, manifest: &Path) -> Self {
+        Self { name: name.to_string_lossy().into_owned(), is_backup: true, ..Self::named(manifest) }
     }
 
     fn found(path: &Path) -> Self {
@@ -112,13 +121,23 @@ fn is_stdin(path: &Path) -> bool {
 
 fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     if is_stdin(path) {
-        sources.push(Source { name: "-".to_owned(), path: None, below: String::new(), found: false });
+        sources.push(Source {
+            name: "-".to_owned(),
+            path: None,
+            below: String::new(),
+            found: false,
+            is_backup: false,
+        });
         return Ok(());
     }
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => add_folder(path, sources),
         Ok(_) => {
-            sources.push(Source::named(path));
+            let backup = phone::manifest_beside(path);
+            sources.push(match backup {
+                Some(manifest) => Source::backup(path.parent().unwrap_or(path), &manifest),
+                None => Source::named(path),
+            });
             Ok(())
         }
         Err(error) => match pattern_matches(path) {
@@ -139,20 +158,36 @@ fn pattern_matches(path: &Path) -> Option<Vec<PathBuf>> {
 }
 
 fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
+    if let Some(manifest) = phone::manifest_in(folder) {
+        sources.push(Source::backup(folder, &manifest));
+        return Ok(());
+    }
     let mut files = Vec::new();
     walk(folder, 0, &mut files)?;
+    let backups: Vec<&PathBuf> = files.iter().filter(|file| phone::manifest_beside(file).is_some()).collect();
+    if backups.len() > 1 {
+        return Err(phone::several(&backups).in_file(&folder.to_string_lossy()));
+    }
     if files.is_empty() {
         return Err(Failure::new(Exit::NothingToRead, "there are no files in this folder")
             .in_file(&folder.to_string_lossy())
             .next_step("Name the folder with the exports or pictures; hidden files are left out"));
     }
-    sources.extend(files.iter().map(|file| Source::found_in(folder, file)));
+    sources.extend(files.iter().map(|file| match phone::manifest_beside(file) {
+        Some(manifest) => Source::backup(file.parent().unwrap_or(file), &manifest),
+        None => Source::found_in(folder, file),
+    }));
     Ok(())
 }
 
 /// Files below a folder, in order of name. Hidden ones and links to folders are left out.
 fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let io = |error: std::io::Error| Failure::io(folder, "read the folder", &error);
+    let io = |error: std::io::Error| {
+        let failure = Failure::io(folder, "read the folder", &error);
+        let is_hidden =
+            error.kind() == ErrorKind::PermissionDenied && folder.iter().any(|part| part == "MobileSync");
+        if is_hidden { failure.next_step(phone::MAC_HIDES) } else { failure }
+    };
     let mut entries = fs::read_dir(folder).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
@@ -170,7 +205,11 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
                 .in_file(&entry.path().to_string_lossy())
                 .next_step("Name the inner folder itself"));
             }
-            walk(&entry.path(), depth + 1, files)?;
+            // What else is in a backup is read through its list.
+            match phone::manifest_in(&entry.path()) {
+                Some(manifest) => files.push(manifest),
+                None => walk(&entry.path(), depth + 1, files)?,
+            }
         } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
             files.push(entry.path());
         }

@@ -4,6 +4,7 @@ mod contents;
 mod find;
 mod joined;
 mod open;
+pub(crate) mod phone;
 pub(crate) mod picture;
 pub(crate) mod position;
 pub(crate) mod together;
@@ -60,6 +61,8 @@ pub struct File {
     pub format: &'static str,
     /// Whether it was inside an age file, and what opened that.
     pub sealed: Sealed,
+    /// Whether it was inside another input: an export of its own.
+    pub is_enclosed: bool,
     /// What it held.
     pub vault: Vault,
 }
@@ -77,6 +80,11 @@ pub enum Sealed {
 }
 
 impl File {
+    fn new(name: &str, format: &dyn Format, vault: Vault) -> Self {
+        let (source, sealed, is_enclosed) = (0, Sealed::No, false);
+        Self { name: name.to_owned(), source, format: format.info().id, sealed, is_enclosed, vault }
+    }
+
     /// Whether a password or key was needed.
     pub fn is_encrypted(&self) -> bool {
         self.vault.encrypted || self.sealed != Sealed::No
@@ -311,7 +319,7 @@ impl Intake {
                 parts: file.vault.parts.clone(),
                 accounts: std::mem::take(&mut file.vault.accounts),
             };
-            let of_last = exports.last().is_some_and(|last| last.source == next.source);
+            let of_last = !file.is_enclosed && exports.last().is_some_and(|last| last.source == next.source);
             let at = match exports.iter().position(|export| export.lacks(&next.parts)) {
                 None if of_last => exports.len().checked_sub(1),
                 at => at,

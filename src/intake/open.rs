@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,11 +11,13 @@ use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
-use otpferry_formats::{Ctx, Error, ErrorKind, Format, Input, KeyFile, Manifest, Passwords, Probe, registry};
+use otpferry_formats::{
+    Ctx, Error, ErrorKind, Folder, Format, Input, KeyFile, Manifest, Passwords, Probe, registry,
+};
 use zeroize::Zeroizing;
 
 use super::together::Reading;
-use super::{File, Reader, Sealed, Source, find, picture};
+use super::{File, Reader, Sealed, Source, find, phone, picture};
 use crate::envelope;
 use crate::failure::{Exit, Failure};
 
@@ -63,24 +66,29 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
     let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
     let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
-    let input = input.with_name(Some(source.below.as_str()));
+    let disk = source.is_backup.then(|| source.path.as_deref().map(phone::Disk::of)).flatten();
+    let input = input
+        .with_name(Some(source.below.as_str()))
+        .with_folder(disk.as_ref().map(|disk| disk as &dyn Folder));
     let mut passwords = reader.passwords.for_file(&source.name);
-    let (format, mut vault) = decode(&input, &source.name, reader, &mut passwords)?;
+    let (format, mut vault) = decode(&input, &source.name, reader.from, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));
     }
-    let file = File { name: source.name.clone(), source: 0, format: format.info().id, sealed, vault };
-    Ok(Reading::File(Box::new(file)))
+    let mut file = File { sealed, ..File::new(&source.name, format, vault) };
+    let enclosed = phone::enclosed(&mut file, reader);
+    Ok(Reading::Files(iter::once(file).chain(enclosed).collect()))
 }
 
 /// Finds the format and reads.
 pub(super) fn decode(
     input: &Input<'_>,
     name: &str,
+    from: Option<&'static dyn Format>,
     reader: &Reader,
     passwords: &mut dyn Passwords,
 ) -> Result<(&'static dyn Format, otpferry_formats::model::Vault), Failure> {
-    let format = match reader.from {
+    let format = match from {
         Some(format) => format,
         None => detect(input, name)?,
     };

@@ -184,7 +184,7 @@ pub(super) fn file_words(name: &str, place: Option<String>) -> String {
 /// Reads one payload; `words` says where it is.
 pub(super) fn read_code(payload: &[u8], words: &str, name: &str, reader: &Reader) -> Result<File, Failure> {
     let input = Input::new(payload);
-    let decoded = open::decode(&input, "", reader, &mut NoPasswords);
+    let decoded = open::decode(&input, "", reader.from, reader, &mut NoPasswords);
     let (format, mut vault) = decoded.map_err(|failure| match failure.exit {
         Exit::NothingToRead if failure.next_step.is_none() || !is_foreign(payload) => {
             Failure::new(Exit::NothingToRead, "the QR code holds something else than an account").next_step(
@@ -194,7 +194,7 @@ pub(super) fn read_code(payload: &[u8], words: &str, name: &str, reader: &Reader
         _ => failure,
     })?;
     vault.parts.iter_mut().for_each(|part| words.clone_into(&mut part.file));
-    Ok(File { name: name.to_owned(), source: 0, format: format.info().id, sealed: Sealed::No, vault })
+    Ok(File::new(name, format, vault))
 }
 
 fn is_foreign(payload: &[u8]) -> bool {

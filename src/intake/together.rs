@@ -37,7 +37,7 @@ impl Room {
 /// What one input gave.
 pub(super) enum Reading {
     /// Anything but a picture.
-    File(Box<File>),
+    Files(Vec<File>),
     /// A picture.
     Picture(Box<Picture>),
 }
@@ -264,8 +264,8 @@ impl<'a> Batch<'a> {
         for (source, reading) in self.readings.into_iter().enumerate() {
             let picture = match reading {
                 Ok(Reading::Picture(picture)) => *picture,
-                Ok(Reading::File(file)) => {
-                    self.settled.results.push(Ok(vec![*file]));
+                Ok(Reading::Files(files)) => {
+                    self.settled.results.push(Ok(files));
                     continue;
                 }
                 Err(failure) => {

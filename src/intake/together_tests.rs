@@ -27,7 +27,13 @@ fn reader() -> Reader {
 }
 
 fn source(name: &str) -> Source {
-    Source { name: name.to_owned(), path: Some(name.into()), below: name.to_owned(), found: false }
+    Source {
+        name: name.to_owned(),
+        path: Some(name.into()),
+        below: name.to_owned(),
+        found: false,
+        is_backup: false,
+    }
 }
 
 fn part(index: u8, payload: &str) -> PartOfMessage {

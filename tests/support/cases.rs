@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use otpferry_formats::model::{Algorithm, Period, SecretText, Vault};
 use otpferry_formats::{
-    Ctx, Error, Format, Input, KeyFile, Layout, Manifest, NoPasswords, Passwords, Probe, TokenOptions,
-    registry, testing,
+    Bytes, Ctx, Error, Folder, Format, Input, KeyFile, Layout, Manifest, NoPasswords, Passwords, Probe,
+    TokenOptions, registry, testing,
 };
 use serde_json::Value;
 
 /// The end of the name of an expected reading.
 const EXPECTED: &str = ".expected.json";
+/// What is read of a folder that is a case.
+const FIRST: &str = "Manifest.plist";
 /// The list of a folder.
 const MANIFEST: &str = "manifest.json";
 
@@ -31,6 +33,8 @@ pub(crate) struct Case {
     pub(crate) wal: Option<Vec<u8>>,
     /// The list of the folder, which says how the file is encrypted.
     pub(crate) manifest: Option<Vec<u8>>,
+    /// The folder, when the case is one: its first file is what is read.
+    pub(crate) folder: Option<PathBuf>,
     /// The key file of a database.
     pub(crate) key_files: Vec<KeyFile>,
     /// The reading, as fixtures/README.md describes it.
@@ -57,7 +61,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.unwrap().path();
-        if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        let is_case = with_suffix(&path, EXPECTED).exists();
+        if path.is_dir() && !is_case { walk(&path, files) } else { files.push(path) }
     }
 }
 
@@ -82,9 +87,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 fn load(root: &Path, file: &Path) -> Case {
     let expected = std::fs::read(with_suffix(file, EXPECTED)).unwrap();
+    let folder = file.is_dir().then(|| file.to_owned());
     let mut case = Case {
         name: file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"),
-        bytes: std::fs::read(file).unwrap(),
+        bytes: std::fs::read(folder.as_ref().map_or(file.to_owned(), |folder| folder.join(FIRST))).unwrap(),
+        folder,
         wal: std::fs::read(with_suffix(file, "-wal")).ok(),
         key_files: std::fs::read(with_suffix(file, ".key")).map(key_file).into_iter().collect(),
         manifest: std::fs::read(file.with_file_name(MANIFEST)).ok(),
@@ -138,9 +145,11 @@ impl Case {
     pub(crate) fn decode(&self, format: &dyn Format) -> Result<Vault, Error> {
         let input = Input::with_wal(&self.bytes, self.wal.as_deref()).with_manifest(self.manifest());
         let input = input.with_name(Some(self.file_name()));
+        let folder = self.folder.clone().map(Files);
+        let input = input.with_folder(folder.as_ref().map(|files| files as &dyn Folder));
         let decode = |ctx: &mut Ctx<'_>| {
             ctx.read_codes = Some(&read_codes);
-            format.decode(&input, ctx)
+            format.decode(&input, ctx).map(with_enclosed)
         };
         let with = |passwords: &mut dyn Passwords| {
             testing::with_tokens(passwords, &self.key_files, &self.said(), decode)
@@ -178,4 +187,40 @@ impl Case {
         }
         if self.expected["header"] == false { layout.without_header() } else { layout }
     }
+}
+
+/// A folder that is read whole, file by file.
+struct Files(PathBuf);
+
+impl Folder for Files {
+    fn open(&self, path: &str) -> Result<Option<Box<dyn Bytes + '_>>, Error> {
+        Ok(std::fs::read(self.0.join(path)).ok().map(|bytes| Box::new(Content(bytes)) as Box<dyn Bytes>))
+    }
+}
+
+struct Content(Vec<u8>);
+
+impl Bytes for Content {
+    fn len(&self) -> u64 {
+        self.0.as_slice().len() as u64
+    }
+
+    fn read(&self, at: u64, length: usize) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+        self.0.as_slice().read(at, length)
+    }
+}
+
+/// The files inside a backup are read like those beside it.
+fn with_enclosed(mut vault: Vault) -> Vault {
+    for enclosed in std::mem::take(&mut vault.enclosed) {
+        let probe = Probe::new(&enclosed.bytes, Some(&enclosed.path));
+        let format = registry::detect(&probe).unwrap();
+        let input = Input::new(&enclosed.bytes).with_name(Some(&enclosed.path));
+        let read = testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)).unwrap();
+        for mut account in read.accounts {
+            account.origin.index = vault.entries();
+            vault.accounts.push(account);
+        }
+    }
+    vault
 }

@@ -43,7 +43,17 @@ pub(crate) fn formats() -> impl Iterator<Item = &'static str> {
 pub(crate) fn cases(folder: &str) -> Vec<String> {
     let mut names = list(&fixtures().join(folder));
     let beside = [".expected.json", "/", "-wal", ".key", "manifest.json"];
+    // A folder with a reading beside it is one case.
+    let whole: Vec<String> = names
+        .iter()
+        .filter_map(|name| name.strip_suffix('/'))
+        .filter(|name| names.contains(&format!("{name}.expected.json")))
+        .map(str::to_owned)
+        .collect();
     names.retain(|name| !beside.iter().any(|end| name.ends_with(end)));
+    names.retain(|name| !whole.iter().any(|folder| name.starts_with(&format!("{folder}/"))));
+    names.extend(whole);
+    names.sort();
     assert!(!names.is_empty(), "{folder}: no file");
     names.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }

@@ -1,6 +1,6 @@
 //! AES-256-GCM, mostly with 12-byte nonces.
 
-use aes_gcm::aead::consts::U16;
+use aes_gcm::aead::consts::{U0, U16};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, AesGcm, Nonce};
 use zeroize::Zeroizing;
@@ -52,6 +52,12 @@ pub(crate) fn aes256_gcm_open_long_nonce(
     let cipher = AesGcm::<aes::Aes256, U16>::new_from_slice(key.as_slice()).ok()?;
     let payload = Payload { msg: sealed, aad: associated };
     cipher.decrypt(&(*nonce).into(), payload).ok().map(Zeroizing::new)
+}
+
+/// Opens like [`aes256_gcm_open`] with a nonce of no bytes at all, as Apple's keychain has it: GCM hashes that to zero.
+pub(crate) fn aes256_gcm_open_without_nonce(key: &Key, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = AesGcm::<aes::Aes256, U0>::new_from_slice(key.as_slice()).ok()?;
+    cipher.decrypt(&Nonce::<U0>::default(), sealed).ok().map(Zeroizing::new)
 }
 
 fn cipher(key: &Key) -> Option<Aes256Gcm> {

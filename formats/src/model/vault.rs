@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::account::{Account, Extra};
 use super::protection::Protection;
+use crate::phone::{Enclosed, Survey};
 use crate::report::Item;
 
 /// One part of an export that spans several QR codes.
@@ -42,6 +43,10 @@ pub struct Vault {
     pub parts: Vec<BatchPart>,
     /// What only this app knows about the file as a whole, by format id.
     pub extra: Extra,
+    /// Of a phone's backup: files in it that are to be read like files of their own.
+    pub enclosed: Vec<Enclosed>,
+    /// Of a phone's backup: what it tells about the phone.
+    pub survey: Option<Box<Survey>>,
 }
 
 impl Vault {

@@ -83,7 +83,7 @@ mod tests {
     use crate::intake::Source;
 
     fn source(name: &str) -> Source {
-        Source { name: name.to_owned(), path: None, below: String::new(), found: false }
+        Source { name: name.to_owned(), path: None, below: String::new(), found: false, is_backup: false }
     }
 
     /// With two codes that were not read, at the left and at the right.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::big_endian::{u16_at, u32_at};
 use super::error::Error;
@@ -45,7 +46,7 @@ impl<'d> Scan<'d> {
         Ok(())
     }
 
-    fn claim(&mut self, page: u32) -> Result<&'d [u8], Error> {
+    fn claim(&mut self, page: u32) -> Result<Cow<'d, [u8]>, Error> {
         let bytes = self.pages.get(page)?;
         if !self.used.insert(page) {
             return Err(Error::corrupt(page, "page used twice in one table"));
@@ -53,17 +54,17 @@ impl<'d> Scan<'d> {
         Ok(bytes)
     }
 
-    fn cell(&mut self, stored: &StoredCell<'d>) -> Result<Cell<'d>, Error> {
+    fn cell(&mut self, stored: StoredCell<'d>) -> Result<Cell<'d>, Error> {
         let payload = match stored.overflow {
-            None => Cow::Borrowed(stored.local),
-            Some(first) => Cow::Owned(self.with_overflow(stored, first)?),
+            None => stored.local,
+            Some(first) => Cow::Owned(self.with_overflow(&stored, first)?),
         };
         Ok(Cell { page: stored.page, rowid: stored.rowid, payload })
     }
 
     /// "Cell Payload Overflow Pages": a chain of pages, each starting with the
     /// number of the next.
-    fn with_overflow(&mut self, stored: &StoredCell<'d>, first: u32) -> Result<Vec<u8>, Error> {
+    fn with_overflow(&mut self, stored: &StoredCell<'_>, first: u32) -> Result<Vec<u8>, Error> {
         if stored.payload_len > self.pages.total_len() {
             return Err(Error::corrupt(stored.page, "row larger than the whole database"));
         }
@@ -77,10 +78,9 @@ impl<'d> Scan<'d> {
             if next == 0 {
                 return Err(Error::corrupt(stored.page, "overflow chain too short"));
             }
-            let (link, content) = self
-                .claim(next)?
-                .split_first_chunk()
-                .ok_or(Error::corrupt(next, "overflow page too short"))?;
+            let page = self.claim(next)?;
+            let (link, content) =
+                page.split_first_chunk().ok_or(Error::corrupt(next, "overflow page too short"))?;
             payload.extend(content.iter().take(missing));
             next = u32::from_be_bytes(*link);
         }
@@ -100,7 +100,7 @@ impl<'d> Iterator for Scan<'d> {
             match self.path.last_mut()?.step() {
                 None => drop(self.path.pop()),
                 Some(Ok(Step::Child(page))) => self.next_page = Some(page),
-                Some(Ok(Step::Row(stored))) => return Some(self.cell(&stored)),
+                Some(Ok(Step::Row(stored))) => return Some(self.cell(stored)),
                 Some(Err(error)) => return Some(Err(error)),
             }
         }
@@ -117,7 +117,7 @@ struct StoredCell<'d> {
     page: u32,
     rowid: i64,
     payload_len: usize,
-    local: &'d [u8],
+    local: Cow<'d, [u8]>,
     /// The first overflow page, if `local` is not the whole payload.
     overflow: Option<u32>,
 }
@@ -125,10 +125,10 @@ struct StoredCell<'d> {
 /// A page of the tree and how far the walk is through it.
 struct Node<'d> {
     page: u32,
-    bytes: &'d [u8],
+    bytes: Cow<'d, [u8]>,
     leaf: bool,
-    /// The cell pointers not visited yet, two bytes each.
-    pointers: &'d [[u8; 2]],
+    /// Where the cell pointers are that were not visited yet, two bytes each.
+    pointers: Range<usize>,
     /// Where cells may start: behind the cell pointers.
     content_start: usize,
     /// Bytes of the page that no cell visited so far took. Cells that overlap
@@ -139,7 +139,7 @@ struct Node<'d> {
 }
 
 impl<'d> Node<'d> {
-    fn parse(page: u32, bytes: &'d [u8]) -> Result<Self, Error> {
+    fn parse(page: u32, bytes: Cow<'d, [u8]>) -> Result<Self, Error> {
         let header_start = if page == 1 { HEADER_LEN } else { 0 };
         let leaf = match bytes.get(header_start) {
             Some(13) => true,
@@ -150,70 +150,67 @@ impl<'d> Node<'d> {
             .ok_or(Error::corrupt(page, "cell pointers outside of the page"))
     }
 
-    fn with_pointers(page: u32, bytes: &'d [u8], start: usize, leaf: bool) -> Option<Self> {
+    fn with_pointers(page: u32, bytes: Cow<'d, [u8]>, start: usize, leaf: bool) -> Option<Self> {
         let header_len = if leaf { 8 } else { 12 };
         let pointers_start = start.checked_add(header_len)?;
-        let cells = usize::from(u16_at(bytes, start.checked_add(3)?)?);
+        let cells = usize::from(u16_at(&bytes, start.checked_add(3)?)?);
         let content_start = pointers_start.checked_add(cells.checked_mul(2)?)?;
-        let (pointers, _) = bytes.get(pointers_start..content_start)?.as_chunks();
-        let right_child = if leaf { None } else { Some(u32_at(bytes, start.checked_add(8)?)?) };
-        Some(Self {
-            page,
-            bytes,
-            leaf,
-            pointers,
-            content_start,
-            unclaimed: bytes.len().checked_sub(content_start)?,
-            right_child,
-        })
+        bytes.get(pointers_start..content_start)?;
+        let right_child = if leaf { None } else { Some(u32_at(&bytes, start.checked_add(8)?)?) };
+        let unclaimed = bytes.len().checked_sub(content_start)?;
+        let pointers = pointers_start..content_start;
+        Some(Self { page, bytes, leaf, pointers, content_start, unclaimed, right_child })
     }
 
     fn step(&mut self) -> Option<Result<Step<'d>, Error>> {
-        let Some((pointer, later)) = self.pointers.split_first() else {
+        let Some(pointer) = self.pointers.clone().next() else {
             return self.right_child.take().map(|page| Ok(Step::Child(page)));
         };
-        self.pointers = later;
-        Some(self.at(usize::from(u16::from_be_bytes(*pointer))))
+        self.pointers.start = pointer.saturating_add(2);
+        let start = u16_at(&self.bytes, pointer).ok_or(self.corrupt("cell pointers outside of the page"));
+        Some(start.and_then(|start| self.at(usize::from(start))))
     }
 
     fn at(&mut self, start: usize) -> Result<Step<'d>, Error> {
-        let bytes = self
-            .bytes
-            .get(start..)
-            .filter(|_| start >= self.content_start)
-            .ok_or(self.corrupt("cell outside of the page"))?;
-        if self.leaf {
-            self.leaf_cell(bytes).map(Step::Row)
-        } else {
-            u32_at(bytes, 0).map(Step::Child).ok_or(self.corrupt("cell cut off by the end of the page"))
+        if start < self.content_start || start > self.bytes.len() {
+            return Err(self.corrupt("cell outside of the page"));
         }
+        let cut_off = self.corrupt("cell cut off by the end of the page");
+        if !self.leaf {
+            return u32_at(&self.bytes, start).map(Step::Child).ok_or(cut_off);
+        }
+        let (cell, length) = match &self.bytes {
+            Cow::Borrowed(bytes) => {
+                bytes.get(start..).and_then(|bytes| self.parse_leaf_cell(bytes, Cow::Borrowed))
+            }
+            Cow::Owned(bytes) => bytes
+                .get(start..)
+                .and_then(|bytes| self.parse_leaf_cell(bytes, |local| Cow::Owned(local.to_vec()))),
+        }
+        .ok_or(cut_off)?;
+        self.unclaimed = self.unclaimed.checked_sub(length).ok_or(self.corrupt("cells overlap"))?;
+        Ok(Step::Row(cell))
     }
 
-    fn leaf_cell(&mut self, bytes: &'d [u8]) -> Result<StoredCell<'d>, Error> {
-        let (cell, end) =
-            self.parse_leaf_cell(bytes).ok_or(self.corrupt("cell cut off by the end of the page"))?;
-        self.unclaimed = bytes
-            .len()
-            .checked_sub(end.len())
-            .and_then(|len| self.unclaimed.checked_sub(len))
-            .ok_or(self.corrupt("cells overlap"))?;
-        Ok(cell)
-    }
-
-    /// The cell and what follows it on the page.
-    fn parse_leaf_cell(&self, bytes: &'d [u8]) -> Option<(StoredCell<'d>, &'d [u8])> {
+    /// The cell at the start of these bytes, and how many of them it takes.
+    fn parse_leaf_cell<'b>(
+        &self,
+        bytes: &'b [u8],
+        keep: impl FnOnce(&'b [u8]) -> Cow<'d, [u8]>,
+    ) -> Option<(StoredCell<'d>, usize)> {
         let (payload_len, rest) = varint(bytes)?;
         let (rowid, rest) = varint(rest)?;
         let payload_len = usize::try_from(payload_len).ok()?;
         let (local, rest) = rest.split_at_checked(local_len(self.bytes.len(), payload_len)?)?;
-        let mut cell =
-            StoredCell { page: self.page, rowid: rowid.cast_signed(), payload_len, local, overflow: None };
-        if local.len() == payload_len {
-            return Some((cell, rest));
-        }
-        let (first, rest) = rest.split_first_chunk()?;
-        cell.overflow = Some(u32::from_be_bytes(*first));
-        Some((cell, rest))
+        let is_whole = local.len() == payload_len;
+        let (overflow, rest) = match rest.split_first_chunk() {
+            _ if is_whole => (None, rest),
+            Some((first, rest)) => (Some(u32::from_be_bytes(*first)), rest),
+            None => return None,
+        };
+        let length = bytes.len().checked_sub(rest.len())?;
+        let rowid = rowid.cast_signed();
+        Some((StoredCell { page: self.page, rowid, payload_len, local: keep(local), overflow }, length))
     }
 
     fn corrupt(&self, what: &'static str) -> Error {

@@ -4,7 +4,7 @@
 
 use super::super::error::Error;
 use super::super::header::Header;
-use super::super::pages::Pages;
+use super::super::pages::{Main, Pages};
 use super::super::wal::Wal;
 use super::{Cell, Scan, local_len};
 
@@ -53,7 +53,7 @@ fn overflow(next: u32, fill: u8) -> Vec<u8> {
 
 fn with_scan<T>(bytes: &[u8], use_scan: impl FnOnce(Scan<'_>) -> T) -> T {
     let header = Header::parse(bytes).ok().unwrap();
-    let pages = Pages::new(bytes, Wal::default(), &header);
+    let pages = Pages::new(Main::Memory(bytes), Wal::default(), &header);
     use_scan(Scan::new(&pages, 2))
 }
 

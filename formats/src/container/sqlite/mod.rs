@@ -1,4 +1,4 @@
-//! Reads SQLite 3 databases from memory.
+//! Reads SQLite 3 databases from memory, or page by page from wherever they are.
 //!
 //! The reader takes the bytes of a database file and, if there is one, of its
 //! write-ahead log (`-wal`), and gives the rows of its tables as of the last
@@ -35,10 +35,12 @@ mod wal;
 use std::fmt;
 
 use header::Header;
-use pages::Pages;
+use pages::{Main, Pages};
 use schema::Schema;
 use text::TextEncoding;
 use wal::Wal;
+
+use crate::source::Bytes;
 
 pub use error::Error;
 pub use table::{Row, Rows, Table};
@@ -78,7 +80,22 @@ impl<'a> Database<'a> {
         let wal = wal.map_or_else(|| Ok(Wal::default()), Wal::read)?;
         let wal_has_unused_tail = wal.unused_tail;
         let header = header_of(main, &wal)?;
-        let pages = Pages::new(main, wal, &header);
+        Self::of(Pages::new(Main::Memory(main), wal, &header), &header, wal_has_unused_tail)
+    }
+
+    /// The same for a database that is larger than what should be in memory, without a log: its pages are read when
+    /// they are needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::open`].
+    pub fn open_in_pieces(main: &'a dyn Bytes) -> Result<Self, Error> {
+        let head = Main::Pieces(main).read(0, header::HEADER_LEN).ok_or(Error::NotSqlite)?;
+        let header = Header::parse(&head)?;
+        Self::of(Pages::new(Main::Pieces(main), Wal::default(), &header), &header, false)
+    }
+
+    fn of(pages: Pages<'a>, header: &Header, wal_has_unused_tail: bool) -> Result<Self, Error> {
         Ok(Self {
             schema: Schema::read(&pages, header.encoding)?,
             pages,

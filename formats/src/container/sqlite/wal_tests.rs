@@ -1,9 +1,11 @@
 //! Logs built by hand, in both checksum byte orders.
 
+use std::borrow::Cow;
+
 use super::super::Database;
 use super::super::error::Error;
 use super::super::header::Header;
-use super::super::pages::Pages;
+use super::super::pages::{Main, Pages};
 use super::{Checksum, Wal};
 
 const PAGE: usize = 512;
@@ -129,8 +131,8 @@ fn the_last_commit_tells_the_size() {
     let header = Header::parse(&page).ok().unwrap();
     let log = Writer::new(0x377f_0682).frame(3, 3, 30).frame(2, 2, 20);
     let wal = Wal::read(&log.bytes).ok().unwrap();
-    let pages = Pages::new(&page, wal, &header);
-    assert_eq!(pages.get(2), Ok(&[20; PAGE][..]));
+    let pages = Pages::new(Main::Memory(&page), wal, &header);
+    assert_eq!(pages.get(2), Ok(Cow::Borrowed(&[20; PAGE][..])));
     assert!(pages.get(3).is_err());
 }
 

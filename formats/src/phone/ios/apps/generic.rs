@@ -1,0 +1,120 @@
+//! Any app: only whole links are taken. What else looks like a secret could be anything, and is left alone.
+
+use zeroize::Zeroizing;
+
+use super::super::found::{Found, Unusable};
+use super::super::keychain::Item;
+use crate::container::plist::Value;
+use crate::ctx::Ctx;
+use crate::format::Input;
+use crate::open::otpauth::{Host, Pieces};
+use crate::open::uri_list;
+use crate::report::Skip;
+
+/// Most bytes of a value that is looked into, and how deep its JSON goes.
+const MAX_BYTES: usize = 1 << 20;
+const MAX_DEPTH: usize = 32;
+
+/// Takes links out of items that no known app has.
+pub(super) fn take(items: &[Item], found: &mut Found, ctx: &mut Ctx<'_>) {
+    for (at, item) in items.iter().enumerate() {
+        if found.is_taken(at) {
+            continue;
+        }
+        let links = links(item);
+        if !links.is_empty() {
+            found.take(at);
+        }
+        for link in links {
+            add(&link, item, found, ctx);
+        }
+    }
+}
+
+fn add(link: &str, item: &Item, found: &mut Found, ctx: &mut Ctx<'_>) {
+    if let Some((issuer, name)) = names_without_secret(link) {
+        let message = "it looks like an account, but how this app writes its secret is not known";
+        return found
+            .add(Err(Unusable::new(Skip::new(Skip::NO_SECRET, message), &issuer, &name)), item.modified);
+    }
+    match uri_list::decode(&Input::new(link.as_bytes()), ctx) {
+        Ok(vault) => {
+            for account in vault.accounts {
+                found.add(Ok(account), item.modified);
+            }
+            for skipped in vault.skipped {
+                let index = found.vault.entries();
+                found.vault.skipped.push(skipped.index(index));
+            }
+            found.vault.parts.extend(vault.parts);
+        }
+        Err(error) => {
+            let skip = Skip::new(Skip::UNREADABLE_PAYLOAD, error.message);
+            found.add(Err(Unusable::new(skip, "", "")), item.modified);
+        }
+    }
+}
+
+/// The names in a link that has no secret.
+fn names_without_secret(link: &str) -> Option<(String, String)> {
+    let pieces = Pieces::split(link).filter(|pieces| matches!(pieces.host, Host::Totp | Host::Hotp))?;
+    let names = pieces.names();
+    pieces.raw("secret").is_none().then_some((names.issuer, names.account))
+}
+
+/// The links of an item: attributes that are one as a whole, and texts that are one in what the secret holds.
+fn links(item: &Item) -> Vec<Zeroizing<String>> {
+    let texts = [&item.account, &item.service, &item.label, &item.comment, &item.description];
+    let bytes = [&item.secret, &item.generic].map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
+    let whole = bytes.into_iter().chain(texts.into_iter().map(|text| text.as_str()));
+    let mut links: Vec<Zeroizing<String>> = whole.filter_map(link).collect();
+    if links.is_empty() && item.secret.len() <= MAX_BYTES {
+        links.extend(texts_in(&item.secret).iter().filter_map(|text| link(text)));
+    }
+    // The same link in two attributes is one account.
+    let mut seen = Vec::new();
+    links.retain(|link| {
+        let is_new = !seen.contains(link);
+        seen.push(link.clone());
+        is_new
+    });
+    links
+}
+
+/// A text that is a link and nothing else.
+fn link(text: &str) -> Option<Zeroizing<String>> {
+    let text = text.trim();
+    let lower = text.get(..20).unwrap_or(text).to_ascii_lowercase();
+    let is_link = lower.starts_with("otpauth://") || lower.starts_with("otpauth-migration://");
+    let is_one = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    (is_link && is_one).then(|| Zeroizing::new(text.to_owned()))
+}
+
+/// Every text in JSON or a property list.
+fn texts_in(bytes: &[u8]) -> Vec<Zeroizing<String>> {
+    if let Some(list) = Value::read(bytes) {
+        return list.texts().into_iter().map(|text| Zeroizing::new(text.to_owned())).collect();
+    }
+    let mut texts = Vec::new();
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(first, Some(b'{' | b'['))
+        && let Ok(json) = serde_json::from_slice::<serde_json::Value>(bytes)
+    {
+        collect(&json, 0, &mut texts);
+    }
+    texts
+}
+
+fn collect(json: &serde_json::Value, depth: usize, texts: &mut Vec<Zeroizing<String>>) {
+    match json {
+        _ if depth > MAX_DEPTH => {}
+        serde_json::Value::String(text) => texts.push(Zeroizing::new(text.clone())),
+        serde_json::Value::Array(items) => {
+            items.iter().for_each(|item| collect(item, depth.saturating_add(1), texts));
+        }
+        serde_json::Value::Object(members) => {
+            members.values().for_each(|item| collect(item, depth.saturating_add(1), texts));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,72 @@
+//! Tofu: a byte for the version, then an archived account. Sources: Tofu's `Keychain.swift`, `Account.swift` and
+//! `Algorithm.swift`.
+
+use super::super::found::{Entry, Found, Unusable};
+use super::super::keychain::Item;
+use crate::container::plist::{self, Archive, Node};
+use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret};
+use crate::report::Skip;
+
+/// Takes the items of the app, in the order of the keychain.
+pub(super) fn take(items: &[Item], found: &mut Found) {
+    for (at, item) in items.iter().enumerate().filter(|(_, item)| item.service.is_empty()) {
+        if let Some(entry) = entry(&item.secret) {
+            found.take(at);
+            found.add(entry, item.modified);
+        }
+    }
+}
+
+/// What the bytes say; `None` when they are not of this app.
+fn entry(bytes: &[u8]) -> Option<Entry> {
+    let (version, archived) = bytes.split_first()?;
+    if !matches!(version, 1 | 2) || !plist::sniff(archived) {
+        return None;
+    }
+    let archive = Archive::open(archived).ok()?;
+    // In version 1 the fields are the beginnings of the archive.
+    let fields = if *version == 1 { archive.top() } else { archive.root()? };
+    if fields.get("timeBased").is_none()
+        || fields.get("algorithm").is_none()
+        || fields.get("secret").is_none()
+    {
+        return None;
+    }
+    let (issuer, name) = (text(&fields, "issuer"), text(&fields, "name"));
+    Some(match otp(&fields) {
+        Ok(otp) => Ok(Account::new(Credential::Otp(otp), issuer, name)),
+        Err(skip) => Err(Unusable::new(skip, &issuer, &name)),
+    })
+}
+
+fn text(fields: &Node<'_, '_>, name: &str) -> String {
+    fields.get(name).and_then(|text| text.text()).map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// The counter belongs to the code that the app shows now. The app always writes its numbers: where one is missing,
+/// nothing is assumed.
+fn otp(fields: &Node<'_, '_>) -> Result<Otp, Skip> {
+    let kind = match fields.get("timeBased").and_then(|truth| truth.boolean()) {
+        Some(true) => Kind::Totp,
+        Some(false) => Kind::Hotp,
+        None => return Err(Skip::new(Skip::UNKNOWN_KIND, "the kind of its codes is not known")),
+    };
+    let secret = fields.get("secret").and_then(|secret| Secret::new(secret.data()?.to_vec()));
+    let secret = secret.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the item has no secret"))?;
+    let integer = |name| fields.get(name).and_then(|number| number.integer());
+    let number = |name| integer(name).map_or(Number::Invalid, Number::Of);
+    let mut draft = Draft::new(kind, secret);
+    draft.algorithm = Some(match integer("algorithm") {
+        Some(0) => Algorithm::Sha1,
+        Some(1) => Algorithm::Sha256,
+        Some(2) => Algorithm::Sha512,
+        _ => {
+            let message = "its algorithm is not one that codes are made with";
+            return Err(Skip::new(Skip::UNKNOWN_ALGORITHM, message));
+        }
+    });
+    draft.digits = number("digits");
+    draft.period = number("period");
+    draft.counter = number("counter");
+    draft.build()
+}

@@ -1,0 +1,241 @@
+//! The files of a backup: which there are (`Manifest.db`), and what is in them.
+
+use zeroize::Zeroizing;
+
+use super::keybag::ClassKeys;
+use super::manifest::{Manifest, WrappedKey};
+use crate::container::plist::Archive;
+use crate::container::sqlite::{Database, Row};
+use crate::crypt::{Key, aes_cbc_open, aes_cbc_open_unpadded};
+use crate::error::{Error, ErrorKind, Place};
+use crate::source::{Bytes, Folder};
+
+/// Most bytes of `Manifest.db`, and of what it says about one file.
+const MAX_DATABASE: u64 = 4 << 30;
+const MAX_RECORD: usize = 100 << 10;
+/// A row about a file; others are about folders and links.
+const FILE: i64 = 1;
+const BLOCK: usize = 16;
+
+/// A file as the list has it.
+pub(super) struct Entry {
+    id: String,
+    pub(super) domain: String,
+    pub(super) path: String,
+    record: Vec<u8>,
+}
+
+/// The files of a backup.
+pub(super) struct Files<'f> {
+    folder: &'f dyn Folder,
+    keys: Option<&'f ClassKeys>,
+}
+
+/// Why a file cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It is in the list and not in the folder.
+    Missing,
+    /// Its key or its content is damaged.
+    Damaged,
+    /// It is larger than what is read.
+    TooLarge,
+}
+
+impl<'f> Files<'f> {
+    pub(super) fn new(folder: &'f dyn Folder, keys: Option<&'f ClassKeys>) -> Self {
+        Self { folder, keys }
+    }
+
+    /// The files that are wanted, in the order of domain and path, and how many rows of the list are damaged.
+    ///
+    /// # Errors
+    /// When the list cannot be read at all.
+    pub(super) fn list(
+        &self,
+        manifest: &Manifest,
+        is_wanted: impl Fn(&str, &str) -> bool,
+    ) -> Result<(Vec<Entry>, usize), Error> {
+        let file = self.folder.open(DATABASE)?.ok_or_else(|| {
+            Error::malformed("Manifest.db, the list of the files, is missing").next_step(COPY_AGAIN)
+        })?;
+        if file.len() > MAX_DATABASE {
+            return Err(Error::limit("Manifest.db is larger than any real one", "bytes"));
+        }
+        match &manifest.database_key {
+            None => list_of(&*file, is_wanted),
+            Some(wrapped) => {
+                let key = self.keys.and_then(|keys| keys.unwrap(wrapped.class, &wrapped.key));
+                let key = key.ok_or_else(|| {
+                    Error::malformed("the key of Manifest.db is damaged").next_step(COPY_AGAIN)
+                })?;
+                list_of(&Decrypted { sealed: &*file, key }, is_wanted)
+            }
+        }
+    }
+
+    /// What is in a file.
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub(super) fn content(
+        &self,
+        entry: &Entry,
+        limit: u64,
+    ) -> Result<Result<Zeroizing<Vec<u8>>, Trouble>, Error> {
+        let Some(place) = place_of(&entry.id) else { return Ok(Err(Trouble::Damaged)) };
+        let Some(file) = self.folder.open(&place)? else { return Ok(Err(Trouble::Missing)) };
+        if file.len() > limit {
+            return Ok(Err(Trouble::TooLarge));
+        }
+        let content = file.read(0, usize::try_from(file.len()).unwrap_or(usize::MAX))?;
+        Ok(self.decrypt(entry, content).ok_or(Trouble::Damaged))
+    }
+
+    /// The padding says how long a file is; what the list says of its size is often wrong.
+    fn decrypt(&self, entry: &Entry, content: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
+        let archive = Archive::open(&entry.record).ok()?;
+        let root = archive.root()?;
+        if root.is_broken("EncryptionKey") {
+            return None;
+        }
+        let Some(key) = root.get("EncryptionKey") else { return Some(content) };
+        let wrapped = WrappedKey::read(key.data()?)?;
+        let key = self.keys?.unwrap(wrapped.class, &wrapped.key)?;
+        aes_cbc_open(key.as_slice(), &[0; BLOCK], &content)
+    }
+}
+
+pub(super) const DATABASE: &str = "Manifest.db";
+const COPY_AGAIN: &str = "Copy the folder again, or make a new backup of the phone";
+
+/// Where a file lies; never a path that the list could choose.
+fn place_of(id: &str) -> Option<String> {
+    let is_id = id.len() == 40 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    Some(format!("{}/{id}", id.get(..2).filter(|_| is_id)?))
+}
+
+fn list_of(
+    database: &dyn Bytes,
+    is_wanted: impl Fn(&str, &str) -> bool,
+) -> Result<(Vec<Entry>, usize), Error> {
+    let database = Database::open_in_pieces(database).map_err(|error| damaged(&error))?;
+    let table = database.table("Files").map_err(|error| damaged(&error))?;
+    let column = |name: &str| {
+        let missing = || {
+            Error::malformed("the list of the files has no column of that name")
+                .at(Place::Table("Files".to_owned(), None))
+                .next_step(COPY_AGAIN)
+        };
+        table.column(name).ok_or_else(missing)
+    };
+    let columns = Columns {
+        id: column("fileID")?,
+        domain: column("domain")?,
+        path: column("relativePath")?,
+        flags: column("flags")?,
+        record: column("file")?,
+    };
+    let (mut entries, mut unreadable) = (Vec::new(), 0_usize);
+    for row in table.rows() {
+        match row {
+            Ok(row) => entries.extend(columns.entry(&row, &is_wanted)),
+            Err(_) => unreadable = unreadable.saturating_add(1),
+        }
+    }
+    entries.sort_by(|a, b| (&a.domain, &a.path).cmp(&(&b.domain, &b.path)));
+    Ok((entries, unreadable))
+}
+
+fn damaged(error: &crate::container::sqlite::Error) -> Error {
+    Error::malformed(format!("Manifest.db, the list of the files, is damaged: {error}")).next_step(COPY_AGAIN)
+}
+
+struct Columns {
+    id: usize,
+    domain: usize,
+    path: usize,
+    flags: usize,
+    record: usize,
+}
+
+impl Columns {
+    /// A file that is wanted. Rows without names occur in real backups.
+    fn entry(&self, row: &Row, is_wanted: impl Fn(&str, &str) -> bool) -> Option<Entry> {
+        let (domain, path) = (row.get(self.domain).as_text()?, row.get(self.path).as_text()?);
+        let is_file = row.get(self.flags).as_integer() == Some(FILE);
+        if !is_file || !is_wanted(domain, path) {
+            return None;
+        }
+        let record = row.get(self.record).as_blob()?;
+        (record.len() <= MAX_RECORD).then(|| Entry {
+            id: row.get(self.id).as_text().unwrap_or_default().to_owned(),
+            domain: domain.to_owned(),
+            path: path.to_owned(),
+            record: record.to_vec(),
+        })
+    }
+}
+
+/// A file in AES-CBC whose pieces are decrypted when they are needed: a block depends on the one before it only.
+struct Decrypted<'f> {
+    sealed: &'f dyn Bytes,
+    key: Key,
+}
+
+impl Bytes for Decrypted<'_> {
+    /// With the padding: what is behind the last page is not asked for.
+    fn len(&self) -> u64 {
+        self.sealed.len()
+    }
+
+    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let block = u64::try_from(BLOCK).unwrap_or(1);
+        let skipped = usize::try_from(at.checked_rem(block).unwrap_or(0)).unwrap_or(0);
+        let start = at.saturating_sub(u64::try_from(skipped).unwrap_or(0));
+        let whole = length.saturating_add(skipped).div_ceil(BLOCK).saturating_mul(BLOCK);
+        let before = start.checked_sub(block);
+        let sealed = match before {
+            Some(before) => self.sealed.read(before, whole.saturating_add(BLOCK))?,
+            None => self.sealed.read(start, whole)?,
+        };
+        let (iv, sealed) = match before {
+            Some(_) => sealed.split_first_chunk().ok_or_else(cut_off)?,
+            None => (&[0; BLOCK], sealed.as_slice()),
+        };
+        let opened = aes_cbc_open_unpadded(self.key.as_slice(), iv, sealed).ok_or_else(cut_off)?;
+        let piece = opened.get(skipped..skipped.saturating_add(length)).ok_or_else(cut_off)?;
+        Ok(Zeroizing::new(piece.to_vec()))
+    }
+}
+
+fn cut_off() -> Error {
+    Error::new(ErrorKind::Malformed, "Manifest.db is cut off").next_step(COPY_AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypt::aes_cbc_seal;
+
+    #[test]
+    fn any_piece_of_an_encrypted_file() {
+        let plain: Vec<u8> = (0..200_u8).collect();
+        let sealed = aes_cbc_seal(&[7; 32], &[0; 16], &plain);
+        let file = Decrypted { sealed: &sealed.as_slice(), key: Zeroizing::new([7; 32]) };
+        for (at, length) in [(0, 200), (0, 1), (15, 2), (16, 16), (33, 100), (199, 1), (48, 0)] {
+            let start = usize::try_from(at).unwrap();
+            assert_eq!(file.read(at, length).unwrap().as_slice(), &plain[start..start + length], "{at}");
+        }
+        assert!(file.read(200, 100).is_err());
+    }
+
+    #[test]
+    fn only_a_hash_becomes_a_path() {
+        let id = "51a4616e576dd33cd2abadfea874eb8ff246bf0e";
+        assert_eq!(place_of(id).unwrap(), format!("51/{id}"));
+        for id in ["", "../../../../../../../../../../../etc/passwd", &id.to_uppercase(), &id[1..]] {
+            assert!(place_of(id).is_none(), "{id}");
+        }
+    }
+}

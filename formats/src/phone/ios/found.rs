@@ -1,0 +1,62 @@
+//! What was found in a keychain, in the order in which it is told.
+
+use jiff::Timestamp;
+
+use crate::model::{Account, Vault};
+use crate::report::Skip;
+
+/// Accounts and entries that are none, and which items they came from.
+pub(super) struct Found {
+    pub(super) vault: Vault,
+    /// For each item, whether it was known.
+    taken: Vec<bool>,
+}
+
+impl Found {
+    pub(super) fn new(items: usize) -> Self {
+        Self { vault: Vault::default(), taken: vec![false; items] }
+    }
+
+    /// Marks an item as known: it is not looked at again.
+    pub(super) fn take(&mut self, item: usize) {
+        if let Some(taken) = self.taken.get_mut(item) {
+            *taken = true;
+        }
+    }
+
+    pub(super) fn is_taken(&self, item: usize) -> bool {
+        self.taken.get(item).copied().unwrap_or(false)
+    }
+
+    /// Adds what an item, or several together, have turned out to be.
+    pub(super) fn add(&mut self, entry: Entry, modified: Option<Timestamp>) {
+        let index = self.vault.entries();
+        match entry {
+            Ok(mut account) => {
+                account.origin.index = index;
+                account.origin.format = super::ID.to_owned();
+                account.modified = account.modified.or(modified);
+                self.vault.accounts.push(account);
+            }
+            Err(Unusable { skip, issuer, name }) => {
+                self.vault.skipped.push(skip.item(index, &issuer, &name));
+            }
+        }
+    }
+}
+
+/// An account, or why it is none.
+pub(super) type Entry = Result<Account, Unusable>;
+
+/// An entry that is no account, with the names that are known.
+pub(super) struct Unusable {
+    pub(super) skip: Skip,
+    pub(super) issuer: String,
+    pub(super) name: String,
+}
+
+impl Unusable {
+    pub(super) fn new(skip: Skip, issuer: &str, name: &str) -> Self {
+        Self { skip, issuer: issuer.to_owned(), name: name.to_owned() }
+    }
+}

@@ -1,0 +1,351 @@
+//! `ios-backup`: the local backup of an iPhone or iPad, as Finder, iTunes and Apple Devices make it.
+//!
+//! `Manifest.plist` says how it is encrypted and `Manifest.db` which files there are. The backup password opens the files
+//! and those items of the keychain that are not bound to the phone. Nothing of it was tried with the backup of a real
+//! phone: the layout is that of dunhamsteve/ios, jsharkey13/iphone_backup_decrypt and Apple's Security framework.
+
+mod apps;
+mod files;
+mod found;
+mod keybag;
+mod keychain;
+mod known;
+mod manifest;
+mod shape;
+
+pub use shape::{AttributeShape, ItemShape};
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::survey::{self, Survey};
+use super::{Enclosed, is_known, may_be_export};
+use crate::container::plist::Value;
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::format::{Confidence, Format, Info, Input};
+use crate::model::Vault;
+use crate::probe::Probe;
+use crate::report::{Item, Skip};
+use crate::source::Folder;
+
+use apps::Preferences;
+use files::{Entry, Files, Trouble};
+use found::Found;
+use keychain::Keychain;
+use manifest::{Device, Manifest};
+
+const ID: &str = "ios-backup";
+
+/// Local backups of iPhones.
+pub(crate) struct IosBackup;
+
+static INFO: Info = Info {
+    id: ID,
+    title: "iPhone backup",
+    aliases: &["iphone-backup", "itunes-backup"],
+    extensions: &[],
+    reads_encrypted: true,
+    unverified: Some("never tried with the backup of a real phone"),
+    write: &[],
+    export_help: "On the computer: Finder, or Apple Devices on Windows; choose the phone, \"Encrypt local backup\", Back Up Now. Then name the folder of the backup",
+};
+
+/// Most bytes of one file, and of the keychain.
+const MAX_FILE: u64 = 64 << 20;
+
+impl Format for IosBackup {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn detect(&self, probe: &Probe<'_>) -> Confidence {
+        // Preferences of any app are property lists: only one with such a name in it is parsed.
+        let head = probe.bytes().get(..HEAD).unwrap_or(probe.bytes());
+        let is_marked = |mark: &&[u8]| head.windows(mark.len()).any(|window| window == *mark);
+        if !MARKS.iter().any(is_marked) {
+            return Confidence::No;
+        }
+        match Value::read(probe.bytes()) {
+            Some(list) if manifest::is_manifest(&list) => Confidence::Sure,
+            _ => Confidence::No,
+        }
+    }
+
+    fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+        decode(input, ctx).map_err(|error| error.in_format(ID))
+    }
+}
+
+/// Names of members, and where they are looked for.
+const MARKS: [&[u8]; 2] = [b"BackupKeyBag", b"IsEncrypted"];
+const HEAD: usize = 1 << 20;
+
+/// What a backup says without its password: `manifest` is its `Manifest.plist`.
+///
+/// # Errors
+/// `Malformed` when that is damaged; `Unreadable`.
+pub fn ios_backup(manifest: &[u8], folder: &dyn Folder) -> Result<Survey, Error> {
+    let manifest = Manifest::read(manifest).map_err(|error| error.in_format(ID))?;
+    Ok(survey(&manifest, manifest.device(folder)?))
+}
+
+fn survey(manifest: &Manifest, device: Device) -> Survey {
+    Survey {
+        device: device.name,
+        system: format!("iOS {}", device.ios),
+        made: device.made,
+        encrypted: manifest.is_encrypted,
+        finished: device.is_finished,
+        apps: known::among(&device.apps),
+        keychain: None,
+    }
+}
+
+fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+    let folder = input.folder.ok_or_else(|| {
+        Error::malformed("Manifest.plist is only the first file of a backup")
+            .next_step("Name the folder of the backup, with all that is in it")
+    })?;
+    let manifest = Manifest::read(input.bytes)?;
+    let device = manifest.device(folder)?;
+    check_database(folder, &device)?;
+    let bag = manifest.is_encrypted.then(|| manifest.key_bag()).transpose()?;
+    let keys = bag
+        .as_ref()
+        .map(|bag| ctx.unlock(&INFO, |password, limits| bag.open(password, limits)))
+        .transpose()?;
+    let files = Files::new(folder, keys.as_ref());
+    let (listed, damaged_rows) = files.list(&manifest, is_wanted)?;
+    let mut reader = Reader { files: &files, warnings: Vec::new() };
+    let keychain = match reader.named(&listed, (keychain::DOMAIN, keychain::PATH))? {
+        Some(bytes) => Keychain::read(&bytes, keys.as_ref())?,
+        None => Keychain::default(),
+    };
+    let rubin = reader.named(&listed, (apps::ORDER_DOMAIN, apps::ORDER_PATH))?;
+    let freeotp = reader.named(&listed, (apps::OLD_DOMAIN, apps::OLD_PATH))?;
+    let preferences = Preferences {
+        rubin: rubin.as_deref().and_then(|bytes| Value::read(bytes)),
+        freeotp: freeotp.as_deref().and_then(|bytes| Value::read(bytes)),
+    };
+    let mut found = Found::new(keychain.items.len());
+    apps::take(&keychain.items, &preferences, &mut found, ctx);
+    let enclosed = reader.exports(&listed, ctx)?;
+    let warnings = reader.warnings;
+    let mut survey = survey(&manifest, device);
+    survey.keychain = Some(summary(&keychain, &found));
+    let mut vault = found.vault;
+    vault.variant = variant(&survey);
+    vault.created = survey.made;
+    vault.enclosed = enclosed;
+    vault.warnings.extend(about_backup(&survey));
+    let at = vault.entries();
+    vault.skipped.extend(closed(&keychain, manifest.is_encrypted).map(|item| item.index(at)));
+    vault.warnings.extend(about_keychain(&keychain));
+    vault.warnings.extend(warnings);
+    vault.warnings.extend(about_rows(damaged_rows));
+    vault.survey = Some(Box::new(survey));
+    Ok(match bag {
+        Some(bag) => vault.protected(bag.protection()),
+        None => vault,
+    })
+}
+
+fn variant(survey: &Survey) -> String {
+    let state = if survey.encrypted { "encrypted" } else { "not encrypted" };
+    format!("{}, {state}", survey.system)
+}
+
+/// iOS 9 had another list of files, and iOS 10.0 enciphered it in another way.
+fn check_database(folder: &dyn Folder, device: &Device) -> Result<(), Error> {
+    let again = "Make a new backup with a phone that is up to date";
+    if device.ios == "10.0" || device.ios.starts_with("10.0.") {
+        return Err(Error::unsupported("backups of iOS 10.0 cannot be read").next_step(again));
+    }
+    if folder.open(files::DATABASE)?.is_none() && folder.open("Manifest.mbdb")?.is_some() {
+        return Err(Error::unsupported("backups of iOS 9 and older cannot be read").next_step(again));
+    }
+    Ok(())
+}
+
+/// Where exports lie on a phone: the domain, what their paths begin with, and how the phone calls the place.
+const PLACES: [(&str, &str, &str); 2] = [
+    ("AppDomainGroup-group.com.apple.FileProvider.LocalStorage", "File Provider Storage/", "On My iPhone/"),
+    ("HomeDomain", "Library/Mobile Documents/com~apple~CloudDocs/", "iCloud Drive/"),
+];
+const OF_APP: &str = "AppDomain-";
+const DOCUMENTS: &str = "Documents/";
+
+/// The place of an export as its owner knows it; `None` for any other file.
+fn place(domain: &str, path: &str) -> Option<String> {
+    let of_phone = PLACES
+        .iter()
+        .filter(|(of, ..)| *of == domain)
+        .find_map(|(_, begin, name)| path.strip_prefix(begin).map(|rest| format!("{name}{rest}")));
+    of_phone.or_else(|| {
+        let (app, rest) = domain.strip_prefix(OF_APP).zip(path.strip_prefix(DOCUMENTS))?;
+        Some(format!("{app}/{rest}"))
+    })
+}
+
+/// Files that are looked into.
+fn is_wanted(domain: &str, path: &str) -> bool {
+    const NAMED: [(&str, &str); 3] = [
+        (keychain::DOMAIN, keychain::PATH),
+        (apps::ORDER_DOMAIN, apps::ORDER_PATH),
+        (apps::OLD_DOMAIN, apps::OLD_PATH),
+    ];
+    NAMED.contains(&(domain, path)) || (place(domain, path).is_some() && may_be_export(path))
+}
+
+/// Opens files, and says which could not be.
+struct Reader<'r, 'f> {
+    files: &'r Files<'f>,
+    warnings: Vec<Item>,
+}
+
+impl Reader<'_, '_> {
+    /// A file of that domain and path, when there is one.
+    fn named(
+        &mut self,
+        listed: &[Entry],
+        (domain, path): (&str, &str),
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        match listed.iter().find(|entry| entry.domain == domain && entry.path == path) {
+            Some(entry) => self.content(entry, path),
+            None => Ok(None),
+        }
+    }
+
+    fn content(&mut self, entry: &Entry, place: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        match self.files.content(entry, MAX_FILE)? {
+            Ok(content) => Ok(Some(content)),
+            Err(trouble) => {
+                self.warnings.push(not_read(trouble, place));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Exports that are saved on the phone.
+    fn exports(&mut self, listed: &[Entry], ctx: &Ctx<'_>) -> Result<Vec<Enclosed>, Error> {
+        let mut left = ctx.limits.bytes;
+        let mut exports = Vec::new();
+        for entry in listed {
+            let Some(path) = place(&entry.domain, &entry.path) else { continue };
+            let Some(bytes) = self.content(entry, &path)? else { continue };
+            if !is_known(&path, &bytes) {
+                continue;
+            }
+            match u64::try_from(bytes.len()).ok().and_then(|length| left.checked_sub(length)) {
+                Some(rest) => left = rest,
+                None => {
+                    self.warnings.push(not_read(Trouble::TooLarge, &path));
+                    continue;
+                }
+            }
+            exports.push(Enclosed { path, bytes, wal: None });
+        }
+        Ok(exports)
+    }
+}
+
+fn not_read(trouble: Trouble, place: &str) -> Item {
+    let name = place.rsplit('/').next().unwrap_or_default();
+    let (message, step) = match trouble {
+        Trouble::Missing => ("it is not in the folder", "Copy the folder again, with all that is in it"),
+        Trouble::Damaged => ("it is damaged", "Make a new backup, or copy the folder again"),
+        Trouble::TooLarge => ("it is too large", "Copy it from the phone and name it by itself"),
+    };
+    Item::new("not-read", format!("{name} in the backup was not read: {message}")).next_step(step)
+}
+
+/// What to know of the backup as a whole.
+fn about_backup(survey: &Survey) -> Vec<Item> {
+    let mut items = Vec::new();
+    if survey.finished == Some(false) {
+        items.push(
+            Item::new("backup-unfinished", "the backup did not come to its end: accounts may be missing")
+                .next_step("Make it again, and wait until it is finished"),
+        );
+    }
+    if !survey.encrypted {
+        items.push(
+            Item::new(
+                "backup-not-encrypted",
+                "the backup has no password, and so the keychain in it stays closed: only files were read",
+            )
+            .next_step(ENCRYPT),
+        );
+    }
+    items
+}
+
+/// What stays closed, as one entry: not even the app that it is of is known.
+fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
+    let count: usize = keychain.closed.values().sum();
+    let by_class: Vec<String> =
+        keychain.closed.iter().map(|(class, count)| format!("class {class}: {count}")).collect();
+    let item = if is_encrypted {
+        let message = format!(
+            "{count} entries of the keychain are bound to the phone, and no backup opens them ({}); Google Authenticator keeps its accounts so",
+            by_class.join(", ")
+        );
+        Item::new(Skip::LOCKED_SECRET, message)
+            .next_step("Compare with the apps on the phone before you delete anything there")
+    } else {
+        let message = format!("{count} entries of the keychain stay closed: the backup has no password");
+        Item::new(Skip::LOCKED_SECRET, message).next_step(ENCRYPT)
+    };
+    (count > 0).then_some(item)
+}
+
+const ENCRYPT: &str = "Turn on \"Encrypt local backup\" for the phone, choose a password, and back up again";
+
+fn about_keychain(keychain: &Keychain) -> Vec<Item> {
+    let mut items = Vec::new();
+    if keychain.unknown > 0 {
+        let message = format!(
+            "{} entries of the keychain are of a kind that no backup opens, or newer than known",
+            keychain.unknown
+        );
+        items.push(Item::new("unknown-version", message).next_step("Compare with the apps on the phone"));
+    }
+    if keychain.damaged > 0 {
+        let message = format!("{} entries of the keychain are damaged", keychain.damaged);
+        items.push(
+            Item::new("damaged", message)
+                .next_step("Make a new backup, and compare with the apps on the phone"),
+        );
+    }
+    items
+}
+
+fn about_rows(damaged: usize) -> Option<Item> {
+    let message = format!("{damaged} places in the list of the files are damaged: files may be missing");
+    (damaged > 0)
+        .then(|| Item::new("damaged", message).next_step("Make a new backup, or copy the folder again"))
+}
+
+/// What was opened, app by app.
+fn summary(keychain: &Keychain, found: &Found) -> survey::Keychain {
+    let mut groups: BTreeMap<&str, survey::Group> = BTreeMap::new();
+    for (at, item) in keychain.items.iter().enumerate() {
+        let group = groups.entry(&item.group).or_insert_with(|| survey::Group {
+            name: item.group.clone(),
+            opened: 0,
+            recognised: 0,
+        });
+        group.opened = group.opened.saturating_add(1);
+        group.recognised = group.recognised.saturating_add(usize::from(found.is_taken(at)));
+    }
+    let unknown = keychain.items.iter().enumerate().filter(|(at, _)| !found.is_taken(*at));
+    survey::Keychain {
+        groups: groups.into_values().collect(),
+        closed: keychain.closed.iter().map(|(class, count)| (*class, *count)).collect(),
+        unknown: keychain.unknown,
+        damaged: keychain.damaged,
+        shapes: unknown.map(|(_, item)| item.shape.clone()).collect(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Backups of iPhones: folders that are one input, and the files in them that are read like any other.
+
+use std::fs::{self, File as Handle};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use otpferry_formats::phone::{self, Enclosed, Survey};
+use otpferry_formats::report::Item;
+use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
+use zeroize::Zeroizing;
+
+use super::{File, Reader, open};
+use crate::failure::{Exit, Failure};
+use crate::show;
+
+/// The file that a backup begins with, and its lists of files, now and before iOS 10.
+const MANIFEST: &str = "Manifest.plist";
+const LISTS: [&str; 2] = ["Manifest.db", "Manifest.mbdb"];
+
+/// The first file of a backup, when the folder is one.
+pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
+    let manifest = folder.join(MANIFEST);
+    let has_list = || LISTS.iter().any(|list| folder.join(list).is_file());
+    (manifest.is_file() && has_list()).then_some(manifest)
+}
+
+/// The first file of a backup, when that or its list of files was named.
+pub(super) fn manifest_beside(file: &Path) -> Option<PathBuf> {
+    let name = file.file_name()?.to_str()?;
+    (name == MANIFEST || LISTS.contains(&name)).then(|| manifest_in(file.parent()?)).flatten()
+}
+
+/// One backup has to be chosen of several: each has a password of its own.
+pub(super) fn several(manifests: &[&PathBuf]) -> Failure {
+    let described: Vec<String> = manifests.iter().map(|manifest| describe(manifest)).collect();
+    Failure::new(
+        Exit::NothingToRead,
+        format!("there are {} backups: {}", manifests.len(), described.join("; ")),
+    )
+    .next_step("Name the folder of one of them")
+}
+
+fn describe(manifest: &Path) -> String {
+    let folder = manifest.parent().unwrap_or(manifest);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match survey(manifest) {
+        Ok(survey) => {
+            let made =
+                survey.made.map(|made| format!(" of {}", made.strftime("%Y-%m-%d"))).unwrap_or_default();
+            format!("{}{made} in {}", show::named("", &survey.device), show::place(&name))
+        }
+        Err(_) => show::place(&name),
+    }
+}
+
+/// What a backup tells without its password.
+///
+/// # Errors
+/// As [`phone::ios_backup`]; [`Exit::Io`].
+pub(crate) fn survey(manifest: &Path) -> Result<Survey, Failure> {
+    let bytes = fs::read(manifest).map_err(|error| Failure::io(manifest, "read the backup", &error))?;
+    Ok(phone::ios_backup(&bytes, &Disk::of(manifest))?)
+}
+
+/// The folder of a backup. Nothing is ever written into it, and no link leads out of it.
+pub(super) struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    /// The folder that a backup's first file is in.
+    pub(super) fn of(manifest: &Path) -> Self {
+        let folder = manifest.parent().unwrap_or(manifest);
+        Self { root: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()) }
+    }
+}
+
+impl Folder for Disk {
+    fn open(&self, path: &str) -> Result<Option<Box<dyn Bytes + '_>>, Error> {
+        let place = match self.root.join(path).canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            place => place.map_err(|error| unreadable(path, &error))?,
+        };
+        if !place.starts_with(&self.root) {
+            return Err(Error::new(ErrorKind::Unreadable, "a link leads out of the folder of the backup")
+                .next_step("Copy the folder with its files, not with links to them"));
+        }
+        let file = Handle::open(&place).map_err(|error| unreadable(path, &error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(Pieces { file: Mutex::new(file), length: metadata.len() })))
+    }
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Error {
+    Error::new(ErrorKind::Unreadable, format!("cannot read {path} of the backup: {}", error.kind()))
+        .next_step(MAC_HIDES)
+}
+
+/// macOS lets no program into the folder of backups without a permission for that.
+pub(super) const MAC_HIDES: &str = "On a Mac, copy the backup's folder to another place in Finder and name the copy; or let the terminal have Full Disk Access (System Settings > Privacy & Security)";
+
+/// A file that is read piece by piece.
+struct Pieces {
+    file: Mutex<Handle>,
+    length: u64,
+}
+
+impl Bytes for Pieces {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let end = u64::try_from(length).ok().and_then(|length| at.checked_add(length));
+        if end.is_none_or(|end| end > self.length) {
+            return Err(Error::malformed("a file of the backup ends too early")
+                .next_step("Copy the folder again, or make a new backup of the phone"));
+        }
+        let mut piece = Zeroizing::new(vec![0; length]);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))
+            .and_then(|_| file.read_exact(&mut piece))
+            .map_err(|error| unreadable("a file", &error))?;
+        Ok(piece)
+    }
+}
+
+/// Reads the files that are inside a backup, each with passwords of its own. What cannot be read is said in the vault
+/// that they came from: one file that was forgotten on the phone stops nothing.
+pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Vec<File> {
+    let mut files = Vec::new();
+    for Enclosed { path, bytes, wal } in std::mem::take(&mut outer.vault.enclosed) {
+        let name = format!("{}/{path}", outer.name);
+        let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_name(Some(&path));
+        match open::decode(&input, &name, None, reader, &mut reader.passwords.for_file(&name)) {
+            Ok((format, vault)) => {
+                files.push(File { is_enclosed: true, ..File::new(&name, format, vault) });
+            }
+            Err(failure) if failure.is_foreign => {}
+            Err(failure) => {
+                let message = format!("{path} in the backup was not read: {}", failure.message);
+                let mut item = Item::new("not-read", message);
+                item.next_step = failure.next_step;
+                outer.vault.warnings.push(item);
+            }
+        }
+    }
+    files
+}
