@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use indicatif::ProgressBar;
 use otpferry_formats::model::SecretText;
 use otpferry_formats::{Ask, Passwords};
 use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
+use crate::show::{self, Terminal};
 
 /// Name of the environment variable with a password for reading.
 const VARIABLE: &str = "OTPFERRY_PASSWORD";
@@ -26,6 +28,8 @@ pub(crate) struct PasswordBook {
     asking: Mutex<()>,
     /// With a file or variable given, nobody is asked: scripts must not hang.
     may_ask: bool,
+    /// Whether somebody sees that work is going on.
+    shows_work: bool,
 }
 
 impl PasswordBook {
@@ -36,12 +40,19 @@ impl PasswordBook {
         };
         known.extend(std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(SecretText::new));
         let may_ask = known.is_empty() && io::stderr().is_terminal();
-        Ok(Self { known: Mutex::new(known), asking: Mutex::new(()), may_ask })
+        Ok(Self { known: Mutex::new(known), asking: Mutex::new(()), may_ask, shows_work: false })
+    }
+
+    /// The same; while a password is tried that takes long, the terminal says so.
+    #[must_use]
+    pub(crate) fn showing(mut self, terminal: &Terminal) -> Self {
+        self.shows_work = terminal.shows_progress();
+        self
     }
 
     /// The passwords for one input.
     pub(crate) fn for_file<'b>(&'b self, name: &'b str) -> FilePasswords<'b> {
-        FilePasswords { book: self, name, given: 0, asked: 0 }
+        FilePasswords { book: self, name, given: 0, asked: 0, work: None }
     }
 
     fn known(&self, at: usize) -> Option<SecretText> {
@@ -55,6 +66,8 @@ pub(crate) struct FilePasswords<'b> {
     name: &'b str,
     given: usize,
     asked: usize,
+    /// What is shown while one is tried.
+    work: Option<ProgressBar>,
 }
 
 impl Passwords for FilePasswords<'_> {
@@ -78,6 +91,16 @@ impl Passwords for FilePasswords<'_> {
         self.given += 1;
         self.book.known.lock().unwrap_or_else(PoisonError::into_inner).push(password.clone());
         Some(password)
+    }
+
+    fn trying(&mut self) {
+        self.work = self.book.shows_work.then(|| show::work("Trying the password; this takes some seconds"));
+    }
+
+    fn tried(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.finish_and_clear();
+        }
     }
 }
 

@@ -24,6 +24,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Work that ends sooner shows no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a line that moves does so.
+const TICK: Duration = Duration::from_millis(120);
 
 /// The terminal, or what stands in for it.
 pub struct Terminal {
@@ -149,23 +151,19 @@ impl Terminal {
     /// A bar on the terminal, for work that lasts.
     pub(crate) fn progress(&self, inputs: usize) -> ProgressBar {
         let bar = ProgressBar::new(u64::try_from(inputs).unwrap_or(0));
-        if inputs < 2 || self.quiet || !io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-            return bar;
-        }
-        if let Ok(style) = ProgressStyle::with_template("Reading {bar:30} {pos} of {len}") {
-            bar.set_style(style);
-        }
         bar.set_draw_target(ProgressDrawTarget::hidden());
-        let shown = bar.clone();
-        // The bar belongs to nobody but this thread; it ends with the process at the latest.
-        std::thread::spawn(move || {
-            std::thread::sleep(PATIENCE);
-            if !shown.is_finished() {
-                shown.set_draw_target(ProgressDrawTarget::stderr());
+        if inputs >= 2 && self.shows_progress() {
+            if let Ok(style) = ProgressStyle::with_template("Reading {bar:30} {pos} of {len}") {
+                bar.set_style(style);
             }
-        });
+            show_later(&bar, |_| {});
+        }
         bar
+    }
+
+    /// Whether somebody watches.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
     }
 
     /// Prints a report, as text or as this JSON.
@@ -201,6 +199,26 @@ impl Terminal {
         next(&mut text, told);
         text
     }
+}
+
+/// A line on the terminal that moves, for work whose length nobody knows.
+pub(crate) fn work(message: &'static str) -> ProgressBar {
+    let line = ProgressBar::new_spinner().with_message(message);
+    line.set_draw_target(ProgressDrawTarget::hidden());
+    show_later(&line, |line| line.enable_steady_tick(TICK));
+    line
+}
+
+/// Shows a bar when the work lasts. The thread belongs to nobody; it ends with the process at the latest.
+fn show_later(bar: &ProgressBar, begin: impl FnOnce(&ProgressBar) + Send + 'static) {
+    let shown = bar.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        if !shown.is_finished() {
+            shown.set_draw_target(ProgressDrawTarget::stderr());
+            begin(&shown);
+        }
+    });
 }
 
 /// A report, and how it is told.

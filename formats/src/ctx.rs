@@ -80,6 +80,12 @@ pub struct Ask {
 pub trait Passwords {
     /// The next candidate, or `None` when there is no further one.
     fn next(&mut self, ask: Ask) -> Option<SecretText>;
+
+    /// A candidate is being tried from now on, which may take seconds.
+    fn trying(&mut self) {}
+
+    /// It was tried.
+    fn tried(&mut self) {}
 }
 
 /// No password at all: encrypted files answer [`ErrorKind::PasswordNeeded`].
@@ -168,7 +174,10 @@ impl<'a> Ctx<'a> {
     ) -> Result<Result<T, usize>, Error> {
         let mut attempt = 0_usize;
         while let Some(password) = self.passwords.next(Ask { title: info.title, attempt, guess }) {
-            if let Some(opened) = open(&password, self.limits)? {
+            self.passwords.trying();
+            let opened = open(&password, self.limits);
+            self.passwords.tried();
+            if let Some(opened) = opened? {
                 return Ok(Ok(opened));
             }
             attempt = attempt.saturating_add(1);

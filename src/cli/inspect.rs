@@ -19,6 +19,9 @@ pub struct InspectArgs {
     /// Write an inventory without secrets to print and put away: a page (.html) or a text (.txt)
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
+    /// Of an iPhone's backup: what the entries of unknown apps are like, as JSON, and never what is in them
+    #[arg(long, conflicts_with_all = ["inventory", "target", "max_age"])]
+    pub shape: bool,
     /// Replace an existing inventory
     #[arg(long)]
     pub force: bool,

@@ -1,6 +1,7 @@
 //! `inspect`: what is in a file, without its secrets.
 
 mod inventory;
+mod phone;
 mod risks;
 mod text;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use otpferry_formats::model::merge::MissingPart;
 use otpferry_formats::model::{Account, Credential, Otp};
+use otpferry_formats::phone::Survey;
 use otpferry_formats::registry;
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::Found;
@@ -55,6 +57,9 @@ struct FileOutput {
     /// The latest time of any account.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<String>,
+    /// Of a phone's backup: what it tells about the phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<Survey>,
     accounts: Vec<AccountOutput>,
     /// Those of the accounts that have no secret, with what to do.
     name_only: Vec<Item>,
@@ -107,7 +112,15 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failu
         inventory::check_name(path)?;
         output::check_free(path, args.force)?;
     }
-    let intake = intake::read(&args.read.inputs, &args.read.options, terminal)?;
+    let intake = match intake::read(&args.read.inputs, &args.read.options, terminal) {
+        Err(failure) if failure.exit == Exit::PasswordNeeded && !args.shape => {
+            return phone::without_password(args, failure, terminal);
+        }
+        intake => intake?,
+    };
+    if args.shape {
+        return phone::shapes(&intake, terminal);
+    }
     let output = describe(&intake, &targets, args.max_age);
     if let Some(path) = &args.inventory {
         Guard::new(&args.read.options, None, &intake).claim(path)?;
@@ -175,13 +188,16 @@ fn describe(intake: &Intake, targets: &[Found], max_age: Option<MaxAge>) -> Outp
     }
 }
 
+fn title(id: &'static str) -> &'static str {
+    registry::by_name(id).map_or(id, |format| format.info().title)
+}
+
 fn describe_file(file: &intake::File) -> FileOutput {
     let vault = &file.vault;
-    let title = registry::by_name(file.format).map_or(file.format, |format| format.info().title);
     FileOutput {
         path: file.name.clone(),
         format: file.format,
-        title,
+        title: title(file.format),
         variant: vault.variant.clone(),
         encrypted: file.is_encrypted(),
         age: file.sealed != Sealed::No,
@@ -192,6 +208,7 @@ fn describe_file(file: &intake::File) -> FileOutput {
         }),
         created: vault.created.map(|time| time.to_string()),
         newest: vault.newest().map(|time| time.to_string()),
+        phone: vault.survey.as_deref().cloned(),
         accounts: vault.accounts.iter().map(describe_account).collect(),
         name_only: vault.accounts.iter().filter_map(name_only).collect(),
         skipped: vault.skipped.clone(),

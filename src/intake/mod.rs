@@ -153,7 +153,7 @@ fn read_chosen(
     let reader = Reader {
         from,
         limits: args.cost.limits(),
-        passwords: PasswordBook::new(args.password_file.as_deref())?,
+        passwords: PasswordBook::new(args.password_file.as_deref())?.showing(terminal),
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
         key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
         look: picture::Look::new(&args.cost, sources.len()),

@@ -10,7 +10,7 @@ use otpferry_formats::report::Item;
 use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, open};
+use super::{File, Reader, Source, find, open};
 use crate::failure::{Exit, Failure};
 use crate::show;
 
@@ -21,8 +21,12 @@ const LISTS: [&str; 2] = ["Manifest.db", "Manifest.mbdb"];
 /// The first file of a backup, when the folder is one.
 pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
     let manifest = folder.join(MANIFEST);
-    let has_list = || LISTS.iter().any(|list| folder.join(list).is_file());
-    (manifest.is_file() && has_list()).then_some(manifest)
+    // Also without its list: then that is what has to be said.
+    let is_backup = || {
+        LISTS.iter().any(|list| folder.join(list).is_file())
+            || fs::read(&manifest).is_ok_and(|bytes| phone::is_ios_manifest(&bytes))
+    };
+    (manifest.is_file() && is_backup()).then_some(manifest)
 }
 
 /// The first file of a backup, when that or its list of files was named.
@@ -54,11 +58,17 @@ fn describe(manifest: &Path) -> String {
     }
 }
 
-/// What a backup tells without its password.
-///
-/// # Errors
-/// As [`phone::ios_backup`]; [`Exit::Io`].
-pub(crate) fn survey(manifest: &Path) -> Result<Survey, Failure> {
+/// What inputs tell without a password, when all of them are backups of iPhones.
+pub(crate) fn surveys(inputs: &[PathBuf]) -> Vec<(String, Survey)> {
+    let sources = find::sources(inputs).unwrap_or_default();
+    let survey = |source: &Source| {
+        let manifest = source.path.as_deref().filter(|_| source.is_backup)?;
+        Some((source.name.clone(), survey(manifest).ok()?))
+    };
+    sources.iter().map(survey).collect::<Option<_>>().unwrap_or_default()
+}
+
+fn survey(manifest: &Path) -> Result<Survey, Failure> {
     let bytes = fs::read(manifest).map_err(|error| Failure::io(manifest, "read the backup", &error))?;
     Ok(phone::ios_backup(&bytes, &Disk::of(manifest))?)
 }
@@ -137,7 +147,8 @@ pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Vec<File> {
         let name = format!("{}/{path}", outer.name);
         let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_name(Some(&path));
         match open::decode(&input, &name, None, reader, &mut reader.passwords.for_file(&name)) {
-            Ok((format, vault)) => {
+            Ok((format, mut vault)) => {
+                vault.encrypted |= outer.vault.encrypted;
                 files.push(File { is_enclosed: true, ..File::new(&name, format, vault) });
             }
             Err(failure) if failure.is_foreign => {}

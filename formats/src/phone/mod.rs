@@ -4,7 +4,7 @@ mod ios;
 mod survey;
 
 pub(crate) use ios::IosBackup;
-pub use ios::{AttributeShape, ItemShape, ios_backup};
+pub use ios::{AttributeShape, ItemShape, ios_backup, is_ios_manifest};
 pub use survey::{App, Group, Hope, Keychain, Survey};
 
 use zeroize::Zeroizing;

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, Unit};
 use otpferry_formats::report::Item;
 
+use super::phone;
 use super::{AccountOutput, FileOutput, Output, ProtectionOutput, TargetOutput};
 use crate::show;
 
@@ -11,6 +12,9 @@ pub(super) fn of(output: &Output) -> String {
     let mut text = String::new();
     for file in &output.files {
         text.push_str(&heading(file));
+        if let Some(survey) = &file.phone {
+            text.push_str(&phone::lines(survey));
+        }
         if !file.accounts.is_empty() {
             let rows = file.accounts.iter().map(row).collect();
             text.push_str(&show::table(&["issuer", "account", "kind", "settings", "groups"], rows));

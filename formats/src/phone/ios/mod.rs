@@ -45,7 +45,7 @@ static INFO: Info = Info {
     id: ID,
     title: "iPhone backup",
     aliases: &["iphone-backup", "itunes-backup"],
-    extensions: &[],
+    extensions: &["plist"],
     reads_encrypted: true,
     unverified: Some("never tried with the backup of a real phone"),
     write: &[],
@@ -61,21 +61,20 @@ impl Format for IosBackup {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        // Preferences of any app are property lists: only one with such a name in it is parsed.
-        let head = probe.bytes().get(..HEAD).unwrap_or(probe.bytes());
-        let is_marked = |mark: &&[u8]| head.windows(mark.len()).any(|window| window == *mark);
-        if !MARKS.iter().any(is_marked) {
-            return Confidence::No;
-        }
-        match Value::read(probe.bytes()) {
-            Some(list) if manifest::is_manifest(&list) => Confidence::Sure,
-            _ => Confidence::No,
-        }
+        if is_ios_manifest(probe.bytes()) { Confidence::Sure } else { Confidence::No }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         decode(input, ctx).map_err(|error| error.in_format(ID))
     }
+}
+
+/// Whether a file is the `Manifest.plist` that an iPhone's backup begins with.
+pub fn is_ios_manifest(bytes: &[u8]) -> bool {
+    // Preferences of any app are property lists: only one with such a name in it is parsed.
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let is_marked = |mark: &&[u8]| head.windows(mark.len()).any(|window| window == *mark);
+    MARKS.iter().any(is_marked) && Value::read(bytes).is_some_and(|list| manifest::is_manifest(&list))
 }
 
 /// Names of members, and where they are looked for.
@@ -136,7 +135,7 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let mut survey = survey(&manifest, device);
     survey.keychain = Some(summary(&keychain, &found));
     let mut vault = found.vault;
-    vault.variant = variant(&survey);
+    vault.variant.clone_from(&survey.system);
     vault.created = survey.made;
     vault.enclosed = enclosed;
     vault.warnings.extend(about_backup(&survey));
@@ -150,11 +149,6 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         Some(bag) => vault.protected(bag.protection()),
         None => vault,
     })
-}
-
-fn variant(survey: &Survey) -> String {
-    let state = if survey.encrypted { "encrypted" } else { "not encrypted" };
-    format!("{}, {state}", survey.system)
 }
 
 /// iOS 9 had another list of files, and iOS 10.0 enciphered it in another way.
@@ -289,13 +283,14 @@ fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
         keychain.closed.iter().map(|(class, count)| format!("class {class}: {count}")).collect();
     let item = if is_encrypted {
         let message = format!(
-            "{count} entries of the keychain are bound to the phone, and no backup opens them ({}); Google Authenticator keeps its accounts so",
+            "bound to the phone, so that no backup opens them: {count} of the keychain's entries ({}); Google Authenticator keeps its accounts so",
             by_class.join(", ")
         );
         Item::new(Skip::LOCKED_SECRET, message)
             .next_step("Compare with the apps on the phone before you delete anything there")
     } else {
-        let message = format!("{count} entries of the keychain stay closed: the backup has no password");
+        let message =
+            format!("closed, because the backup has no password: {count} of the keychain's entries");
         Item::new(Skip::LOCKED_SECRET, message).next_step(ENCRYPT)
     };
     (count > 0).then_some(item)
@@ -307,13 +302,13 @@ fn about_keychain(keychain: &Keychain) -> Vec<Item> {
     let mut items = Vec::new();
     if keychain.unknown > 0 {
         let message = format!(
-            "{} entries of the keychain are of a kind that no backup opens, or newer than known",
+            "of a kind that no backup opens, or newer than known: {} of the keychain's entries",
             keychain.unknown
         );
         items.push(Item::new("unknown-version", message).next_step("Compare with the apps on the phone"));
     }
     if keychain.damaged > 0 {
-        let message = format!("{} entries of the keychain are damaged", keychain.damaged);
+        let message = format!("damaged: {} of the keychain's entries", keychain.damaged);
         items.push(
             Item::new("damaged", message)
                 .next_step("Make a new backup, and compare with the apps on the phone"),
@@ -323,7 +318,7 @@ fn about_keychain(keychain: &Keychain) -> Vec<Item> {
 }
 
 fn about_rows(damaged: usize) -> Option<Item> {
-    let message = format!("{damaged} places in the list of the files are damaged: files may be missing");
+    let message = format!("damaged places in the list of the files: {damaged}; files may be missing");
     (damaged > 0)
         .then(|| Item::new("damaged", message).next_step("Make a new backup, or copy the folder again"))
 }

@@ -1,0 +1,142 @@
+//! Backups of phones: what they tell without their password, and what the entries of unknown apps are like.
+
+use otpferry_formats::phone::{Hope, ItemShape, Survey};
+use otpferry_formats::report::Item;
+use serde::Serialize;
+
+use super::{FileOutput, Output, text};
+use crate::cli::InspectArgs;
+use crate::failure::{Exit, Failure};
+use crate::intake::{self, Intake};
+use crate::show::{self, Terminal};
+
+/// What can be said when nobody has given a password: all of it, when the inputs are backups; else the failure stays.
+///
+/// # Errors
+/// The failure.
+pub(super) fn without_password(
+    args: &InspectArgs,
+    failure: Failure,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let surveys = intake::phone::surveys(&args.read.inputs);
+    if surveys.is_empty() || args.inventory.is_some() {
+        return Err(failure);
+    }
+    let files = surveys.into_iter().map(|(path, survey)| closed(path, survey)).collect();
+    let output = Output {
+        files,
+        duplicates: Vec::new(),
+        targets: Vec::new(),
+        missing_parts: Vec::new(),
+        warnings: Vec::new(),
+    };
+    if terminal.wants_json() {
+        terminal.print_json(&output)?;
+    } else {
+        terminal.print(&text::of(&output));
+    }
+    Ok(Exit::Attention)
+}
+
+fn closed(path: String, survey: Survey) -> FileOutput {
+    let format = "ios-backup";
+    FileOutput {
+        path,
+        format,
+        title: super::title(format),
+        variant: survey.system.clone(),
+        encrypted: survey.encrypted,
+        age: false,
+        protection: None,
+        created: survey.made.map(|time| time.to_string()),
+        newest: None,
+        phone: Some(survey),
+        accounts: Vec::new(),
+        name_only: Vec::new(),
+        skipped: Vec::new(),
+        warnings: vec![
+            Item::new(
+                "password-needed",
+                "which accounts are in it cannot be said without the backup's password",
+            )
+            .next_step("Run it in a terminal to be asked, or give --password-file FILE"),
+        ],
+        risks: Vec::new(),
+    }
+}
+
+#[derive(Serialize)]
+struct Shapes<'a> {
+    system: &'a str,
+    items: &'a [ItemShape],
+}
+
+/// Prints what the entries of unknown apps are like.
+///
+/// # Errors
+/// [`Exit::NothingToRead`] when no input is an iPhone's backup.
+pub(super) fn shapes(intake: &Intake, terminal: &Terminal) -> Result<Exit, Failure> {
+    let surveys = intake.files.iter().filter_map(|file| file.vault.survey.as_deref());
+    let shapes: Vec<Shapes<'_>> = surveys
+        .filter_map(|survey| {
+            Some(Shapes { system: &survey.system, items: &survey.keychain.as_ref()?.shapes })
+        })
+        .collect();
+    if shapes.is_empty() {
+        return Err(Failure::new(
+            Exit::NothingToRead,
+            "--shape is about backups of iPhones, and this is none",
+        )
+        .next_step("Name the folder of the backup"));
+    }
+    terminal.print_json(&shapes)?;
+    Ok(Exit::Done)
+}
+
+/// What is said of a phone, below the heading.
+pub(super) fn lines(survey: &Survey) -> String {
+    let mut out = String::new();
+    if !survey.device.is_empty() {
+        out.push_str(&format!("  phone: {}, {}\n", show::clean(&survey.device), show::clean(&survey.system)));
+    }
+    if survey.finished == Some(false) {
+        out.push_str("  the backup did not come to its end\n");
+    }
+    if !survey.apps.is_empty() {
+        out.push_str("Authenticator apps on the phone:\n");
+        let rows = survey
+            .apps
+            .iter()
+            .map(|app| vec![app.name.to_owned(), hope(app.hope).to_owned(), app.advice.to_owned()]);
+        out.push_str(&show::table(&["app", "comes along", "what to know"], rows.collect()));
+    }
+    if let Some(keychain) = &survey.keychain {
+        let known = keychain.groups.iter().filter(|group| group.recognised > 0);
+        let rows: Vec<Vec<String>> = known
+            .map(|group| vec![group.name.clone(), group.recognised.to_string(), group.opened.to_string()])
+            .collect();
+        if !rows.is_empty() {
+            out.push_str("Keychain:\n");
+            out.push_str(&show::table(&["app or group", "entries of accounts", "of all opened"], rows));
+        }
+        let others = keychain.groups.iter().filter(|group| group.recognised == 0);
+        let opened: usize = others.map(|group| group.opened).sum();
+        if opened > 0 {
+            out.push_str(&format!(
+                "  {} of other apps opened, with nothing that is known\n",
+                show::count(opened, "item")
+            ));
+        }
+    }
+    out
+}
+
+fn hope(hope: Hope) -> &'static str {
+    match hope {
+        Hope::Yes => "yes",
+        Hope::Partly => "partly",
+        Hope::Unknown => "unknown",
+        Hope::No => "no",
+    }
+}

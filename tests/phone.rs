@@ -1,0 +1,207 @@
+//! Backups of iPhones on the command line: folders that are one input.
+
+#![cfg(test)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{PASSWORD, Run, SECOND_PASSWORD, Sandbox, WRONG_PASSWORD, expected, fixture, list};
+
+const ENCRYPTED: &str = "ios-backup/encrypted";
+
+fn copy(sandbox: &Sandbox, from: &str, to: &str) {
+    let root = fixture(from);
+    for name in list(Path::new(&root)).iter().filter(|name| !name.ends_with('/')) {
+        sandbox.put(&format!("{to}/{name}"), fs::read(Path::new(&root).join(name)).unwrap());
+    }
+}
+
+fn with_password(sandbox: &Sandbox, password: &str, args: &[&str]) -> Run {
+    sandbox.run_with(args, b"", &[("OTPFERRY_PASSWORD", password)])
+}
+
+#[track_caller]
+fn prints(run: &Run, texts: &[&str]) {
+    for text in texts {
+        assert!(run.out.contains(text), "\"{text}\" is not in:\n{}", run.out);
+    }
+}
+
+/// Everything in a folder with its content and time of change.
+fn state(folder: &Path) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
+    let names = list(folder);
+    let files = names.iter().filter(|name| !name.ends_with('/'));
+    files
+        .map(|name| {
+            let path = folder.join(name);
+            (name.clone(), (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap()))
+        })
+        .collect()
+}
+
+#[test]
+fn without_its_password_a_backup_tells_of_the_phone() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["inspect", &fixture(ENCRYPTED)]).exits(1);
+    prints(
+        &run,
+        &[
+            "iPhone backup, iOS 26.1, encrypted: 0 accounts",
+            "made: 2026-03-01T08:00:00Z",
+            "phone: Ann's iPhone, iOS 26.1",
+            "Authenticator (Matt Rubin)",
+            "Google Authenticator",
+            "photograph its QR codes",
+            "without the backup's password",
+        ],
+    );
+    let run = sandbox.run(&["inspect", "--json", &fixture(ENCRYPTED)]).exits(1);
+    let phone = &serde_json::from_str::<Value>(&run.out).unwrap()["files"][0]["phone"];
+    assert_eq!(
+        *phone,
+        json!({
+            "device": "Ann's iPhone", "system": "iOS 26.1", "made": "2026-03-01T08:00:00Z", "encrypted": true,
+            "finished": true, "apps": phone["apps"],
+        })
+    );
+    let apps: Vec<_> =
+        phone["apps"].as_array().unwrap().iter().map(|app| (&app["id"], &app["hope"])).collect();
+    assert_eq!(
+        apps,
+        [
+            (&json!("me.mattrubin.authenticator"), &json!("yes")),
+            (&json!("org.fedorahosted.freeotp"), &json!("partly")),
+            (&json!("com.calleerlandsson.Tofu"), &json!("yes")),
+            (&json!("com.google.Authenticator"), &json!("no")),
+        ]
+    );
+}
+
+#[test]
+fn with_its_password_what_was_found_in_each_app() {
+    let sandbox = Sandbox::new();
+    let run = with_password(&sandbox, PASSWORD, &["inspect", &fixture(ENCRYPTED)]).exits(1);
+    prints(
+        &run,
+        &[
+            "iPhone backup, iOS 26.1, encrypted: 16 accounts",
+            "encryption: weak (AES-256, PBKDF2 SHA-256 iterations=5)",
+            "bound to the phone, so that no backup opens them: 3 of the keychain's entries (class 9: 2, class 10: 1)",
+            "2 tokens of FreeOTP were added before 2020",
+            "On My iPhone/links.txt",
+        ],
+    );
+    let keychain = |name: &str| run.out.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    let numbers =
+        |line: &str| -> Vec<usize> { line.split_whitespace().filter_map(|word| word.parse().ok()).collect() };
+    assert_eq!(numbers(&keychain("TEAM.me.mattrubin.authenticator")), [5, 5]);
+    assert_eq!(numbers(&keychain("TEAM.com.example.vault")), [6, 8]);
+}
+
+#[test]
+fn every_way_to_name_a_backup() {
+    for name in ["phone", "phone/", "phone/Manifest.plist", "phone/Manifest.db", "."] {
+        let sandbox = Sandbox::new();
+        copy(&sandbox, ENCRYPTED, "phone");
+        sandbox.put("notes.bin", b"\0\x01\x02");
+        let run =
+            with_password(&sandbox, PASSWORD, &["convert", name, "-t", "otpferry", "-o", "o.json"]).exits(1);
+        let written = sandbox.json("o.json");
+        let wanted = expected(ENCRYPTED);
+        let secrets = |list: &Value| -> Vec<Value> {
+            list["accounts"].as_array().unwrap().iter().map(|account| account["secret"].clone()).collect()
+        };
+        assert_eq!(secrets(&written), secrets(&wanted), "{name}: {}", run.err);
+    }
+}
+
+#[test]
+fn nothing_is_written_into_the_folder() {
+    let sandbox = Sandbox::new();
+    copy(&sandbox, ENCRYPTED, "phone");
+    let before = state(&sandbox.path("phone"));
+    with_password(&sandbox, PASSWORD, &["inspect", "phone"]).exits(1);
+    with_password(&sandbox, WRONG_PASSWORD, &["inspect", "phone"]).exits(7);
+    assert_eq!(state(&sandbox.path("phone")), before);
+}
+
+#[test]
+fn a_wrong_password_and_several() {
+    let sandbox = Sandbox::new();
+    let path = fixture(ENCRYPTED);
+    with_password(&sandbox, WRONG_PASSWORD, &["convert", &path, "-t", "otpferry", "-o", "x.json"])
+        .exits(7)
+        .says(&["ios-backup", "does not open"]);
+    sandbox.put("passwords", format!("{SECOND_PASSWORD}\n{PASSWORD}\n"));
+    sandbox
+        .run(&["convert", &path, "-t", "otpferry", "-o", "x.json", "--password-file", "passwords"])
+        .exits(1);
+    sandbox
+        .run(&["convert", &path, "-t", "otpferry", "-o", "y.json"])
+        .exits(6)
+        .says(&["no password was given"]);
+}
+
+#[test]
+fn of_several_backups_one_has_to_be_named() {
+    let sandbox = Sandbox::new();
+    copy(&sandbox, ENCRYPTED, "Backup/one");
+    copy(&sandbox, "ios-backup/not-encrypted", "Backup/two");
+    let run = with_password(&sandbox, PASSWORD, &["inspect", "Backup"]).exits(4);
+    run.says(&["there are 2 backups: Ann's iPhone of 2026-03-01 in one; Ann's iPhone of 2026-03-01 in two"]);
+}
+
+#[test]
+fn an_account_that_is_in_the_keychain_and_in_an_export_is_one() {
+    let sandbox = Sandbox::new();
+    copy(&sandbox, "ios-backup/not-encrypted", "phone");
+    sandbox.put("links.txt", "otpauth://totp/Files:judy?secret=JBSWY3DPEHPK3PXP&issuer=Other\n");
+    let run =
+        sandbox.run(&["convert", "phone", "phone", "-t", "otpferry", "-o", "o.json", "--json"]).exits(1);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let accounts = sandbox.json("o.json")["accounts"].as_array().unwrap().len();
+    assert_eq!((accounts, report["duplicates"].as_array().unwrap().len()), (2, 2));
+}
+
+#[test]
+fn the_shape_of_unknown_entries_holds_nothing_of_them() {
+    let sandbox = Sandbox::new();
+    let run = with_password(&sandbox, PASSWORD, &["inspect", "--shape", &fixture(ENCRYPTED)]).exits(0);
+    let shapes: Value = serde_json::from_str(&run.out).unwrap();
+    let items = shapes[0]["items"].as_array().unwrap();
+    let of = |group: &str| items.iter().filter(|item| item["group"] == group).collect::<Vec<_>>();
+    let [wifi] = of("apple")[..] else { panic!("one item") };
+    assert_eq!(wifi["attributes"]["v_Data"], json!({ "kind": "text", "length": 20 }));
+    assert_eq!(wifi["attributes"]["mdat"], json!({ "kind": "date" }));
+    assert_eq!(of("TEAM.com.example.vault").len(), 2);
+    for secret in ["canary-wifi", "CANARY", "Home", "a secret in base32"] {
+        assert!(!run.out.contains(secret), "{secret}");
+    }
+    sandbox
+        .run(&["inspect", "--shape", &fixture("otpauth/comments.txt")])
+        .exits(4)
+        .says(&["--shape is about"]);
+}
+
+/// A list may name nothing outside, and no link leads there.
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_the_folder_are_not_followed() {
+    let sandbox = Sandbox::new();
+    copy(&sandbox, "ios-backup/not-encrypted", "phone");
+    sandbox.put("elsewhere", b"otpauth://totp/stolen?secret=JBSWY3DPEHPK3PXP\n");
+    let files = list(&sandbox.path("phone"));
+    let hashed: Vec<_> = files.iter().filter(|name| name.len() > 40 && !name.ends_with('/')).collect();
+    for name in &hashed {
+        fs::remove_file(sandbox.path(&format!("phone/{name}"))).unwrap();
+        std::os::unix::fs::symlink(sandbox.path("elsewhere"), sandbox.path(&format!("phone/{name}")))
+            .unwrap();
+    }
+    assert!(!hashed.is_empty());
+    let run = sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "o.json"]).exits(3);
+    run.says(&["a link leads out of the folder"]);
+}
