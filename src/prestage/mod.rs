@@ -154,7 +154,9 @@ impl<'a> Session<'a> {
         let running = Running::begin(&mut ledger, job)?;
         let mut report = Report { is_new_ledger, ..job.report(&running, roster) };
         let has_log = job.args.ledger.older_ledger || log::check_age(&job.log_path(), &ledger)?;
-        if !(has_log || is_new_ledger) {
+        // A run that was killed has perhaps told its log nothing yet.
+        let has_ended = ledger.runs.iter().any(|run| run.finished.is_some());
+        if has_ended && !has_log {
             report.warnings.push(
                 Item::new(
                     "log-missing",
