@@ -12,11 +12,16 @@ struct Closed {
     next_step: &'static str,
 }
 
-const CLOSED: [Closed; 5] = [
+const CLOSED: [Closed; 6] = [
     Closed {
         names: &["authy-cloud"],
         why: "Authy keeps its backup on its own servers, and has no export",
         next_step: "Set each account up again at its service; from a rooted Android phone the app's token files can be copied and read",
+    },
+    Closed {
+        names: &["mattrubin", "authenticator-mattrubin", "tofu"],
+        why: "this app has no export: its accounts leave the iPhone only in an encrypted backup",
+        next_step: "Make one in Finder or Apple Devices and give its folder (docs/iphone.md goes through it step by step); into the app, write -t otpauth and scan each link as a QR code",
     },
     Closed {
         names: &["duo-mobile"],

@@ -41,6 +41,32 @@ fn main() {
     row("opening an encrypted Aegis vault", best(5, || run(folder, &inspect)));
     row("  one bare scrypt of the same cost", best(5, scrypt));
     staging(folder);
+    phone(folder);
+}
+
+/// The backup of an iPhone of many years, whose keys are derived as real ones are. Python makes it.
+fn phone(folder: &Path) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/make_phone.py");
+    let python = std::env::var("OTPFERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let made = Command::new(python).arg(script).arg(folder.join("phone")).stderr(Stdio::null()).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("not measured: an iPhone's backup (OTPFERRY_PYTHON names a Python with `cryptography`)");
+        return;
+    }
+    fs::write(folder.join("phone-password"), "canary-password-plain-1\n").expect("a writable folder");
+    let inspect = ["inspect", "phone", "--password-file", "phone-password"];
+    row("an iPhone's backup, 200,000 files", best(3, || run(folder, &inspect)));
+    println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(peak(folder, &inspect)));
+    row("  the two bare PBKDF2 of its keys", best(3, key_bag));
+}
+
+/// Ten million rounds of one and ten thousand of the other.
+fn key_bag() {
+    let mut key = [0; 32];
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"canary-bench", &[1; 20], 10_000_000, &mut key);
+    let first = key;
+    pbkdf2::pbkdf2_hmac::<sha1::Sha1>(&first, &[2; 20], 10_000, &mut key);
+    assert_ne!(key, first);
 }
 
 /// Accounts for a staff, each time with a new ledger. Time and memory grow with the staff and no faster.
