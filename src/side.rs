@@ -70,7 +70,7 @@ impl Side {
             return Err(Failure::new(Exit::Usage, "standard input can be read only once")
                 .next_step("Name - for one of the two, and a file for the other"));
         }
-        let old = Self::read(old, options, terminal)?;
+        let old = Self::read(old, &options.of_first(from_new), terminal)?;
         let new = Self::read(new, &options.of_other(from_new), terminal)?;
         Ok((old, new))
     }

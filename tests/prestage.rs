@@ -594,3 +594,58 @@ fn a_folder_behind_a_link_is_gone_on_with() {
         .says(&["counters have moved on"])
         .explains();
 }
+
+/// A copy of the ledger from before the last run was brought back.
+fn with_older_ledger() -> Staff {
+    let staff = Staff::new();
+    let people = [row("ann", '1', "Sales"), row("bob", '2', "IT")];
+    staff.sandbox.put("roster.csv", roster(&people[..1]));
+    staff.stage("one", &["-t", "entra-oath", "--sheets", "none"], 0);
+    let copy = staff.sandbox.bytes("ledger.age");
+    staff.sandbox.put("roster.csv", roster(&people));
+    staff.stage("two", &["-t", "entra-oath", "--sheets", "none"], 0);
+    staff.sandbox.put("ledger.age", copy);
+    staff
+}
+
+#[test]
+fn an_older_ledger_is_forgiven_once_and_says_who_has_two_secrets() {
+    let staff = with_older_ledger();
+    let usual = ["-t", "entra-oath", "--sheets", "none"];
+    staff.run("three", &usual).exits(9).says(&["an older copy"]);
+    let mut told = usual.to_vec();
+    told.push("--older-ledger");
+    let report = staff.stage("three", &told, 1);
+    let warnings: Vec<_> = report["warnings"].as_array().unwrap().iter().collect();
+    let [warning] = warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!(warning["code"], "second-secret");
+    assert!(warning["message"].as_str().unwrap().contains("was made for bob@acme.example"), "{warning}");
+    staff.stage("four", &usual, 0);
+}
+
+#[test]
+fn a_log_that_was_altered_is_no_witness() {
+    let staff = with_older_ledger();
+    let log = staff.text("ledger.age.log.jsonl");
+    let usual = ["-t", "entra-oath", "--sheets", "none"];
+    let lines: Vec<&str> = log.lines().collect();
+    let without = |at: usize| [&lines[..at], &lines[at + 1..]].concat().join("\n");
+    for altered in [log.replace("{\"time", "x{\"time"), without(1), without(lines.len() - 2)] {
+        staff.sandbox.put("ledger.age.log.jsonl", altered);
+        staff.run("three", &usual).exits(9).says(&["the log was altered"]);
+    }
+    // The end of a line that an interrupted run has begun is no alteration.
+    staff.sandbox.put("ledger.age.log.jsonl", format!("{log}{{\"time\":\"20"));
+    staff.run("three", &usual).exits(9).says(&["an older copy"]);
+}
+
+#[test]
+fn other_columns_are_for_another_server() {
+    let staff = Staff::new();
+    staff.sandbox.put("roster.csv", roster(&[row("ann", '1', "Sales")]));
+    staff.stage("one", &["-t", "delimited", "--columns", "user,secret:hex", "--sheets", "none"], 0);
+    staff.stage("two", &["-t", "delimited", "--columns", "user,secret:hex", "--sheets", "none"], 0);
+    assert_eq!(staff.names("two"), ["report.csv"]);
+    staff.stage("three", &["-t", "delimited", "--columns", "secret:base32,user", "--sheets", "none"], 0);
+    assert_eq!(staff.names("three").len(), 2);
+}

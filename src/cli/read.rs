@@ -47,7 +47,7 @@ pub struct ReadOptions {
     /// favorite. With -t delimited or -f delimited: the columns of that file in order, NAME=FIELD or FIELD. Fields: user,
     /// upn, email, serial, secret:base32, secret:hex, secret:base64, type, digits, period, algorithm, counter,
     /// counter:base64, issuer, label, manufacturer, model, uri, and 'a text'; FIELD? may be empty
-    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub columns: Vec<String>,
     /// How secrets are written in a table [default: as the column is named, else base32]
     #[arg(long, value_enum, value_name = "ENCODING")]
@@ -93,6 +93,13 @@ impl ReadOptions {
     pub fn table(&self) -> Result<TableOptions, Failure> {
         let columns = if self.template().is_some() { &[] } else { self.columns.as_slice() };
         let wrong = |reason| Failure::new(Exit::Usage, format!("--columns makes no sense: {reason}"));
+        if self.secret_encoding.is_some() && self.from.as_deref().is_some_and(is_delimited) {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--secret-encoding is not about files with columns of their own",
+            )
+            .next_step("Say it with the column: secret:base32, secret:hex or secret:base64"));
+        }
         let mut table = TableOptions::parse(columns).map_err(wrong)?;
         table.secret_encoding = self.secret_encoding.map(|form| match form {
             SecretForm::Base32 => SecretEncoding::Base32,
@@ -122,6 +129,16 @@ impl ReadOptions {
     #[must_use]
     pub fn writing(&self, formats: &[String]) -> Self {
         Self { writes_delimited: formats.iter().any(|name| is_delimited(name)), ..self.clone() }
+    }
+
+    /// The same for the first of two inputs: columns of a delimited file are said about the second, when that alone is
+    /// one.
+    pub fn of_first(&self, from_other: Option<&str>) -> Self {
+        let is_own = self.from.as_deref().is_some_and(|name| is_delimited(name) || name == "csv");
+        if is_own || !from_other.is_some_and(is_delimited) {
+            return self.clone();
+        }
+        Self { columns: Vec::new(), tokens: self.tokens.without_layout(), ..self.clone() }
     }
 
     /// The same for the second of two inputs, which has a format of its own. What the columns of a table mean

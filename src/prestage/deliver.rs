@@ -66,7 +66,7 @@ impl Session<'_> {
         let job = self.job;
         let mut batches = Vec::new();
         for server in &job.servers {
-            let target = server.name();
+            let target = job.target_of(*server);
             let due = job.due(&target, &places, &self.ledger);
             let batch = files::write(*server, &self.ledger, &due, &job.manner_of(*server, password))?;
             self.tell_batch(&target, &batch, log)?;

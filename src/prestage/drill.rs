@@ -80,7 +80,10 @@ pub(crate) fn run(path: &Path, args: &PrestageArgs, terminal: &Terminal) -> Resu
             .next_step("Name the ledger that `otpferry prestage` has written")
     };
     let ledger = store::find(path, &args.read)?.ok_or_else(missing)?.ledger;
-    log::check_age(&store::beside(path, store::LOG), &ledger)?;
+    let log = store::beside(path, store::LOG);
+    if log::age(&log, &ledger)?.is_older {
+        return Err(log::older(&log, false));
+    }
     let intake = intake::read(&args.against, &args.read, terminal)?;
     let mut drill = Drill::default();
     let formats: BTreeSet<&str> = intake.files.iter().map(|file| file.format).collect();

@@ -16,7 +16,7 @@ use crate::convert;
 use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::in_order;
-use crate::output::Pending;
+use crate::output::{self, Pending};
 use crate::proof;
 
 /// One file that stands where it belongs.
@@ -70,6 +70,8 @@ pub(super) struct Manner<'a> {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) written: Vec<Written>,
+    /// Files of these that have no name yet: all get theirs, or none does.
+    pending: Vec<Pending>,
     /// Places in the ledger.
     pub(super) exported: Vec<usize>,
     pub(super) refused: Vec<Refused>,
@@ -77,8 +79,16 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    fn extend(&mut self, files: impl IntoIterator<Item = (Written, Pending)>) {
+        for (written, pending) in files {
+            self.written.push(written);
+            self.pending.push(pending);
+        }
+    }
+
     fn append(&mut self, other: Self) {
         self.written.extend(other.written);
+        self.pending.extend(other.pending);
         self.exported.extend(other.exported);
         self.refused.extend(other.refused);
         self.warnings.extend(other.warnings);
@@ -101,8 +111,8 @@ pub(super) fn write(
         let accounts = accepted(server, ledger, chunk, &manner.tokens, &mut batch);
         if !accounts.is_empty() {
             let part = (*number, chunks.len());
-            batch.written.extend(owners(server, &accounts, part, manner)?);
-            batch.written.push(file(server, accounts, part, manner)?);
+            batch.extend(owners(server, &accounts, part, manner)?);
+            batch.extend([file(server, accounts, part, manner)?]);
         }
         Ok(batch)
     };
@@ -110,6 +120,7 @@ pub(super) fn write(
     let take = |batch: Result<Batch, Failure>| batch.map(|batch| all.append(batch));
     // One file for each processor at a time: what is in memory is a few of them, and not all.
     in_order::each(&chunks, manner.jobs, write_one, take)?;
+    output::publish(all.pending.drain(..))?;
     Ok(all)
 }
 
@@ -159,14 +170,14 @@ fn owners(
     accounts: &[Account],
     (number, count): (usize, usize),
     manner: &Manner<'_>,
-) -> Result<Option<Written>, Failure> {
+) -> Result<Option<(Written, Pending)>, Failure> {
     if !(manner.freeipa_owners && server.form.format.info().id == "pskc") {
         return Ok(None);
     }
     let path = convert::numbered(&manner.folder.join(OWNERS), number, count);
     let lines = otpferry_formats::freeipa_owner_lines(accounts);
-    Pending::write(&path, lines.as_bytes(), manner.replace)?.publish()?;
-    Ok(Some(Written {
+    let pending = Pending::write(&path, lines.as_bytes(), manner.replace)?;
+    let written = Written {
         path,
         target: server.name(),
         accounts: accounts.len(),
@@ -174,7 +185,8 @@ fn owners(
         bytes: u64::try_from(lines.len()).unwrap_or(u64::MAX),
         sha256: Some(log::sha256(lines.as_bytes())),
         help: "On the FreeIPA server, after ipa-otptoken-import, run the commands of freeipa-owners.sh",
-    }))
+    };
+    Ok(Some((written, pending)))
 }
 
 fn file(
@@ -182,7 +194,7 @@ fn file(
     accounts: Vec<Account>,
     (number, count): (usize, usize),
     manner: &Manner<'_>,
-) -> Result<Written, Failure> {
+) -> Result<(Written, Pending), Failure> {
     let writing = server.form.writing;
     let name = if manner.password.is_some() { writing.encrypted_file_name } else { writing.file_name };
     let path = convert::numbered(&manner.folder.join(name), number, count);
@@ -203,8 +215,7 @@ fn file(
         help: writing.import_help,
         path,
     };
-    pending.publish()?;
-    Ok(written)
+    Ok((written, pending))
 }
 
 /// A new run takes an empty folder only, or none.

@@ -279,6 +279,17 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// What the ledger calls the files of a server: files with columns of their own are for another server when the
+    /// columns are others.
+    pub(super) fn target_of(&self, server: Server) -> String {
+        let name = server.name();
+        if !is_delimited(&name) {
+            return name;
+        }
+        let hash = log::sha256(self.args.read.columns.join(",").as_bytes());
+        format!("{name}#{}", hash.get(..8).unwrap_or_default())
+    }
+
     /// Accounts that are to go into the files of a server in this run.
     pub(super) fn due(&self, target: &str, places: &[usize], ledger: &Ledger) -> Vec<usize> {
         let is_due = |place: &&usize| {
@@ -342,7 +353,7 @@ impl Running {
         if !self.resumed {
             return;
         }
-        let names: HashSet<String> = job.servers.iter().map(|server| server.name()).collect();
+        let names: HashSet<String> = job.servers.iter().map(|server| job.target_of(*server)).collect();
         for entry in ledger.entries.iter_mut().filter(|entry| entry.issuer == job.issuer) {
             entry.exports.retain(|export| {
                 export.run != self.id || !(names.contains(&export.target) || export.target == SHEETS)

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use otpferry_formats::ledger::{Entry, Ledger};
+use otpferry_formats::report::Item;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::store::owner_only;
 use crate::encode;
 use crate::failure::Failure;
+use crate::show;
 
 /// What the log calls it that a run went on with an older copy of the ledger, as it was told to.
 pub(super) const OLDER_LEDGER: &str = "older-ledger";
@@ -120,13 +122,6 @@ impl Log {
     /// # Errors
     /// [`crate::Exit::Io`].
     pub(super) fn staged(&self, run: &str) -> Result<HashSet<String>, Failure> {
-        #[derive(Deserialize)]
-        struct Told {
-            run: String,
-            action: String,
-            #[serde(default)]
-            serial: String,
-        }
         let mut serials = HashSet::new();
         let file = File::open(&self.path).map_err(|error| self.failed(&error))?;
         for line in BufReader::new(file).lines() {
@@ -206,43 +201,117 @@ impl Log {
     }
 }
 
-/// Refuses a ledger that is older than its log: whoever was made since would be made a second time. A run of this
-/// ledger that was told to go on with an older copy settles what the log has before it. Answers whether there is a log.
+/// What a log says of the age of its ledger.
+#[derive(Default)]
+pub(super) struct Age {
+    /// Whether there is a log.
+    pub(super) has_log: bool,
+    /// The log tells of a run that the ledger does not know. A run of this ledger that was told to go on all the same
+    /// settles what the log has before it.
+    pub(super) is_older: bool,
+    /// Accounts that such runs have made.
+    pub(super) lost: Vec<Lost>,
+}
+
+/// An account that the log tells of and the ledger does not know.
+pub(super) struct Lost {
+    serial: String,
+    account: String,
+}
+
+impl Lost {
+    /// Whoever has it would have two.
+    pub(super) fn warning(&self) -> Item {
+        let message = format!(
+            "the log says that token {} was made for {} by a run that the ledger does not know",
+            show::named("", &self.serial),
+            show::named("", &self.account)
+        );
+        Item::new("second-secret", message)
+            .next_step("Remove that token at the server and destroy its sheet; the one of this ledger counts")
+    }
+}
+
+/// A line of the log, as far as the age of the ledger goes.
+#[derive(Deserialize)]
+struct Told {
+    run: String,
+    action: String,
+    #[serde(default)]
+    serial: String,
+    #[serde(default)]
+    account: String,
+    previous: String,
+}
+
+/// Reads the log. Each line has the hash of the one before: so a line that an interrupted run has not ended is told
+/// from one that was altered.
 ///
 /// # Errors
-/// [`crate::Exit::Refused`]; [`crate::Exit::Io`].
-pub(super) fn check_age(path: &Path, ledger: &Ledger) -> Result<bool, Failure> {
-    #[derive(Deserialize)]
-    struct Told {
-        run: String,
-        action: String,
-    }
+/// [`crate::Exit::Refused`] for a log that was altered; [`crate::Exit::Io`].
+pub(super) fn age(path: &Path, ledger: &Ledger) -> Result<Age, Failure> {
     let failed = |error: io::Error| Failure::io(path, "read the audit log", &error);
     let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Age::default()),
         opened => opened.map_err(failed)?,
     };
     let runs: HashSet<&str> = ledger.runs.iter().map(|run| run.id.as_str()).collect();
-    let (mut is_empty, mut is_older) = (true, false);
-    for line in BufReader::new(file).split(b'\n') {
-        is_empty = false;
-        // A line that was cut off tells nothing.
-        let Ok(told) = serde_json::from_slice::<Told>(&line.map_err(failed)?) else { continue };
-        match runs.contains(told.run.as_str()) {
-            false => is_older = true,
-            true if told.action == OLDER_LEDGER => is_older = false,
-            true => {}
+    let mut age = Age::default();
+    let (mut previous, mut is_cut_off) = (String::new(), false);
+    for (number, line) in (1..).zip(BufReader::new(file).split(b'\n')) {
+        let line = line.map_err(failed)?;
+        let told = serde_json::from_slice::<Told>(&line).ok();
+        if told.as_ref().map_or(is_cut_off, |told| told.previous != previous) {
+            return Err(altered(path, number));
+        }
+        (previous, is_cut_off, age.has_log) = (sha256(&line), told.is_none(), true);
+        if let Some(told) = told {
+            age.heed(told, &runs);
         }
     }
-    if is_older {
-        return Err(Failure::new(
-            crate::Exit::Refused,
-            "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
-        )
-        .in_file(&path.to_string_lossy())
-        .next_step("Take the newest copy of the ledger; with --older-ledger everybody who was made since gets a second secret"));
+    Ok(age)
+}
+
+impl Age {
+    fn heed(&mut self, told: Told, runs: &HashSet<&str>) {
+        if runs.contains(told.run.as_str()) {
+            if told.action == OLDER_LEDGER {
+                *self = Self { has_log: true, ..Self::default() };
+            }
+            return;
+        }
+        self.is_older = true;
+        if told.action == "stage" || told.action == "reissue" {
+            self.lost.push(Lost { serial: told.serial, account: told.account });
+        }
     }
-    Ok(!is_empty)
+}
+
+fn altered(path: &Path, number: usize) -> Failure {
+    let message = format!(
+        "the log was altered or damaged before its line {number}: nobody can tell whether this is the newest ledger"
+    );
+    Failure::new(crate::Exit::Refused, message).in_file(&path.to_string_lossy()).next_step(
+        "Bring the log back as it was; or move it away, when you are sure that the ledger is the newest copy",
+    )
+}
+
+/// Whoever was made since the copy would be made a second time.
+pub(super) fn older(path: &Path, is_resumed: bool) -> Failure {
+    let step = match is_resumed {
+        false => {
+            "Take the newest copy of the ledger; with --older-ledger everybody who was made since gets a second secret"
+        }
+        true => {
+            "If the interrupted run was told --older-ledger, give that again beside --resume; else take the newest copy of the ledger"
+        }
+    };
+    Failure::new(
+        crate::Exit::Refused,
+        "the log tells of a run that the ledger does not know: the ledger is an older copy, or another one",
+    )
+    .in_file(&path.to_string_lossy())
+    .next_step(step)
 }
 
 /// Also when somebody else has made the file.

@@ -99,7 +99,7 @@ fn rehearse(job: &Job<'_>, roster: &job::Read) -> Result<Report, Failure> {
     });
     let kept: Vec<usize> = kept.collect();
     for server in &job.servers {
-        let due = job.due(&server.name(), &kept, &session.ledger);
+        let due = job.due(&job.target_of(*server), &kept, &session.ledger);
         for refused in files::refused(*server, &session.ledger, &due, &job.tokens) {
             session.report.people.extend(refused.row(&session.ledger));
         }
@@ -153,10 +153,14 @@ impl<'a> Session<'a> {
         }
         let running = Running::begin(&mut ledger, job)?;
         let mut report = Report { is_new_ledger, ..job.report(&running, roster) };
-        let has_log = job.args.ledger.older_ledger || log::check_age(&job.log_path(), &ledger)?;
-        // A run that was killed has perhaps told its log nothing yet.
+        let age = log::age(&job.log_path(), &ledger)?;
+        if age.is_older && !job.args.ledger.older_ledger {
+            return Err(log::older(&job.log_path(), job.args.files.resume));
+        }
+        report.warnings.extend(age.lost.iter().map(log::Lost::warning));
+        // A run that was killed has perhaps told its log nothing yet, and is gone on with.
         let has_ended = ledger.runs.iter().any(|run| run.finished.is_some());
-        if has_ended && !has_log {
+        if !(age.has_log || is_new_ledger) && (has_ended || !running.resumed) {
             report.warnings.push(
                 Item::new(
                     "log-missing",

@@ -26,6 +26,9 @@ enum Person {
 /// Forms whose person is an id: Microsoft Graph assigns tokens to object ids.
 const BY_DIRECTORY_ID: &[&str] = &["entra-oath:graph", "okta-tokens"];
 
+/// Formats whose forms are versions of a server: none stands in for another.
+const VERSIONS: &[&str] = &["freeradius"];
+
 /// Most live tokens of one person. Source: Microsoft's "Manage OATH tokens" (five, apps included); Okta's "Custom TOTP
 /// factor" (one).
 const MOST_PER_PERSON: &[(&str, usize)] = &[("entra-oath", 5), ("okta-tokens", 1)];
@@ -45,7 +48,8 @@ impl Server {
             ));
         }
         let Some(refusal) = usual.refuses(blueprint, tokens) else { return Ok(usual) };
-        let others = Form::all_of(named.format).filter(|_| !name.contains(':')).map(|form| Self { form });
+        let is_free = !name.contains(':') && !VERSIONS.contains(&named.format.info().id);
+        let others = Form::all_of(named.format).filter(|_| is_free).map(|form| Self { form });
         if let Some(other) = others.into_iter().find(|other| other.refuses(blueprint, tokens).is_none()) {
             return Ok(other);
         }
@@ -89,7 +93,7 @@ impl Server {
 
     /// Whether an export went to this server, in whatever form.
     pub(super) fn is_named_in(self, target: &str) -> bool {
-        target.split(':').next() == Some(self.form.format.info().id)
+        target.split([':', '#']).next() == Some(self.form.format.info().id)
     }
 
     /// Most live tokens that one person may have there.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use otpferry_formats::ledger::Ledger;
 use otpferry_formats::model::SecretText;
 use otpferry_formats::{Limits, text};
+use sha2::{Digest, Sha256};
 
 use super::job::Job;
 use crate::cli::{LedgerArgs, ReadOptions};
@@ -217,7 +218,12 @@ impl Store {
         let prepared = self.prepared.borrow_mut().pop().map_or_else(|| self.seal.prepare(), Ok)?;
         let failed = |error: io::Error| Failure::io(&self.path, "write the ledger", &error);
         let [new, previous, link] = [".new", PREVIOUS, ".link"].map(|end| beside(&self.path, end));
-        write_down(&new, |file| prepared.write(file, |out| ledger.write(out))).map_err(failed)?;
+        let written = write_down(&new, |file| prepared.write(file, |out| ledger.write(out)));
+        if let Err(error) = written {
+            // Best effort: the failure is what is told.
+            let _ = fs::remove_file(&new);
+            return Err(failed(error));
+        }
         if self.keeps_previous.replace(false) && self.path.exists() {
             let _ = fs::remove_file(&link);
             // Not every file system has a second name for a file.
@@ -226,6 +232,8 @@ impl Store {
                 write_down(&link, |file| file.write_all(&before)).map_err(failed)?;
             }
             fs::rename(&link, &previous).map_err(failed)?;
+            // Two names of one file stay where they are when one is renamed to the other.
+            let _ = fs::remove_file(&link);
         }
         fs::rename(&new, &self.path).map_err(failed)?;
         output::sync_folder_of(&self.path);
@@ -274,17 +282,42 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Under a name that the next run writes over: what an interrupted one leaves behind is never taken for anything.
-fn write_down(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> io::Result<()> {
+/// Under a name that the next run writes over: what an interrupted one leaves behind is never taken for anything. What
+/// came to the disk is read again and compared.
+fn write_down(path: &Path, fill: impl FnOnce(&mut Hashing<&File>) -> io::Result<()>) -> io::Result<()> {
     let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
     let file = owner_only(&mut options).open(path)?;
-    let mut writer = BufWriter::with_capacity(1 << 16, &file);
+    let mut writer = Hashing { out: BufWriter::with_capacity(1 << 16, &file), hash: Sha256::new() };
     fill(&mut writer)?;
     writer.flush()?;
-    drop(writer);
-    file.sync_all()
+    file.sync_all()?;
+    let mut again = Hashing { out: BufWriter::new(io::sink()), hash: Sha256::new() };
+    io::copy(&mut File::open(path)?, &mut again)?;
+    if again.hash.finalize() == writer.hash.finalize() {
+        Ok(())
+    } else {
+        Err(io::Error::other("the disk gave back other bytes than were written"))
+    }
+}
+
+/// What passes it is hashed.
+struct Hashing<W: Write> {
+    out: BufWriter<W>,
+    hash: Sha256,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Lets nobody else read the file.
