@@ -6,12 +6,11 @@ use std::io::Read;
 use zeroize::Zeroizing;
 
 use super::super::{Enclosed, is_claimed, may_be_export};
-use super::ID;
+use super::AndroidBackup;
 use super::known::{APPS, KnownApp};
 use super::place::Place;
-use crate::format::Confidence;
+use crate::format::{Confidence, Format};
 use crate::probe::Probe;
-use crate::registry;
 use crate::report::{Item, Skip};
 
 /// Most bytes of one file.
@@ -112,7 +111,7 @@ impl<'a> Collection<'a> {
         let Some(bytes) = self.content(&place, content) else { return };
         let shown = place.shown();
         let probe = Probe::new(&bytes, Some(&shown));
-        if is_backup(&probe) {
+        if AndroidBackup.detect(&probe) > Confidence::Weak {
             let step = "Copy it from the phone and name it by itself";
             self.warnings.push(not_read(&shown, "it is a backup of its own", step));
         } else if is_claimed(&probe) {
@@ -185,11 +184,6 @@ fn is_export(place: &Place) -> bool {
     matches!(place, Place::Storage(path) if may_be_export(path))
 }
 
-fn is_backup(probe: &Probe<'_>) -> bool {
-    let own = registry::by_name(ID);
-    own.is_some_and(|format| format.detect(probe) > Confidence::Weak)
-}
-
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
@@ -215,6 +209,6 @@ fn too_large(count: usize) -> Option<Item> {
 
 /// An app whose accounts stay behind, as one entry: how many it has is not known.
 pub(super) fn left_behind(app: &KnownApp, index: usize) -> Item {
-    let message = format!("{} is in the backup, but its accounts cannot be read: {}", app.name, app.why);
+    let message = format!("it is in the backup, but its accounts cannot be read: {}", app.why);
     Item::new(Skip::LOCKED_SECRET, message).index(index).named(app.name, "").next_step(app.next_step)
 }

@@ -9,6 +9,8 @@ pub(super) struct KnownApp {
     pub(super) name: &'static str,
     /// Files that some format reads, by their path below the app's folder.
     files: &'static [File],
+    /// Files with accounts that no format reads.
+    closed: &'static [&'static str],
     /// Why nothing of the app was read, as a clause.
     pub(super) why: &'static str,
     /// What to do then, as a sentence without a stop.
@@ -32,6 +34,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "org.fedorahosted.freeotp",
         name: "FreeOTP",
         files: &[Named("shared_prefs/tokens.xml"), Named("shared_prefs/tokenBackup.xml")],
+        closed: &["shared_prefs/tokenStore.xml"],
         why: NO_FILE,
         next_step: "Make a backup in FreeOTP 2: menu > Backup",
     },
@@ -39,6 +42,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "org.liberty.android.freeotpplus",
         name: "FreeOTP+",
         files: &[Named("shared_prefs/tokens.xml")],
+        closed: &[],
         why: NO_FILE,
         next_step: "Export a file in the app: menu > Export > JSON",
     },
@@ -46,6 +50,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.google.android.apps.authenticator2",
         name: "Google Authenticator",
         files: &[Named("databases/databases")],
+        closed: &[],
         why: ENCRYPTED,
         next_step: "Use Transfer accounts > Export in the app, and photograph its QR codes",
     },
@@ -53,6 +58,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.azure.authenticator",
         name: "Microsoft Authenticator",
         files: &[Named("databases/PhoneFactor")],
+        closed: &[],
         why: NO_FILE,
         next_step: "On a rooted phone, copy the databases of the app; else set its accounts up again",
     },
@@ -63,6 +69,7 @@ pub(super) static APPS: [KnownApp; 15] = [
             Named("shared_prefs/com.authy.storage.tokens.authenticator.xml"),
             Named("shared_prefs/com.authy.storage.tokens.authy.xml"),
         ],
+        closed: &[],
         why: NO_FILE,
         next_step: "On a rooted phone, copy the shared preferences of the app; else set its accounts up again",
     },
@@ -70,6 +77,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.duosecurity.duomobile",
         name: "Duo Mobile",
         files: &[Named("files/duokit/accounts.json")],
+        closed: &[],
         why: NO_FILE,
         next_step: "Set its accounts up again",
     },
@@ -77,6 +85,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.valvesoftware.android.steam.community",
         name: "Steam",
         files: &[Beginning("files/Steamguard-")],
+        closed: &[],
         why: "versions from 3 on encrypt their secrets with a key of the phone",
         next_step: "Move Steam Guard to the new phone in the app itself",
     },
@@ -84,6 +93,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.blizzard.messenger",
         name: "Battle.net",
         files: &[Named("shared_prefs/com.blizzard.messenger.authenticator_preferences.xml")],
+        closed: &[],
         why: NO_FILE,
         next_step: "Set the authenticator up again on Battle.net",
     },
@@ -91,6 +101,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.authenticator.authservice2",
         name: "TOTP Authenticator",
         files: &[Named("shared_prefs/TOTP_Authenticator_Preferences.xml")],
+        closed: &[],
         why: NO_FILE,
         next_step: "Make a backup in the app, and give that file",
     },
@@ -98,6 +109,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.beemdevelopment.aegis",
         name: "Aegis",
         files: &[Named("files/aegis.json")],
+        closed: &[],
         why: "the app gives its vault to a backup only when that was allowed in its settings",
         next_step: "Export a file in the app: Settings > Import & Export > Export",
     },
@@ -105,6 +117,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.stratumauth.app",
         name: "Stratum",
         files: &[],
+        closed: &["databases/authenticator.db3"],
         why: "its database is not read",
         next_step: "Make a backup in the app, and give that file",
     },
@@ -112,6 +125,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "me.jmh.authenticatorpro",
         name: "Authenticator Pro",
         files: &[],
+        closed: &["databases/authenticator.db3"],
         why: "its database is not read",
         next_step: "Make a backup in the app, and give that file",
     },
@@ -119,6 +133,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "org.shadowice.flocke.andotp",
         name: "andOTP",
         files: &[],
+        closed: &["files/secrets.dat"],
         why: "its file is encrypted by the phone, or in a way that is not read",
         next_step: "Make a backup in the app, and give that file",
     },
@@ -126,6 +141,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "com.twofasapp",
         name: "2FAS",
         files: &[],
+        closed: &[],
         why: ENCRYPTED,
         next_step: "Export a file in the app: Settings > 2FAS Backup > Export",
     },
@@ -133,6 +149,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "io.ente.auth",
         name: "Ente Auth",
         files: &[],
+        closed: &[],
         why: ENCRYPTED,
         next_step: "Export a file in the app: Settings > Data > Export",
     },
@@ -148,6 +165,11 @@ impl KnownApp {
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric())),
         })
+    }
+
+    /// Whether the file of that path has accounts, readable or not.
+    pub(super) fn knows(&self, path: &str) -> bool {
+        self.keeps(path) || self.closed.contains(&path)
     }
 
     /// What is told of the app, by whether something of it is read.
@@ -173,12 +195,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_app_of_which_nothing_is_read_says_what_to_do() {
+        for app in &APPS {
+            assert_eq!(of_package(app.package), Some(app));
+            assert_eq!(
+                (app.survey(true).hope, app.survey(false).hope),
+                (Hope::Yes, Hope::No),
+                "{}",
+                app.name
+            );
+            assert_eq!(app.survey(false).advice, app.next_step, "{}", app.name);
+        }
+    }
+
+    #[test]
     fn files_are_known_by_path() {
         let steam = of_package("com.valvesoftware.android.steam.community").unwrap();
         assert!(steam.keeps("files/Steamguard-76561190000001001"));
         assert!(!steam.keeps("files/Steamguard-1/other") && !steam.keeps("Steamguard-1"));
         let google = of_package("com.google.android.apps.authenticator2").unwrap();
         assert!(google.keeps("databases/databases") && !google.keeps("databases/databases-wal"));
+        let stratum = of_package("com.stratumauth.app").unwrap();
+        let database = "databases/authenticator.db3";
+        assert!(stratum.knows(database) && !stratum.keeps(database) && google.knows("databases/databases"));
         assert_eq!(of_path("shared_prefs/tokens.xml").map(|app| app.name), Some("FreeOTP"));
         assert_eq!(of_path("shared_prefs/other.xml"), None);
     }

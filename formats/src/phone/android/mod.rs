@@ -10,6 +10,8 @@ mod collect;
 mod known;
 mod place;
 mod tar;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
@@ -91,9 +93,8 @@ fn archive<'a>(bytes: &'a [u8]) -> Option<Box<dyn Read + 'a>> {
 /// What the name of a member says: a file of a known app, or one that could be.
 fn recognise(name: &str) -> Confidence {
     match Place::of(name, None) {
-        Some(place) if place.keeper().is_none() => Confidence::No,
-        Some(Place::App { package, .. }) if package.is_empty() => Confidence::Likely,
-        Some(Place::App { .. }) => Confidence::Sure,
+        Some(place) if place.is_known() => Confidence::Sure,
+        Some(place) if place.keeper().is_some() => Confidence::Likely,
         _ => Confidence::No,
     }
 }

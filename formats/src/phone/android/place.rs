@@ -59,6 +59,14 @@ impl Place {
         }
     }
 
+    /// Whether an app that is named has accounts there, readable or not.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Self::App { package, path, .. } => known::of_package(package).is_some_and(|app| app.knows(path)),
+            Self::Storage(_) => false,
+        }
+    }
+
     /// The app that the file is of.
     pub(super) fn app(&self) -> Option<&'static KnownApp> {
         match self {
