@@ -18,6 +18,7 @@ pub(super) const MAX_FILE: u64 = 64 << 20;
 /// Ends of the names of what SQLite keeps beside a database.
 const WAL: &str = "-wal";
 const JOURNAL: &str = "-journal";
+pub(super) const BY_ITSELF: &str = "Copy it from the phone and name it by itself";
 
 /// What an archive gives.
 pub(super) struct Collection<'a> {
@@ -112,8 +113,7 @@ impl<'a> Collection<'a> {
         let shown = place.shown();
         let probe = Probe::new(&bytes, Some(&shown));
         if AndroidBackup.detect(&probe) > Confidence::Weak {
-            let step = "Copy it from the phone and name it by itself";
-            self.warnings.push(not_read(&shown, "it is a backup of its own", step));
+            self.warnings.push(not_read(&shown, "it is a backup of its own", BY_ITSELF));
         } else if is_claimed(&probe) {
             self.replace(place, bytes, |collection| &mut collection.files);
         }
@@ -127,8 +127,7 @@ impl<'a> Collection<'a> {
         if length(&bytes) <= most {
             return Some(bytes);
         }
-        let step = "Copy it from the phone and name it by itself";
-        self.warnings.push(not_read(&place.shown(), "it is too large", step));
+        self.warnings.push(not_read(&place.shown(), "it is too large", BY_ITSELF));
         None
     }
 

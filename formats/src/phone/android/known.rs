@@ -25,7 +25,7 @@ enum File {
 
 use File::{Beginning, Named};
 
-const NO_FILE: &str = "the file with its accounts is not in the backup";
+const NO_FILE: &str = "there is no file with its accounts that can be read";
 const ENCRYPTED: &str = "its database is encrypted by the phone";
 
 /// Sources: the importers of Aegis for packages and paths, and the apps themselves.

@@ -85,9 +85,12 @@ impl Format for AndroidBackup {
 /// A tar, compressed or not.
 fn archive<'a>(bytes: &'a [u8]) -> Option<Box<dyn Read + 'a>> {
     if tar::sniff(bytes) {
-        return Some(Box::new(bytes));
+        Some(Box::new(bytes))
+    } else if bytes.starts_with(GZIP) {
+        Some(Box::new(MultiGzDecoder::new(bytes)))
+    } else {
+        None
     }
-    bytes.starts_with(GZIP).then(|| Box::new(MultiGzDecoder::new(bytes)) as Box<dyn Read>)
 }
 
 /// What the name of a member says: a file of a known app, or one that could be.
@@ -181,7 +184,7 @@ fn of_zip(bytes: &[u8], collection: &mut Collection<'_>, limits: &Limits) -> Res
                 collection.take(&name, size, &mut Cursor::new(content.as_slice()));
             }
             Err(error) if error.kind == ErrorKind::Limit => {
-                collection.take_closed(&name, "it is too large", BY_ITSELF)
+                collection.take_closed(&name, "it is too large", collect::BY_ITSELF)
             }
             Err(_) => {
                 collection.take_closed(&name, "it is damaged", "Copy the archive again, or make a new one")
@@ -190,8 +193,6 @@ fn of_zip(bytes: &[u8], collection: &mut Collection<'_>, limits: &Limits) -> Res
     }
     Ok(Outside { variant: "copy, zip".to_owned(), protection: None, end: End::Whole })
 }
-
-const BY_ITSELF: &str = "Copy it from the phone and name it by itself";
 
 fn vault(outside: Outside, found: Found) -> Vault {
     let mut vault = Vault { variant: outside.variant, enclosed: found.enclosed, ..Vault::default() };
