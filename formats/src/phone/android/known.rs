@@ -108,7 +108,8 @@ pub(super) static APPS: [KnownApp; 15] = [
     KnownApp {
         package: "com.beemdevelopment.aegis",
         name: "Aegis",
-        files: &[Named("files/aegis.json")],
+        // The second is what the app gives to `adb backup`. Source: its `AegisBackupAgent`.
+        files: &[Named("files/aegis.json"), Named("files/backup/aegis.json")],
         closed: &[],
         why: "the app gives its vault to a backup only when that was allowed in its settings",
         next_step: "Export a file in the app: Settings > Import & Export > Export",
@@ -125,7 +126,7 @@ pub(super) static APPS: [KnownApp; 15] = [
         package: "me.jmh.authenticatorpro",
         name: "Authenticator Pro",
         files: &[],
-        closed: &["databases/authenticator.db3"],
+        closed: &["files/proauth.db3"],
         why: "its database is not read",
         next_step: "Make a backup in the app, and give that file",
     },

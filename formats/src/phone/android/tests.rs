@@ -50,7 +50,7 @@ fn all_that_an_encrypted_backup_holds_is_named() {
     assert_eq!(
         paths(&vault),
         [
-            "com.beemdevelopment.aegis/files/aegis.json",
+            "com.beemdevelopment.aegis/files/backup/aegis.json",
             DATABASE,
             "com.valvesoftware.android.steam.community/files/Steamguard-76561190000001001",
             "org.fedorahosted.freeotp/shared_prefs/tokenBackup.xml",
