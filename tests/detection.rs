@@ -101,6 +101,9 @@ fn whole_files_are_sure() {
             "google-authenticator-libpam/logins.zip" => Confidence::Likely,
             // A zip with one JSON file, whatever that is.
             "cxf/document.zip" => Confidence::Weak,
+            // The folder of an app, which could be of any.
+            "android-backup/folder-of-an-app.zip"
+            | "android-backup/org.liberty.android.freeotpplus-20260301-080000.tar.gz" => Confidence::Likely,
             // Nothing but noise.
             name if name.starts_with("authenticator-plus/") && name.ends_with(".db") => Confidence::Weak,
             // Nothing but base64.

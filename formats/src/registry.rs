@@ -12,6 +12,7 @@ pub static ALL: &[&dyn Format] = &[
     &managers::two_fauth::TwoFAuth,
     &apps::aegis::Aegis,
     &apps::andotp::AndOtp,
+    &phone::AndroidBackup,
     &managers::tables::APPLE,
     &managers::authenticator_ext::AuthenticatorExt,
     &apps::authenticator_plus::AuthenticatorPlus,

@@ -149,15 +149,38 @@ impl Case {
         let input = input.with_folder(folder.as_ref().map(|files| files as &dyn Folder));
         let decode = |ctx: &mut Ctx<'_>| {
             ctx.read_codes = Some(&read_codes);
-            format.decode(&input, ctx).map(with_enclosed)
+            format.decode(&input, ctx)
         };
         let with = |passwords: &mut dyn Passwords| {
             testing::with_tokens(passwords, &self.key_files, &self.said(), decode)
         };
-        match self.expected["password"].as_str() {
-            Some(password) => with(&mut [SecretText::new(password)].as_slice()),
+        let vault = match &self.password() {
+            Some(password) => with(&mut password.as_slice()),
             None => with(&mut NoPasswords),
+        };
+        vault.map(|vault| self.with_enclosed(vault))
+    }
+
+    fn password(&self) -> Option<[SecretText; 1]> {
+        self.expected["password"].as_str().map(|password| [SecretText::new(password)])
+    }
+
+    /// The files inside a backup are read like those beside it, with the same password.
+    fn with_enclosed(&self, mut vault: Vault) -> Vault {
+        for enclosed in std::mem::take(&mut vault.enclosed) {
+            let wal = enclosed.wal.as_ref().map(|wal| wal.as_slice());
+            let probe = Probe::new(&enclosed.bytes, Some(&enclosed.path)).with_wal(wal);
+            let format = registry::detect(&probe).unwrap();
+            let input = Input::with_wal(&enclosed.bytes, wal).with_name(Some(&enclosed.path));
+            let passwords = self.password();
+            let mut passwords = passwords.as_ref().map(<[_; 1]>::as_slice).unwrap_or_default();
+            let read = testing::with_ctx(&mut passwords, |ctx| format.decode(&input, ctx)).unwrap();
+            for mut account in read.accounts {
+                account.origin.index = vault.entries();
+                vault.accounts.push(account);
+            }
         }
+        vault
     }
 
     /// What has to be said about its tokens, because it does not say it.
@@ -208,19 +231,4 @@ impl Bytes for Content {
     fn read(&self, at: u64, length: usize) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
         self.0.as_slice().read(at, length)
     }
-}
-
-/// The files inside a backup are read like those beside it.
-fn with_enclosed(mut vault: Vault) -> Vault {
-    for enclosed in std::mem::take(&mut vault.enclosed) {
-        let probe = Probe::new(&enclosed.bytes, Some(&enclosed.path));
-        let format = registry::detect(&probe).unwrap();
-        let input = Input::new(&enclosed.bytes).with_name(Some(&enclosed.path));
-        let read = testing::with_ctx(&mut NoPasswords, |ctx| format.decode(&input, ctx)).unwrap();
-        for mut account in read.accounts {
-            account.origin.index = vault.entries();
-            vault.accounts.push(account);
-        }
-    }
-    vault
 }

@@ -62,11 +62,6 @@ impl StringMap {
         let text = |at: &usize| self.texts.get(*at).map(|text| text.as_str());
         self.entries.iter().filter_map(move |(key, value)| text(key).zip(text(value)))
     }
-
-    /// The number of entries.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
 }
 
 /// What an earlier part was.

@@ -62,13 +62,22 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// `Malformed` for damage and for two members of one name; `Limit` for very many members.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        let archive = Self::open_copy(bytes)?;
+        if archive.zip.has_duplicate_names() {
+            return Err(damaged("the zip archive has two members of the same name"));
+        }
+        Ok(archive)
+    }
+
+    /// The same of an archive to which files were added again: of two members of one name the last counts.
+    ///
+    /// # Errors
+    /// As of [`Archive::open`], without that for two members of one name.
+    pub(crate) fn open_copy(bytes: &'a [u8]) -> Result<Self, Error> {
         let zip = ZipArchive::new(Cursor::new(bytes))
             .map_err(|_| damaged("the zip archive is damaged or cut off"))?;
         if zip.len() > MAX_MEMBERS {
             return Err(Error::limit("the zip archive has more members than any export", "accounts"));
-        }
-        if zip.has_duplicate_names() {
-            return Err(damaged("the zip archive has two members of the same name"));
         }
         let names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
         Ok(Self { zip, names })

@@ -16,7 +16,9 @@ pub(crate) use aead::{
     TAG, aes256_gcm_open, aes256_gcm_open_long_nonce, aes256_gcm_open_with, aes256_gcm_open_without_nonce,
     aes256_gcm_seal, aes256_gcm_seal_with,
 };
-pub(crate) use cbc::{aes_cbc_open, aes_cbc_open_unpadded, aes_cbc_seal, twofish_cbc_open_unpadded};
+pub(crate) use cbc::{
+    AesCbcReader, aes_cbc_open, aes_cbc_open_unpadded, aes_cbc_seal, twofish_cbc_open_unpadded,
+};
 pub(crate) use kdf::{
     Argon2Cost, Key, Prf, ScryptCost, aes_kdf, argon2, argon2id, pbkdf2, pbkdf2_into, scrypt,
 };

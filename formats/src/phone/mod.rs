@@ -1,8 +1,10 @@
 //! Backups of whole phones: not the file of one app, but what all apps have left in them.
 
+mod android;
 mod ios;
 mod survey;
 
+pub(crate) use android::AndroidBackup;
 pub(crate) use ios::IosBackup;
 pub use ios::{AttributeShape, ItemShape, ios_backup, is_ios_manifest};
 pub use survey::{App, Group, Hope, Keychain, Survey};
@@ -42,6 +44,10 @@ fn may_be_export(path: &str) -> bool {
 
 /// Whether some format knows the bytes: a file like any other is passed over without a word.
 fn is_known(path: &str, bytes: &[u8]) -> bool {
-    let probe = Probe::new(bytes, Some(path));
-    registry::ALL.iter().any(|format| format.detect(&probe) > Confidence::Weak)
+    is_claimed(&Probe::new(bytes, Some(path)))
+}
+
+/// The same of a file with what lies beside it.
+fn is_claimed(probe: &Probe<'_>) -> bool {
+    registry::ALL.iter().any(|format| format.detect(probe) > Confidence::Weak)
 }

@@ -8,9 +8,9 @@ use super::ios::ItemShape;
 /// A phone, its apps, and how much of them its backup gives. Holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Survey {
-    /// What its owner calls the phone.
+    /// What its owner calls the phone; empty where the backup does not say it.
     pub device: String,
-    /// `iOS 26.1`.
+    /// `iOS 26.1`, `Android`.
     pub system: String,
     /// When the backup was made.
     pub made: Option<Timestamp>,

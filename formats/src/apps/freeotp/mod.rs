@@ -1,4 +1,4 @@
-//! FreeOTP (Android): the backup of version 2, and the preferences of version 1.
+//! FreeOTP (Android): the backup of version 2, and the preferences of both versions.
 //!
 //! Version 2 writes a Java-serialised map and calls it `externalBackup.xml`; it is not XML. Version 1
 //! exports nothing: its `tokens.xml` comes from a rooted phone or a device backup.
@@ -13,6 +13,7 @@ mod write;
 
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::container::java;
+use crate::container::prefs::Prefs;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
@@ -45,7 +46,7 @@ static INFO: Info = Info {
             the tokens is the app's own",
     }],
     export_help: "In FreeOTP 2, open the menu > Backup. FreeOTP 1 has no export. On a rooted Android phone: \
-        /data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml",
+        /data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml, or tokenBackup.xml of version 2",
 };
 
 /// As the app suggests it, with the extension of the type that it gives the file.
@@ -86,8 +87,11 @@ impl Format for FreeOtp {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let vault =
-            if java::sniff(input.bytes) { v2::decode(input.bytes, ctx) } else { v1::decode(input, ctx) };
+        let vault = if java::sniff(input.bytes) {
+            v2::decode(input.bytes, ctx)
+        } else {
+            decode_preferences(input, ctx)
+        };
         vault.map_err(|error| error.in_format(ID))
     }
 
@@ -99,6 +103,11 @@ impl Format for FreeOtp {
         let bytes = write::encode(vault, ctx).map_err(|error| error.in_format(ID))?;
         Ok(vec![Part(bytes)])
     }
+}
+
+fn decode_preferences(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+    let prefs = Prefs::parse(&input.text()?)?;
+    if v2::is_ours(&prefs) { v2::decode_preferences(&prefs, ctx) } else { v1::decode(&prefs, ctx) }
 }
 
 fn fit(account: &Account) -> Fit {

@@ -4,12 +4,12 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::ID;
 use super::token::{Token, in_order};
+use super::{ID, v2};
 use crate::container::prefs::{Prefs, Value as Preference};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::format::{Confidence, Input};
+use crate::format::Confidence;
 use crate::model::{Origin, Vault};
 use crate::open::otpauth;
 use crate::probe::Probe;
@@ -21,7 +21,8 @@ const ORDER: &str = "tokenOrder";
 pub(super) fn recognise(probe: &Probe<'_>) -> Confidence {
     if let Some(prefs) = probe.prefs() {
         let order = prefs.text(ORDER).is_some_and(|order| order.trim_start().starts_with('['));
-        return if order || prefs.iter().any(is_token) { Confidence::Sure } else { Confidence::No };
+        let ours = order || prefs.iter().any(is_token) || v2::is_ours(prefs);
+        return if ours { Confidence::Sure } else { Confidence::No };
     }
     // XML that broke off.
     let text = probe.text().filter(|text| Prefs::sniff(text)).unwrap_or_default();
@@ -58,8 +59,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-pub(super) fn decode(input: &Input<'_>, ctx: &Ctx<'_>) -> Result<Vault, Error> {
-    let prefs = Prefs::parse(&input.text()?)?;
+pub(super) fn decode(prefs: &Prefs, ctx: &Ctx<'_>) -> Result<Vault, Error> {
     let order: Vec<String> =
         prefs.text(ORDER).and_then(|order| serde_json::from_str(order).ok()).unwrap_or_default();
     if prefs.get(ORDER).is_none() && !prefs.iter().any(is_token) {

@@ -1,5 +1,6 @@
 //! The backup of FreeOTP 2: for each token its description in plain JSON and its key, encrypted with
-//! a master key, which is encrypted with the password.
+//! a master key, which is encrypted with the password. The app keeps the same values in its preferences
+//! `tokenBackup.xml`, for the device's own backup.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 use super::token::{SignedBytes, Token};
 use super::{ID, INFO};
 use crate::container::java::StringMap;
+use crate::container::prefs::{Prefs, Value as Preference};
 use crate::crypt::{Key, Prf, aes256_gcm_open_with, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
@@ -30,6 +32,11 @@ pub(super) fn recognise(bytes: &[u8]) -> Confidence {
         Ok(_) => Confidence::Weak,
         Err(_) => Confidence::Likely,
     }
+}
+
+/// The preferences of the backup, which are no others.
+pub(super) fn is_ours(prefs: &Prefs) -> bool {
+    prefs.text(MASTER_KEY).is_some_and(|master| serde_json::from_str::<MasterKey>(master).is_ok())
 }
 
 #[derive(Deserialize)]
@@ -61,8 +68,21 @@ struct Wrapped {
 
 pub(super) fn decode(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let map = StringMap::parse(bytes)?;
+    read(&map.iter().collect::<Vec<_>>(), ctx)
+}
+
+pub(super) fn decode_preferences(prefs: &Prefs, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+    let texts = prefs.iter().filter_map(|(name, value)| match value {
+        Preference::Text(text) => Some((name, text.as_str())),
+        _ => None,
+    });
+    read(&texts.collect::<Vec<_>>(), ctx)
+}
+
+/// Names and texts, in order.
+fn read(map: &[(&str, &str)], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     ctx.limits.check_accounts(map.len() / 2)?;
-    let values: HashMap<&str, &str> = map.iter().collect();
+    let values: HashMap<&str, &str> = map.iter().copied().collect();
     let master = values.get(MASTER_KEY).ok_or_else(|| damaged("the master key is missing"))?;
     let master: MasterKey =
         serde_json::from_str(master).map_err(|_| damaged("the master key has an unexpected shape"))?;
@@ -71,13 +91,13 @@ pub(super) fn decode(bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let protection = Protection::new("AES-256-GCM", (locked.prf, locked.iterations));
     let mut vault = Vault { variant: "version 2".to_owned(), ..Vault::default() }.protected(protection);
     let mut seen = HashSet::new();
-    for (key, description) in map.iter() {
+    for (key, description) in map {
         if let Some(id) = key.strip_suffix(TOKEN).filter(|id| seen.insert(*id)) {
             read_token(description, values.get(id).copied(), &master, &mut vault);
         }
     }
     for (id, _) in map.iter().filter(|(id, _)| is_uuid(id)) {
-        if seen.insert(id) {
+        if seen.insert(*id) {
             let skip = Skip::new(Skip::MISSING_FIELD, "a key without the description of its token");
             vault.skipped.push(skip.item(vault.entries(), "", ""));
         }

@@ -1,0 +1,271 @@
+//! The file of `adb backup`: lines of text, then a tar that may be compressed and encrypted.
+//!
+//! Source: `BackupManagerService` and `PerformFullTransportBackupTask` of Android; the extractors of N. Elenkov and L. Clévy
+//! agree with it.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::crypt::{AesCbcReader, Key, Prf, aes_cbc_open, pbkdf2};
+use crate::ctx::Limits;
+use crate::error::{Error, Place};
+use crate::model::{Protection, SecretText};
+
+const MAGIC: &[u8] = b"ANDROID BACKUP\n";
+/// Some makers of phones put lines of their own in front: so much is searched.
+const HEAD: usize = 4 << 10;
+/// Longest line.
+const MAX_LINE: usize = 4 << 10;
+const NEWEST: u32 = 5;
+/// Android takes 10,000 rounds.
+const MAX_ROUNDS: u32 = 1_000_000;
+
+/// Where a backup begins: at the beginning of the file, or of a line near it that a version follows.
+pub(super) fn find(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(MAGIC) {
+        return Some(0);
+    }
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let begins = |at: &usize| {
+        let version = bytes.get(*at..).and_then(|rest| rest.strip_prefix(MAGIC)).and_then(<[u8]>::first);
+        version.is_some_and(u8::is_ascii_digit)
+    };
+    let ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    ends.map(|(at, _)| at.saturating_add(1)).find(begins)
+}
+
+/// A backup, its lines read.
+pub(super) struct Backup<'a> {
+    pub(super) version: u32,
+    is_compressed: bool,
+    pub(super) sealed: Option<Sealed>,
+    body: &'a [u8],
+}
+
+/// What the lines of an encrypted backup say.
+pub(super) struct Sealed {
+    version: u32,
+    user_salt: Vec<u8>,
+    checksum_salt: Vec<u8>,
+    rounds: u32,
+    user_iv: [u8; 16],
+    /// The master key, enciphered.
+    blob: Vec<u8>,
+}
+
+/// What opens the body.
+pub(super) struct MasterKey {
+    iv: [u8; 16],
+    key: Key,
+}
+
+impl<'a> Backup<'a> {
+    /// Reads the lines of a backup that begins here.
+    ///
+    /// # Errors
+    /// `Malformed`; `NewerVersion`; `Unsupported` for another encryption.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut lines = Lines { rest: bytes, number: 0 };
+        lines.next()?;
+        let version = lines.number("the version of the backup")?;
+        if version > NEWEST {
+            return Err(Error::newer(format!(
+                "the backup is of version {version}, and {NEWEST} is the newest known"
+            )));
+        }
+        let is_compressed = match lines.next()? {
+            b"1" => true,
+            b"0" => false,
+            _ => return Err(lines.damaged("whether the backup is compressed")),
+        };
+        let sealed = match lines.next()? {
+            b"none" => None,
+            b"AES-256" => Some(Sealed::read(version, &mut lines)?),
+            _ => {
+                return Err(Error::unsupported("the backup is encrypted in a way that is not known")
+                    .at(Place::Line(lines.number))
+                    .next_step("Make it again without a password"));
+            }
+        };
+        Ok(Self { version, is_compressed, sealed, body: lines.rest })
+    }
+
+    /// The tar, as far as it goes.
+    pub(super) fn content(&self, key: Option<&MasterKey>) -> Box<dyn Read + 'a> {
+        let opened: Box<dyn Read + 'a> = match key {
+            Some(MasterKey { iv, key }) => Box::new(AesCbcReader::new(key, iv, self.body)),
+            None => Box::new(self.body),
+        };
+        if self.is_compressed { Box::new(ZlibDecoder::new(opened)) } else { opened }
+    }
+}
+
+/// The lines at the beginning.
+struct Lines<'a> {
+    rest: &'a [u8],
+    /// Of the line that was read last.
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Result<&'a [u8], Error> {
+        self.number = self.number.saturating_add(1);
+        let head = self.rest.get(..MAX_LINE).unwrap_or(self.rest);
+        let end = head.iter().position(|byte| *byte == b'\n');
+        let line = end.and_then(|end| Some((self.rest.get(..end)?, self.rest.get(end.checked_add(1)?..)?)));
+        let (line, rest) = line.ok_or_else(|| self.damaged("a line"))?;
+        self.rest = rest;
+        Ok(line)
+    }
+
+    /// A number from 1 on.
+    fn number(&mut self, what: &str) -> Result<u32, Error> {
+        let line = self.next()?;
+        let number = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
+        number.filter(|number| *number > 0).ok_or_else(|| self.damaged(what))
+    }
+
+    fn hex(&mut self, what: &str) -> Result<Vec<u8>, Error> {
+        let line = self.next()?;
+        data_encoding::HEXLOWER_PERMISSIVE.decode(line).map_err(|_| self.damaged(what))
+    }
+
+    fn damaged(&self, what: &str) -> Error {
+        Error::malformed(format!("{what} at the beginning of the backup is damaged or cut off"))
+            .at(Place::Line(self.number))
+            .next_step("Copy the file again, or make a new backup")
+    }
+}
+
+impl Sealed {
+    fn read(version: u32, lines: &mut Lines<'_>) -> Result<Self, Error> {
+        let user_salt = lines.hex("the salt")?;
+        let checksum_salt = lines.hex("the salt of the checksum")?;
+        let rounds = lines.number("the number of rounds")?;
+        if rounds > MAX_ROUNDS {
+            return Err(lines.damaged("the number of rounds"));
+        }
+        let user_iv = lines.hex("the initial vector")?;
+        let user_iv = <[u8; 16]>::try_from(user_iv).map_err(|_| lines.damaged("the initial vector"))?;
+        let blob = lines.hex("the master key")?;
+        Ok(Self { version, user_salt, checksum_salt, rounds, user_iv, blob })
+    }
+
+    pub(super) fn protection(&self) -> Protection {
+        Protection::new("AES-256-CBC", (Prf::Sha1, self.rounds))
+    }
+
+    /// The master key; `None` with a wrong password.
+    ///
+    /// Version 1 took the low byte of each character, later ones UTF-8; Android itself tries the other way as well.
+    pub(super) fn open(&self, password: &SecretText, limits: &Limits) -> Result<Option<MasterKey>, Error> {
+        let ways =
+            if self.version == 1 { [Chars::LowBytes, Chars::Utf8] } else { [Chars::Utf8, Chars::LowBytes] };
+        for way in ways {
+            if let Some(key) = self.open_with(&way.of_text(password.expose()), way, limits)? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    fn open_with(&self, password: &[u8], way: Chars, limits: &Limits) -> Result<Option<MasterKey>, Error> {
+        let user_key = pbkdf2::<32>(Prf::Sha1, password, &self.user_salt, self.rounds, limits)?;
+        let blob = aes_cbc_open(user_key.as_slice(), &self.user_iv, &self.blob);
+        let Some((master, checksum)) = blob.as_ref().and_then(|blob| split(blob)) else { return Ok(None) };
+        let said = way.of_bytes(master.key.as_slice());
+        let computed = pbkdf2::<32>(Prf::Sha1, &said, &self.checksum_salt, self.rounds, limits)?;
+        Ok(bool::from(computed.as_slice().ct_eq(checksum)).then_some(master))
+    }
+}
+
+/// Three values, each after a byte with its length: initial vector, key, checksum.
+fn split(blob: &[u8]) -> Option<(MasterKey, &[u8; 32])> {
+    let (iv, rest) = blob.strip_prefix(&[16])?.split_first_chunk::<16>()?;
+    let (key, rest) = rest.strip_prefix(&[32])?.split_first_chunk::<32>()?;
+    let checksum = rest.strip_prefix(&[32])?.first_chunk::<32>()?;
+    Some((MasterKey { iv: *iv, key: Zeroizing::new(*key) }, checksum))
+}
+
+/// How Java's characters become the bytes of a password.
+#[derive(Clone, Copy)]
+enum Chars {
+    Utf8,
+    LowBytes,
+}
+
+impl Chars {
+    fn of_text(self, text: &str) -> Zeroizing<Vec<u8>> {
+        let low = |unit: u16| {
+            let [_, low] = unit.to_be_bytes();
+            low
+        };
+        Zeroizing::new(match self {
+            Self::Utf8 => text.as_bytes().to_vec(),
+            Self::LowBytes => text.encode_utf16().map(low).collect(),
+        })
+    }
+
+    /// Of the master key, each byte of which was made a character with its sign: 80 is U+FF80.
+    fn of_bytes(self, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(Vec::with_capacity(bytes.len().saturating_mul(3)));
+        for byte in bytes {
+            match (self, *byte) {
+                (Self::Utf8, 0x80..=0xBF) => out.extend([0xEF, 0xBE, *byte]),
+                (Self::Utf8, 0xC0..) => out.extend([0xEF, 0xBF, byte ^ 0x40]),
+                _ => out.push(*byte),
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn lines_of_others_may_stand_in_front() {
+        assert_eq!(find(b"ANDROID BACKUP\n"), Some(0));
+        assert_eq!(find(b"MIUI BACKUP\n2\nANDROID BACKUP\n5\n"), Some(14));
+        assert_eq!(find(b"read this:\nANDROID BACKUP\nis what it says\n"), None);
+        assert_eq!(find(b"an ANDROID BACKUP\n5\n"), None);
+        let far = [&[b'\n'; HEAD + 1], MAGIC, b"5\n"].concat();
+        assert_eq!(find(&far), None);
+    }
+
+    #[test]
+    fn lines_that_lie_are_named() {
+        let read = |text: &str| Backup::read(text.as_bytes()).err().map(|error| (error.kind, error.at));
+        let malformed = |line| Some((ErrorKind::Malformed, Some(Place::Line(line))));
+        assert_eq!(read("ANDROID BACKUP\n5\n1\nnone\n"), None);
+        assert_eq!(read("ANDROID BACKUP\n6\n"), Some((ErrorKind::NewerVersion, None)));
+        assert_eq!(read("ANDROID BACKUP\n0\n"), malformed(2));
+        assert_eq!(read("ANDROID BACKUP\nfive\n"), malformed(2));
+        assert_eq!(read("ANDROID BACKUP\n5\n2\nnone\n"), malformed(3));
+        assert_eq!(read("ANDROID BACKUP\n5\n1\nnone"), malformed(4));
+        assert_eq!(read("ANDROID BACKUP\n5\n1\nDES\n"), Some((ErrorKind::Unsupported, Some(Place::Line(4)))));
+        assert_eq!(read("ANDROID BACKUP\n5\n1\nAES-256\nxy\n"), malformed(5));
+        let iv = "00".repeat(16);
+        let sealed = |rounds: &str, iv: &str| {
+            read(&format!("ANDROID BACKUP\n5\n1\nAES-256\n00\n00\n{rounds}\n{iv}\n00\n"))
+        };
+        assert_eq!(sealed("1000000", &iv), None);
+        assert_eq!([sealed("0", &iv), sealed("1000001", &iv)], [malformed(7), malformed(7)]);
+        assert_eq!(sealed("1", "00"), malformed(8));
+        assert_eq!(read(&format!("ANDROID BACKUP\n{}\n", "5".repeat(MAX_LINE))), malformed(2));
+    }
+
+    #[test]
+    fn bytes_are_characters_with_a_sign() {
+        let bytes = [0, 0x7F, 0x80, 0xBF, 0xC0, 0xFF];
+        let wanted = "\0\u{7F}\u{FF80}\u{FFBF}\u{FFC0}\u{FFFF}";
+        assert_eq!(Chars::Utf8.of_bytes(&bytes).as_slice(), wanted.as_bytes());
+        assert_eq!(Chars::LowBytes.of_bytes(&bytes).as_slice(), bytes);
+        assert_eq!(Chars::LowBytes.of_text("ä☺🔑").as_slice(), [0xE4, 0x3A, 0x3D, 0x11]);
+    }
+}

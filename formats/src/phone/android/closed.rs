@@ -1,0 +1,100 @@
+//! Backups of other tools that cannot be opened: naming them, with what to do.
+
+use crate::error::Error;
+use crate::format::Confidence;
+
+/// How Titanium Backup begins an encrypted archive.
+const TITANIUM: &[u8] = b"TB_ARMOR_V1\n";
+const BZIP2: &[u8] = b"BZh";
+const ZSTANDARD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+
+/// A file that only its tool opens, or that is packed in a way that is not read.
+enum Closed {
+    Titanium,
+    Neo,
+    Seedvault,
+    Packed,
+}
+
+impl Closed {
+    fn find(bytes: &[u8], name: Option<&str>) -> Option<Self> {
+        let name = name.unwrap_or_default();
+        let is_called = |end: &str| name.ends_with(end);
+        if bytes.starts_with(TITANIUM) {
+            Some(Self::Titanium)
+        } else if [".tar.enc", ".tar.gz.enc", ".tar.zst.enc"].into_iter().any(is_called) {
+            Some(Self::Neo)
+        } else if is_called(".SeedSnap") || name.split('/').any(|part| part == ".SeedVaultAndroidBackup") {
+            Some(Self::Seedvault)
+        } else if (bytes.starts_with(BZIP2) && is_called(".tar.bz2"))
+            || (bytes.starts_with(ZSTANDARD) && is_called(".tar.zst"))
+        {
+            Some(Self::Packed)
+        } else {
+            None
+        }
+    }
+
+    /// What it is, and what to do.
+    fn says(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Titanium => (
+                "this is an encrypted backup of Titanium Backup, which is not read",
+                "Restore the app with Titanium Backup and export from it, or make the backup without encryption",
+            ),
+            Self::Neo => (
+                "this is an encrypted backup of Neo Backup, which is not read",
+                "Restore the app with Neo Backup and export from it, or make the backup without encryption",
+            ),
+            Self::Seedvault => (
+                "this is a part of a Seedvault backup, which only Seedvault opens",
+                "Restore it on a phone with its 12 words, and export from each app",
+            ),
+            Self::Packed => (
+                "the archive is packed in a way that is not read",
+                "Unpack it with another program, and give the folder",
+            ),
+        }
+    }
+}
+
+/// Whether it is one of them; where only the name says so, a format that knows the content comes first.
+pub(super) fn recognise(bytes: &[u8], name: Option<&str>) -> Confidence {
+    match Closed::find(bytes, name) {
+        Some(Closed::Titanium) => Confidence::Sure,
+        Some(_) => Confidence::Likely,
+        None => Confidence::No,
+    }
+}
+
+/// Why it is not read.
+pub(super) fn refusal(bytes: &[u8], name: Option<&str>) -> Error {
+    let Some((message, step)) = Closed::find(bytes, name).map(|closed| closed.says()) else {
+        return Error::malformed("this is neither a backup of adb nor a tar or zip of an app's folder")
+            .next_step("Give the .ab file, or a tar, tar.gz or zip of the folder in /data/data");
+    };
+    Error::unsupported(message).next_step(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn closed_backups_are_named() {
+        for (bytes, name, confidence, what) in [
+            (b"TB_ARMOR_V1\nx".as_slice(), None, Confidence::Sure, "Titanium"),
+            (b"\x07\x13", Some("com.authy.authy/data.tar.gz.enc"), Confidence::Likely, "Neo"),
+            (b"\x00", Some("1700000000000.SeedSnap"), Confidence::Likely, "Seedvault"),
+            (b"BZh91AY", Some("com.authy.authy-20240501-101010.tar.bz2"), Confidence::Likely, "packed"),
+            (b"\x28\xB5\x2F\xFD", Some("data.tar.zst"), Confidence::Likely, "packed"),
+        ] {
+            assert_eq!(recognise(bytes, name), confidence, "{what}");
+            let error = refusal(bytes, name);
+            assert!(error.kind == ErrorKind::Unsupported && error.message.contains(what), "{what}");
+        }
+        assert_eq!(recognise(b"BZh91AY", Some("film.bz2")), Confidence::No);
+        assert_eq!(refusal(b"", None).kind, ErrorKind::Malformed);
+    }
+}

@@ -1,0 +1,188 @@
+//! Where a file in an archive was on the phone.
+
+use super::known::{self, KnownApp};
+
+/// The folder of the data that is there before the phone is unlocked.
+const PROTECTED: &str = "user_de/0";
+
+/// A place on the phone, in the order in which files are read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Below the folder of an app.
+    App {
+        /// Empty where nothing says whose folder it is.
+        package: String,
+        /// Below that folder.
+        path: String,
+        /// Which of several folders the app has: empty for the usual one.
+        area: String,
+    },
+    /// In the storage that the user sees.
+    Storage(String),
+}
+
+impl Place {
+    /// The place of a member; `None` for what is no file of an app and not in the storage. `of` is the app whose folder
+    /// the archive is, where its own name says so.
+    pub(super) fn of(name: &str, of: Option<&KnownApp>) -> Option<Self> {
+        let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        if parts.contains(&"..") {
+            return None;
+        }
+        match parts.as_slice() {
+            ["apps", package, tree, rest @ ..] if !rest.is_empty() => in_tree(package, tree, rest),
+            ["shared", volume, rest @ ..] if is_number(volume) => Some(in_storage(volume, rest)),
+            ["sdcard", rest @ ..]
+            | ["data", "media", "0", rest @ ..]
+            | ["storage", "emulated", "0", rest @ ..] => Some(in_storage("0", rest)),
+            parts => Some(copied(parts, of)),
+        }
+    }
+
+    /// As its owner knows it.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::App { package, path, area } => {
+                let parts = [area.as_str(), package, path].into_iter().filter(|part| !part.is_empty());
+                parts.collect::<Vec<_>>().join("/")
+            }
+            Self::Storage(path) => path.clone(),
+        }
+    }
+
+    /// The app that keeps its accounts there.
+    pub(super) fn keeper(&self) -> Option<&'static KnownApp> {
+        match self {
+            Self::App { package, path, .. } if package.is_empty() => known::of_path(path),
+            Self::App { package, path, .. } => known::of_package(package).filter(|app| app.keeps(path)),
+            Self::Storage(_) => None,
+        }
+    }
+
+    /// Whether an app that is named has accounts there, readable or not.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Self::App { package, path, .. } => known::of_package(package).is_some_and(|app| app.knows(path)),
+            Self::Storage(_) => false,
+        }
+    }
+
+    /// The app that the file is of.
+    pub(super) fn app(&self) -> Option<&'static KnownApp> {
+        match self {
+            Self::App { package, .. } => known::of_package(package),
+            Self::Storage(_) => None,
+        }
+    }
+
+    /// The same without the end of its name.
+    pub(super) fn without(&self, end: &str) -> Option<Self> {
+        match self {
+            Self::App { package, path, area } => {
+                let (package, path, area) =
+                    (package.clone(), path.strip_suffix(end)?.to_owned(), area.clone());
+                Some(Self::App { package, path, area })
+            }
+            Self::Storage(_) => None,
+        }
+    }
+}
+
+/// In a backup, by the name of the folder there. Source: `FullBackup` of Android.
+fn in_tree(package: &str, tree: &str, rest: &[&str]) -> Option<Place> {
+    let (area, tree) = match tree.strip_prefix("d_") {
+        Some(tree) => (PROTECTED, tree),
+        None => ("", tree),
+    };
+    let folder: &[&str] = match tree {
+        "db" => &["databases"],
+        "sp" => &["shared_prefs"],
+        "f" => &["files"],
+        "nb" => &["no_backup"],
+        "r" => &[],
+        "ef" => return Some(in_storage("0", &[&["Android", "data", package, "files"], rest].concat())),
+        _ => return None,
+    };
+    let path = [folder, rest].concat().join("/");
+    Some(Place::App { package: package.to_owned(), path, area: area.to_owned() })
+}
+
+fn in_storage(volume: &str, rest: &[&str]) -> Place {
+    let name = if volume == "0" { "Internal storage" } else { "SD card" };
+    Place::Storage([&[name], rest].concat().join("/"))
+}
+
+/// In a copy: below the package, wherever that is. Other users of the phone have folders of their own.
+fn copied(parts: &[&str], of: Option<&KnownApp>) -> Place {
+    let at = parts.iter().position(|part| known::of_package(part).is_some());
+    let Some((before, [package, rest @ ..])) = at.and_then(|at| parts.split_at_checked(at)) else {
+        let package = of.map(|app| app.package.to_owned()).unwrap_or_default();
+        return Place::App { package, path: parts.join("/"), area: String::new() };
+    };
+    let area = match before {
+        [.., kind @ ("user" | "user_de"), number] if is_number(number) => format!("{kind}/{number}"),
+        _ => String::new(),
+    };
+    let area = if area == "user/0" { String::new() } else { area };
+    Place::App { package: (*package).to_owned(), path: rest.join("/"), area }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The app whose folder an archive of that name is: a part of its path is the package, alone or before a date.
+pub(super) fn named_for(name: &str) -> Option<&'static KnownApp> {
+    let parts = name.split(['/', '-']);
+    let mut of_parts = parts.filter_map(known::of_package);
+    of_parts.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(name: &str) -> Option<String> {
+        Place::of(name, None).map(|place| place.shown())
+    }
+
+    #[test]
+    fn members_are_named_by_their_place_on_the_phone() {
+        for (name, wanted) in [
+            ("apps/com.a/db/x", Some("com.a/databases/x")),
+            ("apps/com.a/sp/x.xml", Some("com.a/shared_prefs/x.xml")),
+            ("apps/com.a/f/d/x", Some("com.a/files/d/x")),
+            ("apps/com.a/r/app_x/x", Some("com.a/app_x/x")),
+            ("apps/com.a/d_sp/x.xml", Some("user_de/0/com.a/shared_prefs/x.xml")),
+            ("apps/com.a/ef/x.json", Some("Internal storage/Android/data/com.a/files/x.json")),
+            ("apps/com.a/a/base.apk", None),
+            ("shared/0/Download/x.json", Some("Internal storage/Download/x.json")),
+            ("shared/1/x.json", Some("SD card/x.json")),
+            ("data/media/0/x.json", Some("Internal storage/x.json")),
+            ("./data/data/com.authy.authy/./files/x", Some("com.authy.authy/files/x")),
+            ("data/user/0/com.authy.authy/files/x", Some("com.authy.authy/files/x")),
+            ("data/user/10/com.authy.authy/files/x", Some("user/10/com.authy.authy/files/x")),
+            ("data/user_de/0/com.authy.authy/files/x", Some("user_de/0/com.authy.authy/files/x")),
+            ("shared_prefs/tokens.xml", Some("shared_prefs/tokens.xml")),
+            ("data/data/com.authy.authy/../x", None),
+            ("..", None),
+        ] {
+            assert_eq!(shown(name).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn apps_are_known_by_the_names_of_archives() {
+        let name = |name| named_for(name).map(|app| app.name);
+        assert_eq!(name("com.authy.authy-20240501-101010.tar.gz"), Some("Authy"));
+        assert_eq!(name("com.authy.authy/2024-05-01-10-10-10-user_0/data.tar.gz"), Some("Authy"));
+        assert_eq!(name("data.tar.gz"), None);
+        let place =
+            Place::of("./shared_prefs/tokens.xml", known::of_package("org.liberty.android.freeotpplus"));
+        let keeper = place.as_ref().and_then(Place::keeper).map(|app| app.name);
+        assert_eq!(
+            (place.unwrap().shown().as_str(), keeper),
+            ("org.liberty.android.freeotpplus/shared_prefs/tokens.xml", Some("FreeOTP+"))
+        );
+    }
+}
