@@ -43,6 +43,11 @@ impl PasswordBook {
         Ok(Self { known: Mutex::new(known), asking: Mutex::new(()), may_ask, shows_work: false })
     }
 
+    /// Whether somebody is asked for what is not known.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.may_ask
+    }
+
     /// The same; while a password is tried that takes long, the terminal says so.
     #[must_use]
     pub(crate) fn showing(mut self, terminal: &Terminal) -> Self {

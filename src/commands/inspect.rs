@@ -45,6 +45,9 @@ struct FileOutput {
     title: &'static str,
     variant: String,
     encrypted: bool,
+    /// Nobody gave the password: what is in it is not known.
+    #[serde(skip)]
+    is_closed: bool,
     /// Whether it is inside an age file, whose encryption is strong.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     age: bool,
@@ -112,6 +115,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failu
         inventory::check_name(path)?;
         output::check_free(path, args.force)?;
     }
+    phone::tell_first(args, terminal);
     let intake = match intake::read(&args.read.inputs, &args.read.options, terminal) {
         Err(failure) if failure.exit == Exit::PasswordNeeded && !args.shape => {
             return phone::without_password(args, failure, terminal);
@@ -200,6 +204,7 @@ fn describe_file(file: &intake::File) -> FileOutput {
         title: title(file.format),
         variant: vault.variant.clone(),
         encrypted: file.is_encrypted(),
+        is_closed: false,
         age: file.sealed != Sealed::No,
         protection: vault.protection.map(|protection| ProtectionOutput {
             cipher: protection.cipher,

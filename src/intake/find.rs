@@ -65,6 +65,12 @@ impl Source {
         Self { below: parts.collect::<Vec<_>>().join("/"), ..Self::found(path) }
     }
 
+    /// The folder, when it is a backup.
+    pub(super) fn backup_folder(&self) -> Option<PathBuf> {
+        let manifest = self.path.as_deref().filter(|_| self.is_backup)?;
+        Some(phone::folder_of(manifest).to_owned())
+    }
+
     /// Whether the name says that it is a picture.
     pub(crate) fn is_picture(&self) -> bool {
         let extension = self.path.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
@@ -135,14 +141,17 @@ fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
         Ok(_) => {
             let backup = phone::manifest_beside(path);
             sources.push(match backup {
-                Some(manifest) => Source::backup(path.parent().unwrap_or(path), &manifest),
+                Some(manifest) => Source::backup(phone::folder_of(path), &manifest),
                 None => Source::named(path),
             });
             Ok(())
         }
         Err(error) => match pattern_matches(path) {
             Some(found) => {
-                sources.extend(found.iter().map(|path| Source::found(path)));
+                sources.extend(found.iter().map(|path| match phone::manifest_beside(path) {
+                    Some(manifest) => Source::backup(phone::folder_of(path), &manifest),
+                    None => Source::found(path),
+                }));
                 Ok(())
             }
             None => Err(Failure::io(path, "open the input", &error)),

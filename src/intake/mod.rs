@@ -48,6 +48,8 @@ pub struct Intake {
     pub passphrase_was_used: bool,
     /// Where the inputs are, read or not.
     pub paths: Vec<PathBuf>,
+    /// Folders of phones' backups among them.
+    pub backups: Vec<PathBuf>,
 }
 
 /// One input that was read.
@@ -162,6 +164,7 @@ fn read_chosen(
     };
     let settled = read_all(&reader, &sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, settled)?;
+    intake.backups = sources.iter().filter_map(Source::backup_folder).collect();
     intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
     intake.passphrase = reader.keys.passphrase().cloned();
     intake.passphrase_was_used = intake.files.iter().any(|file| file.sealed == Sealed::ByPassphraseFile);

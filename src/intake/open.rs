@@ -53,7 +53,14 @@ pub(super) fn empty() -> Failure {
 
 /// Reads one input.
 pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure> {
-    let Content { bytes, sealed } = content(source, reader)?;
+    let disk = match (&source.path, source.is_backup) {
+        (Some(manifest), true) => Some(phone::Disk::of(manifest)?),
+        _ => None,
+    };
+    let Content { bytes, sealed } = match &disk {
+        Some(disk) => Content { bytes: disk.manifest()?, sealed: Sealed::No },
+        None => content(source, reader)?,
+    };
     let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
     let manifest = source.path.as_deref().map(|path| read_manifest(path, reader)).transpose()?.flatten();
     if bytes.is_empty() && wal.is_none() {
@@ -66,12 +73,13 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
     let file_name = source.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
     let manifest = file_name.zip(manifest.as_ref()).map(|(file_name, bytes)| Manifest { file_name, bytes });
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
-    let disk = source.is_backup.then(|| source.path.as_deref().map(phone::Disk::of)).flatten();
     let input = input
         .with_name(Some(source.below.as_str()))
         .with_folder(disk.as_ref().map(|disk| disk as &dyn Folder));
     let mut passwords = reader.passwords.for_file(&source.name);
-    let (format, mut vault) = decode(&input, &source.name, reader.from, reader, &mut passwords)?;
+    // Also when it is damaged so that nothing in it says so.
+    let from = if disk.is_some() { registry::by_name("ios-backup") } else { reader.from };
+    let (format, mut vault) = decode(&input, &source.name, from, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));
     }

@@ -17,22 +17,37 @@ use crate::show;
 /// The file that a backup begins with, and its lists of files, now and before iOS 10.
 const MANIFEST: &str = "Manifest.plist";
 const LISTS: [&str; 2] = ["Manifest.db", "Manifest.mbdb"];
+/// What else lies in the folder of a backup.
+const OTHERS: [&str; 2] = ["Info.plist", "Status.plist"];
+/// Most bytes of `Manifest.plist`.
+const MAX_MANIFEST: u64 = 16 << 20;
 
 /// The first file of a backup, when the folder is one.
 pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
     let manifest = folder.join(MANIFEST);
     // Also without its list: then that is what has to be said.
-    let is_backup = || {
-        LISTS.iter().any(|list| folder.join(list).is_file())
-            || fs::read(&manifest).is_ok_and(|bytes| phone::is_ios_manifest(&bytes))
+    let has = |names: &[&str]| names.iter().any(|name| folder.join(name).is_file());
+    let is_manifest = || {
+        let is_small = fs::metadata(&manifest).is_ok_and(|meta| meta.len() <= MAX_MANIFEST);
+        is_small && fs::read(&manifest).is_ok_and(|bytes| phone::is_ios_manifest(&bytes))
     };
-    (manifest.is_file() && is_backup()).then_some(manifest)
+    let is_backup = match manifest.is_file() {
+        true => has(&LISTS) || is_manifest(),
+        false => has(&LISTS) && has(&OTHERS),
+    };
+    is_backup.then_some(manifest)
 }
 
 /// The first file of a backup, when that or its list of files was named.
 pub(super) fn manifest_beside(file: &Path) -> Option<PathBuf> {
     let name = file.file_name()?.to_str()?;
-    (name == MANIFEST || LISTS.contains(&name)).then(|| manifest_in(file.parent()?)).flatten()
+    let is_of_backup = name == MANIFEST || LISTS.contains(&name) || OTHERS.contains(&name);
+    is_of_backup.then(|| manifest_in(folder_of(file))).flatten()
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// One backup has to be chosen of several: each has a password of its own.
@@ -46,7 +61,7 @@ pub(super) fn several(manifests: &[&PathBuf]) -> Failure {
 }
 
 fn describe(manifest: &Path) -> String {
-    let folder = manifest.parent().unwrap_or(manifest);
+    let folder = folder_of(manifest);
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match survey(manifest) {
         Ok(survey) => {
@@ -69,8 +84,8 @@ pub(crate) fn surveys(inputs: &[PathBuf]) -> Vec<(String, Survey)> {
 }
 
 fn survey(manifest: &Path) -> Result<Survey, Failure> {
-    let bytes = fs::read(manifest).map_err(|error| Failure::io(manifest, "read the backup", &error))?;
-    Ok(phone::ios_backup(&bytes, &Disk::of(manifest))?)
+    let disk = Disk::of(manifest)?;
+    Ok(phone::ios_backup(&disk.manifest()?, &disk)?)
 }
 
 /// The folder of a backup. Nothing is ever written into it, and no link leads out of it.
@@ -80,9 +95,25 @@ pub(super) struct Disk {
 
 impl Disk {
     /// The folder that a backup's first file is in.
-    pub(super) fn of(manifest: &Path) -> Self {
-        let folder = manifest.parent().unwrap_or(manifest);
-        Self { root: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()) }
+    ///
+    /// # Errors
+    /// [`Exit::Io`].
+    pub(super) fn of(manifest: &Path) -> Result<Self, Failure> {
+        let folder = folder_of(manifest);
+        let root = folder.canonicalize().map_err(|error| Failure::io(folder, "open the backup", &error))?;
+        Ok(Self { root })
+    }
+
+    /// The first file.
+    ///
+    /// # Errors
+    /// `Malformed` when there is none; `Limit`; `Unreadable`.
+    pub(super) fn manifest(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let file = self.open(MANIFEST)?.ok_or_else(|| {
+            Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read")
+                .next_step("Copy the whole folder again, or make a new backup of the phone")
+        })?;
+        file.read_all(MAX_MANIFEST)
     }
 }
 
@@ -96,18 +127,23 @@ impl Folder for Disk {
             return Err(Error::new(ErrorKind::Unreadable, "a link leads out of the folder of the backup")
                 .next_step("Copy the folder with its files, not with links to them"));
         }
-        let file = Handle::open(&place).map_err(|error| unreadable(path, &error))?;
-        let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
+        // Before it is opened: a pipe would wait for ever.
+        let metadata = fs::metadata(&place).map_err(|error| unreadable(path, &error))?;
         if !metadata.is_file() {
             return Ok(None);
         }
+        let file = Handle::open(&place).map_err(|error| unreadable(path, &error))?;
         Ok(Some(Box::new(Pieces { file: Mutex::new(file), length: metadata.len() })))
     }
 }
 
 fn unreadable(path: &str, error: &io::Error) -> Error {
+    let step = match error.kind() {
+        io::ErrorKind::PermissionDenied => MAC_HIDES,
+        _ => "Copy the folder to this computer's own disk, and name the copy",
+    };
     Error::new(ErrorKind::Unreadable, format!("cannot read {path} of the backup: {}", error.kind()))
-        .next_step(MAC_HIDES)
+        .next_step(step)
 }
 
 /// macOS lets no program into the folder of backups without a permission for that.

@@ -1,5 +1,7 @@
 //! What a backup tells about its phone and the apps on it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -58,7 +60,7 @@ pub struct Keychain {
     /// What was opened, app by app.
     pub groups: Vec<Group>,
     /// What the backup password does not open, by class.
-    pub closed: Vec<(u32, usize)>,
+    pub closed: BTreeMap<u32, usize>,
     /// Items of versions that no backup opens.
     pub unknown: usize,
     /// Items that are damaged.

@@ -8,6 +8,7 @@ use super::{FileOutput, Output, text};
 use crate::cli::InspectArgs;
 use crate::failure::{Exit, Failure};
 use crate::intake::{self, Intake};
+use crate::password::PasswordBook;
 use crate::show::{self, Terminal};
 
 /// What can be said when nobody has given a password: all of it, when the inputs are backups; else the failure stays.
@@ -23,30 +24,54 @@ pub(super) fn without_password(
     if surveys.is_empty() || args.inventory.is_some() {
         return Err(failure);
     }
-    let files = surveys.into_iter().map(|(path, survey)| closed(path, survey)).collect();
-    let output = Output {
-        files,
-        duplicates: Vec::new(),
-        targets: Vec::new(),
-        missing_parts: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let output = of_surveys(surveys);
     if terminal.wants_json() {
         terminal.print_json(&output)?;
-    } else {
+    } else if !asks(args) {
         terminal.print(&text::of(&output));
     }
     Ok(Exit::Attention)
 }
 
+/// What backups tell, before anybody is asked for their password.
+pub(super) fn tell_first(args: &InspectArgs, terminal: &Terminal) {
+    if terminal.wants_json() || args.shape || !asks(args) {
+        return;
+    }
+    let surveys = intake::phone::surveys(&args.read.inputs);
+    if surveys.iter().any(|(_, survey)| survey.encrypted) {
+        terminal.print(&text::of(&of_surveys(surveys)));
+    }
+}
+
+/// Whether somebody is asked for a password that is needed.
+fn asks(args: &InspectArgs) -> bool {
+    PasswordBook::new(args.read.options.password_file.as_deref()).is_ok_and(|book| book.may_ask())
+}
+
+fn of_surveys(surveys: Vec<(String, Survey)>) -> Output {
+    Output {
+        files: surveys.into_iter().map(|(path, survey)| closed(path, survey)).collect(),
+        duplicates: Vec::new(),
+        targets: Vec::new(),
+        missing_parts: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
 fn closed(path: String, survey: Survey) -> FileOutput {
     let format = "ios-backup";
+    let message = "which accounts are in it cannot be said without the backup's password";
+    let needed = Item::new("password-needed", message)
+        .next_step("Run it in a terminal to be asked, or give --password-file FILE");
+    let warnings = if survey.encrypted { vec![needed] } else { Vec::new() };
     FileOutput {
         path,
         format,
         title: super::title(format),
         variant: survey.system.clone(),
         encrypted: survey.encrypted,
+        is_closed: true,
         age: false,
         protection: None,
         created: survey.made.map(|time| time.to_string()),
@@ -55,13 +80,7 @@ fn closed(path: String, survey: Survey) -> FileOutput {
         accounts: Vec::new(),
         name_only: Vec::new(),
         skipped: Vec::new(),
-        warnings: vec![
-            Item::new(
-                "password-needed",
-                "which accounts are in it cannot be said without the backup's password",
-            )
-            .next_step("Run it in a terminal to be asked, or give --password-file FILE"),
-        ],
+        warnings,
         risks: Vec::new(),
     }
 }
@@ -78,6 +97,7 @@ struct Shapes<'a> {
 /// [`Exit::NothingToRead`] when no input is an iPhone's backup.
 pub(super) fn shapes(intake: &Intake, terminal: &Terminal) -> Result<Exit, Failure> {
     let surveys = intake.files.iter().filter_map(|file| file.vault.survey.as_deref());
+    let surveys = surveys.filter(|survey| survey.encrypted);
     let shapes: Vec<Shapes<'_>> = surveys
         .filter_map(|survey| {
             Some(Shapes { system: &survey.system, items: &survey.keychain.as_ref()?.shapes })
@@ -86,7 +106,7 @@ pub(super) fn shapes(intake: &Intake, terminal: &Terminal) -> Result<Exit, Failu
     if shapes.is_empty() {
         return Err(Failure::new(
             Exit::NothingToRead,
-            "--shape is about backups of iPhones, and this is none",
+            "--shape is about encrypted backups of iPhones, and this is none",
         )
         .next_step("Name the folder of the backup"));
     }
@@ -114,7 +134,9 @@ pub(super) fn lines(survey: &Survey) -> String {
     if let Some(keychain) = &survey.keychain {
         let known = keychain.groups.iter().filter(|group| group.recognised > 0);
         let rows: Vec<Vec<String>> = known
-            .map(|group| vec![group.name.clone(), group.recognised.to_string(), group.opened.to_string()])
+            .map(|group| {
+                vec![show::clean(&group.name), group.recognised.to_string(), group.opened.to_string()]
+            })
             .collect();
         if !rows.is_empty() {
             out.push_str("Keychain:\n");

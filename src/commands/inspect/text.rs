@@ -56,8 +56,12 @@ pub(super) fn heading(file: &FileOutput) -> String {
         "{}\n  {}, {}, {sealed}: {}",
         show::place(&file.path),
         file.title,
-        file.variant,
-        show::count(file.accounts.len(), "account")
+        show::clean(&file.variant),
+        if file.is_closed {
+            "accounts not known".to_owned()
+        } else {
+            show::count(file.accounts.len(), "account")
+        }
     );
     if let Some(protection) = &file.protection {
         let ProtectionOutput { cipher, kdf, strength } = protection;

@@ -9,6 +9,11 @@ use zeroize::Zeroizing;
 use super::list::{List, Object, References};
 use super::{MAX_DEPTH, der, sniff, xml};
 
+/// Most values, and most bytes of text: the keychain of a phone of many years has a million.
+const MAX_VALUES: usize = 4_000_000;
+const MAX_TEXT: usize = 64 << 20;
+/// What a short list may have more.
+const SHORT: usize = 1024;
 /// Seconds from 1970 to 2001, which Apple counts from.
 const EPOCH: f64 = 978_307_200.0;
 
@@ -34,7 +39,14 @@ impl<'a> Value<'a> {
             return xml::read(bytes);
         }
         let list = List::open(bytes)?;
-        let mut tree = Tree { list: &list, left: bytes.len().checked_mul(2)?, within: HashSet::new() };
+        let mut tree = Tree {
+            list: &list,
+            // Each value that is not in a repeated container is referred to by a byte of its own.
+            values: bytes.len().saturating_add(SHORT).min(MAX_VALUES),
+            // The same text is kept once and referred to often.
+            text: bytes.len().saturating_add(SHORT).saturating_mul(64).min(MAX_TEXT),
+            within: HashSet::new(),
+        };
         tree.value(list.top)
     }
 
@@ -118,18 +130,20 @@ fn date(seconds: f64) -> Option<Timestamp> {
 /// A tree that is being made of a binary list.
 struct Tree<'l, 'a> {
     list: &'l List<'a>,
-    /// Values and bytes that it may still have: a list without repetitions has fewer than its file has bytes.
-    left: usize,
+    /// Values that it may still have.
+    values: usize,
+    /// Bytes of text that it may still have.
+    text: usize,
     /// Containers around the value: one that is in itself has no end.
     within: HashSet<usize>,
 }
 
 impl<'a> Tree<'_, 'a> {
     fn value(&mut self, index: usize) -> Option<Value<'a>> {
-        self.take(1)?;
+        self.values = self.values.checked_sub(1)?;
         Some(match self.list.object(index)? {
             Object::Text(text) => {
-                self.take(text.len())?;
+                self.text = self.text.checked_sub(text.len())?;
                 Value::Text(text)
             }
             Object::Data(data) => Value::Data(Cow::Borrowed(data)),
@@ -165,11 +179,6 @@ impl<'a> Tree<'_, 'a> {
     ) -> Option<(Zeroizing<String>, Value<'a>)> {
         let Value::Text(key) = self.item(keys, at)? else { return None };
         Some((key, self.item(values, at)?))
-    }
-
-    fn take(&mut self, count: usize) -> Option<()> {
-        self.left = self.left.checked_sub(count)?;
-        Some(())
     }
 
     fn enter(&mut self, index: usize) -> Option<()> {
@@ -224,6 +233,18 @@ mod tests {
             out.extend_from_slice(&number.to_be_bytes());
         }
         out
+    }
+
+    /// Every dictionary refers to the same long names, as property lists keep each text once.
+    #[test]
+    fn texts_that_are_shared_are_no_bomb() {
+        let name = [b"\x5f\x10\x40".as_slice(), &[b'n'; 64]].concat();
+        let rows = vec![0xd1, 2, 3];
+        let mut top = vec![0xaf, 0x10, 100];
+        top.extend(vec![1; 100]);
+        let bytes = list(&[&top, &rows, &name, b"\x51v"]);
+        let value = Value::read(&bytes).unwrap();
+        assert_eq!((value.items().len(), value.texts().len()), (100, 100));
     }
 
     #[test]

@@ -143,9 +143,8 @@ fn of_adb(bytes: &[u8], collection: &mut Collection<'_>, ctx: &mut Ctx<'_>) -> R
         .map(|sealed| ctx.unlock(&INFO, |password, limits| sealed.open(password, limits)));
     let key = key.transpose()?;
     let end = collect(backup.content(key.as_ref()), collection, ctx.limits)?;
-    let state = if key.is_some() { "encrypted" } else { "not encrypted" };
     Ok(Outside {
-        variant: format!("adb version {}, {state}", backup.version),
+        variant: format!("adb version {}", backup.version),
         protection: backup.sealed.as_ref().map(ab::Sealed::protection),
         end,
     })

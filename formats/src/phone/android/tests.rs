@@ -61,7 +61,7 @@ fn all_that_an_encrypted_backup_holds_is_named() {
     assert_eq!(logs, [false, true, false, false, false]);
     let (encrypted, protection) =
         (vault.encrypted, vault.protection.map(|protection| protection.to_string()));
-    assert_eq!((vault.variant.as_str(), encrypted), ("adb version 5, encrypted", true));
+    assert_eq!((vault.variant.as_str(), encrypted), ("adb version 5", true));
     assert_eq!(protection.as_deref(), Some("AES-256-CBC, PBKDF2 SHA-1 iterations=1000"));
     let skipped: Vec<&str> = vault.skipped.iter().map(|item| item.issuer.as_str()).collect();
     assert_eq!(skipped, ["Stratum", "andOTP"]);

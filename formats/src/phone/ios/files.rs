@@ -40,6 +40,8 @@ pub(super) enum Trouble {
     Damaged,
     /// It is larger than what is read.
     TooLarge,
+    /// The caller cannot open it.
+    Unreadable,
 }
 
 impl<'f> Files<'f> {
@@ -60,7 +62,8 @@ impl<'f> Files<'f> {
             Error::malformed("Manifest.db, the list of the files, is missing").next_step(COPY_AGAIN)
         })?;
         if file.len() > MAX_DATABASE {
-            return Err(Error::limit("Manifest.db is larger than any real one", "bytes"));
+            return Err(Error::new(ErrorKind::Limit, "Manifest.db is larger than any real one")
+                .next_step("Make a new backup of the phone"));
         }
         match &manifest.database_key {
             None => list_of(&*file, is_wanted),
@@ -74,22 +77,15 @@ impl<'f> Files<'f> {
         }
     }
 
-    /// What is in a file.
-    ///
-    /// # Errors
-    /// `Unreadable`.
-    pub(super) fn content(
-        &self,
-        entry: &Entry,
-        limit: u64,
-    ) -> Result<Result<Zeroizing<Vec<u8>>, Trouble>, Error> {
-        let Some(place) = place_of(&entry.id) else { return Ok(Err(Trouble::Damaged)) };
-        let Some(file) = self.folder.open(&place)? else { return Ok(Err(Trouble::Missing)) };
+    /// What is in a file. One that cannot be had stops nothing else.
+    pub(super) fn content(&self, entry: &Entry, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        let place = place_of(&entry.id).ok_or(Trouble::Damaged)?;
+        let file = self.folder.open(&place).map_err(|_| Trouble::Unreadable)?.ok_or(Trouble::Missing)?;
         if file.len() > limit {
-            return Ok(Err(Trouble::TooLarge));
+            return Err(Trouble::TooLarge);
         }
-        let content = file.read(0, usize::try_from(file.len()).unwrap_or(usize::MAX))?;
-        Ok(self.decrypt(entry, content).ok_or(Trouble::Damaged))
+        let content = file.read(0, usize::try_from(file.len()).unwrap_or(usize::MAX));
+        self.decrypt(entry, content.map_err(|_| Trouble::Unreadable)?).ok_or(Trouble::Damaged)
     }
 
     /// The padding says how long a file is; what the list says of its size is often wrong.
@@ -138,9 +134,10 @@ fn list_of(
     };
     let (mut entries, mut unreadable) = (Vec::new(), 0_usize);
     for row in table.rows() {
-        match row {
-            Ok(row) => entries.extend(columns.entry(&row, &is_wanted)),
-            Err(_) => unreadable = unreadable.saturating_add(1),
+        match row.map(|row| columns.entry(&row, &is_wanted)) {
+            Ok(Some(Ok(entry))) => entries.push(entry),
+            Ok(None) => {}
+            Ok(Some(Err(_))) | Err(_) => unreadable = unreadable.saturating_add(1),
         }
     }
     entries.sort_by(|a, b| (&a.domain, &a.path).cmp(&(&b.domain, &b.path)));
@@ -161,19 +158,19 @@ struct Columns {
 
 impl Columns {
     /// A file that is wanted. Rows without names occur in real backups.
-    fn entry(&self, row: &Row, is_wanted: impl Fn(&str, &str) -> bool) -> Option<Entry> {
+    fn entry(&self, row: &Row, is_wanted: impl Fn(&str, &str) -> bool) -> Option<Result<Entry, Trouble>> {
         let (domain, path) = (row.get(self.domain).as_text()?, row.get(self.path).as_text()?);
         let is_file = row.get(self.flags).as_integer() == Some(FILE);
         if !is_file || !is_wanted(domain, path) {
             return None;
         }
-        let record = row.get(self.record).as_blob()?;
-        (record.len() <= MAX_RECORD).then(|| Entry {
+        let record = row.get(self.record).as_blob().filter(|record| (**record).len() <= MAX_RECORD);
+        Some(record.ok_or(Trouble::Damaged).map(|record| Entry {
             id: row.get(self.id).as_text().unwrap_or_default().to_owned(),
             domain: domain.to_owned(),
             path: path.to_owned(),
             record: record.to_vec(),
-        })
+        }))
     }
 }
 

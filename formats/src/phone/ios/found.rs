@@ -10,11 +10,13 @@ pub(super) struct Found {
     pub(super) vault: Vault,
     /// For each item, whether it was known.
     taken: Vec<bool>,
+    /// Whether all items could be opened that the password opens.
+    pub(super) is_whole: bool,
 }
 
 impl Found {
-    pub(super) fn new(items: usize) -> Self {
-        Self { vault: Vault::default(), taken: vec![false; items] }
+    pub(super) fn new(items: usize, is_whole: bool) -> Self {
+        Self { vault: Vault::default(), taken: vec![false; items], is_whole }
     }
 
     /// Marks an item as known: it is not looked at again.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::crypt::{Key, Prf, key_unwrap, pbkdf2};
 use crate::ctx::Limits;
-use crate::error::{Error, Place};
+use crate::error::{Error, ErrorKind, Place};
 use crate::model::{Protection, SecretText};
 
 /// Most bytes of a bag, and most keys in it; real ones have about 1.5 KiB and eleven.
@@ -64,7 +64,7 @@ impl KeyBag {
     /// `Malformed`; `Limit` for forged numbers of rounds.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
-            return Err(Error::limit("the key bag is larger than any real one", "bytes"));
+            return Err(too_much("the key bag is larger than any real one"));
         }
         let mut header = BTreeMap::new();
         let mut keys: Vec<WrappedKey> = Vec::new();
@@ -82,7 +82,7 @@ impl KeyBag {
                 _ => {}
             }
             if keys.len() > MAX_KEYS {
-                return Err(Error::limit("the key bag has more keys than any real one", "bytes"));
+                return Err(too_much("the key bag has more keys than any real one"));
             }
         }
         let of_header = |tag: &[u8; 4]| header.get(tag).copied();
@@ -93,8 +93,11 @@ impl KeyBag {
             let Some((salt, rounds)) = of_header(salt).zip(of_header(rounds).and_then(number)) else {
                 return Ok(None);
             };
-            if !(1..=most).contains(&rounds) {
-                return Err(Error::limit("the key bag asks for more work than any real one", "kdf-work"));
+            if rounds == 0 {
+                return Err(damaged(bytes.len(), 0));
+            }
+            if rounds > most {
+                return Err(too_much("the key bag asks for more work than any real one"));
             }
             Ok(Some(Derivation { salt: salt.to_vec(), rounds }))
         };
@@ -156,6 +159,11 @@ fn entry(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
 
 fn number(value: &[u8]) -> Option<u32> {
     value.try_into().ok().map(u32::from_be_bytes)
+}
+
+/// No option raises these limits: what is beyond them is forged or damaged.
+fn too_much(message: &str) -> Error {
+    Error::new(ErrorKind::Limit, message).next_step(AGAIN)
 }
 
 const AGAIN: &str = "Make a new backup of the phone, or copy the folder again";
@@ -253,7 +261,7 @@ mod tests {
         assert_eq!(error(b""), Malformed);
         assert_eq!(error(&word(b"TYPE", 0)), Malformed);
         assert_eq!(error(&bag(Some(20_000_001), 2, &[])), Limit);
-        assert_eq!(error(&bag(Some(0), 2, &[])), Limit);
+        assert_eq!(error(&bag(Some(0), 2, &[])), Malformed);
         assert_eq!(error(&bag(Some(3), 1_000_001, &[])), Limit);
         assert_eq!(error(&bag(None, 2, &vec![(1, 1, Vec::new()); 65])), Limit);
         assert_eq!(error(&vec![0; MAX_BYTES + 1]), Limit);

@@ -20,7 +20,7 @@ const APPS: [App; 13] = [
     App {
         id: "com.google.Authenticator",
         name: "Google Authenticator",
-        hope: Hope::No,
+        hope: Hope::Partly,
         advice: "only what was added before about 2016; use Transfer accounts > Export in the app, and photograph its QR codes",
     },
     App {

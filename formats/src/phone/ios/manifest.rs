@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use super::keybag::KeyBag;
 use crate::container::plist::Value;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::source::{Bytes, Folder};
 
 /// Most bytes of `Manifest.plist`, and of the two others.
-const MAX_BYTES: u64 = 16 << 20;
+pub(super) const MAX_BYTES: u64 = 16 << 20;
 
 /// `Manifest.plist`, as far as it is needed.
 pub(super) struct Manifest {
@@ -16,6 +16,7 @@ pub(super) struct Manifest {
     pub(super) made: Option<Timestamp>,
     device: String,
     ios: String,
+    model: String,
     /// The key of `Manifest.db`, wrapped, and the class of the key that opens it.
     pub(super) database_key: Option<WrappedKey>,
     key_bag: Option<Vec<u8>>,
@@ -45,6 +46,8 @@ pub(super) struct Device {
     pub(super) apps: Vec<String>,
     /// Whether the backup came to its end, where that is known.
     pub(super) is_finished: Option<bool>,
+    /// Whether it is an iPad.
+    pub(super) is_tablet: bool,
 }
 
 /// Whether a property list is `Manifest.plist` of a backup.
@@ -73,6 +76,7 @@ impl Manifest {
             made: list.get("Date").and_then(Value::date),
             device: of_phone("DeviceName"),
             ios: of_phone("ProductVersion"),
+            model: of_phone("ProductType"),
             database_key: list.get("ManifestKey").and_then(Value::data).and_then(WrappedKey::read),
             key_bag: list.get("BackupKeyBag").and_then(Value::data).map(<[u8]>::to_vec),
             apps: list.get("Applications").into_iter().flat_map(Value::keys).map(str::to_owned).collect(),
@@ -92,11 +96,8 @@ impl Manifest {
 
     /// What is known of the phone, also from the two files that may be missing.
     ///
-    /// # Errors
-    /// `Unreadable`.
-    pub(super) fn device(&self, folder: &dyn Folder) -> Result<Device, Error> {
-        let info = list_in(folder, "Info.plist")?;
-        let status = list_in(folder, "Status.plist")?;
+    pub(super) fn device(&self, folder: &dyn Folder) -> Device {
+        let (info, status) = (list_in(folder, "Info.plist"), list_in(folder, "Status.plist"));
         let (info, status) = (info.as_deref().and_then(Value::read), status.as_deref().and_then(Value::read));
         let of_info = |name: &str| info.as_ref().and_then(|info| info.get(name));
         let text = |own: &str, name: &str| match own {
@@ -109,24 +110,19 @@ impl Manifest {
         apps.sort();
         apps.dedup();
         let state = status.as_ref().and_then(|status| status.get("SnapshotState")?.text());
-        Ok(Device {
+        Device {
             name: text(&self.device, "Device Name"),
             ios: text(&self.ios, "Product Version"),
             made: self.made.or_else(|| of_info("Last Backup Date")?.date()),
             apps,
             is_finished: state.map(|state| state == "finished"),
-        })
+            is_tablet: self.model.starts_with("iPad"),
+        }
     }
 }
 
-/// A small file of the folder, when it is there.
-fn list_in(folder: &dyn Folder, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    match folder.open(name)? {
-        Some(file) => match file.read_all(MAX_BYTES) {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(error) if error.kind == ErrorKind::Unreadable => Err(error),
-            Err(_) => Ok(None),
-        },
-        None => Ok(None),
-    }
+/// A small file of the folder, when it is there and can be read: none of them is needed.
+fn list_in(folder: &dyn Folder, name: &str) -> Option<Vec<u8>> {
+    let file = folder.open(name).ok()??;
+    file.read_all(MAX_BYTES).ok().map(|bytes| bytes.to_vec())
 }

@@ -23,7 +23,7 @@ use super::survey::{self, Survey};
 use super::{Enclosed, is_known, may_be_export};
 use crate::container::plist::Value;
 use crate::ctx::Ctx;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format, Info, Input};
 use crate::model::Vault;
 use crate::probe::Probe;
@@ -33,6 +33,7 @@ use crate::source::Folder;
 use apps::Preferences;
 use files::{Entry, Files, Trouble};
 use found::Found;
+use keybag::ClassKeys;
 use keychain::Keychain;
 use manifest::{Device, Manifest};
 
@@ -73,6 +74,9 @@ impl Format for IosBackup {
 pub fn is_ios_manifest(bytes: &[u8]) -> bool {
     // Preferences of any app are property lists: only one with such a name in it is parsed.
     let head = bytes.get(..HEAD).unwrap_or(bytes);
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > manifest::MAX_BYTES) {
+        return false;
+    }
     let is_marked = |mark: &&[u8]| head.windows(mark.len()).any(|window| window == *mark);
     MARKS.iter().any(is_marked) && Value::read(bytes).is_some_and(|list| manifest::is_manifest(&list))
 }
@@ -87,13 +91,13 @@ const HEAD: usize = 1 << 20;
 /// `Malformed` when that is damaged; `Unreadable`.
 pub fn ios_backup(manifest: &[u8], folder: &dyn Folder) -> Result<Survey, Error> {
     let manifest = Manifest::read(manifest).map_err(|error| error.in_format(ID))?;
-    Ok(survey(&manifest, manifest.device(folder)?))
+    Ok(survey(&manifest, manifest.device(folder)))
 }
 
 fn survey(manifest: &Manifest, device: Device) -> Survey {
     Survey {
         device: device.name,
-        system: format!("iOS {}", device.ios),
+        system: format!("{} {}", if device.is_tablet { "iPadOS" } else { "iOS" }, device.ios),
         made: device.made,
         encrypted: manifest.is_encrypted,
         finished: device.is_finished,
@@ -108,29 +112,29 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
             .next_step("Name the folder of the backup, with all that is in it")
     })?;
     let manifest = Manifest::read(input.bytes)?;
-    let device = manifest.device(folder)?;
+    let device = manifest.device(folder);
     check_database(folder, &device)?;
     let bag = manifest.is_encrypted.then(|| manifest.key_bag()).transpose()?;
-    let keys = bag
-        .as_ref()
-        .map(|bag| ctx.unlock(&INFO, |password, limits| bag.open(password, limits)))
-        .transpose()?;
+    let keys =
+        bag.as_ref().map(|bag| ctx.unlock(&INFO, |password, limits| bag.open(password, limits))).transpose();
+    let keys = keys.map_err(|error| match error.kind {
+        ErrorKind::WrongPassword => error.next_step(WHICH_PASSWORD),
+        _ => error,
+    })?;
     let files = Files::new(folder, keys.as_ref());
     let (listed, damaged_rows) = files.list(&manifest, is_wanted)?;
     let mut reader = Reader { files: &files, warnings: Vec::new() };
-    let keychain = match reader.named(&listed, (keychain::DOMAIN, keychain::PATH))? {
-        Some(bytes) => Keychain::read(&bytes, keys.as_ref())?,
-        None => Keychain::default(),
-    };
-    let rubin = reader.named(&listed, (apps::ORDER_DOMAIN, apps::ORDER_PATH))?;
-    let freeotp = reader.named(&listed, (apps::OLD_DOMAIN, apps::OLD_PATH))?;
+    let keychain = reader.keychain(&listed, keys.as_ref());
+    let rubin = reader.named(&listed, (apps::ORDER_DOMAIN, apps::ORDER_PATH));
+    let freeotp = reader.named(&listed, (apps::OLD_DOMAIN, apps::OLD_PATH));
     let preferences = Preferences {
         rubin: rubin.as_deref().and_then(|bytes| Value::read(bytes)),
         freeotp: freeotp.as_deref().and_then(|bytes| Value::read(bytes)),
     };
-    let mut found = Found::new(keychain.items.len());
+    let is_whole = keychain.damaged == 0 && keychain.unknown == 0 && damaged_rows == 0;
+    let mut found = Found::new(keychain.items.len(), is_whole);
     apps::take(&keychain.items, &preferences, &mut found, ctx);
-    let enclosed = reader.exports(&listed, ctx)?;
+    let enclosed = reader.exports(&listed, ctx);
     let warnings = reader.warnings;
     let mut survey = survey(&manifest, device);
     survey.keychain = Some(summary(&keychain, &found));
@@ -190,7 +194,17 @@ fn is_wanted(domain: &str, path: &str) -> bool {
         (apps::ORDER_DOMAIN, apps::ORDER_PATH),
         (apps::OLD_DOMAIN, apps::OLD_PATH),
     ];
-    NAMED.contains(&(domain, path)) || (place(domain, path).is_some() && may_be_export(path))
+    NAMED.contains(&(domain, path))
+        || (place(domain, path).is_some()
+            && (is_surely_export(path) || may_be_export(path))
+            && !is_of_an_app(path))
+}
+
+/// Files that every app has, and that no app for the iPhone exports.
+fn is_of_an_app(path: &str) -> bool {
+    const ENDS: [&str; 9] = ["db", "db3", "sqlite", "sqlite3", "plist", "xml", "dat", "bin", "ab"];
+    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+    ENDS.iter().any(|of_app| of_app.eq_ignore_ascii_case(end))
 }
 
 /// Opens files, and says which could not be.
@@ -200,49 +214,72 @@ struct Reader<'r, 'f> {
 }
 
 impl Reader<'_, '_> {
+    /// The keychain; without it the rest is read all the same.
+    fn keychain(&mut self, listed: &[Entry], keys: Option<&ClassKeys>) -> Keychain {
+        let is_listed = listed.iter().any(|entry| entry.domain == keychain::DOMAIN);
+        if !is_listed {
+            self.warnings.push(
+                Item::new("no-keychain", "the keychain is not in this backup: only files were read")
+                    .next_step("Make a new backup of the phone, with \"Encrypt local backup\" turned on"),
+            );
+        }
+        let Some(bytes) = self.named(listed, (keychain::DOMAIN, keychain::PATH)) else {
+            return Keychain::default();
+        };
+        Keychain::read(&bytes, keys).unwrap_or_else(|error| {
+            let item = Item::new("not-read", error.message);
+            self.warnings.push(item.next_step(error.next_step.map(String::from).unwrap_or_default()));
+            Keychain::default()
+        })
+    }
+
     /// A file of that domain and path, when there is one.
-    fn named(
-        &mut self,
-        listed: &[Entry],
-        (domain, path): (&str, &str),
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        match listed.iter().find(|entry| entry.domain == domain && entry.path == path) {
-            Some(entry) => self.content(entry, path),
-            None => Ok(None),
-        }
+    fn named(&mut self, listed: &[Entry], (domain, path): (&str, &str)) -> Option<Zeroizing<Vec<u8>>> {
+        let entry = listed.iter().find(|entry| entry.domain == domain && entry.path == path)?;
+        let content = self.files.content(entry, MAX_FILE);
+        content.map_err(|trouble| self.warnings.push(not_read(trouble, path))).ok()
     }
 
-    fn content(&mut self, entry: &Entry, place: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        match self.files.content(entry, MAX_FILE)? {
-            Ok(content) => Ok(Some(content)),
-            Err(trouble) => {
-                self.warnings.push(not_read(trouble, place));
-                Ok(None)
-            }
-        }
-    }
-
-    /// Exports that are saved on the phone.
-    fn exports(&mut self, listed: &[Entry], ctx: &Ctx<'_>) -> Result<Vec<Enclosed>, Error> {
+    /// Exports that are saved on the phone. Of files that may be none, nothing is said when they cannot be had.
+    fn exports(&mut self, listed: &[Entry], ctx: &Ctx<'_>) -> Vec<Enclosed> {
         let mut left = ctx.limits.bytes;
-        let mut exports = Vec::new();
+        let (mut exports, mut lost) = (Vec::new(), Vec::new());
         for entry in listed {
             let Some(path) = place(&entry.domain, &entry.path) else { continue };
-            let Some(bytes) = self.content(entry, &path)? else { continue };
-            if !is_known(&path, &bytes) {
-                continue;
-            }
-            match u64::try_from(bytes.len()).ok().and_then(|length| left.checked_sub(length)) {
-                Some(rest) => left = rest,
-                None => {
-                    self.warnings.push(not_read(Trouble::TooLarge, &path));
-                    continue;
+            let bytes = self.files.content(entry, MAX_FILE).ok();
+            let bytes = bytes.filter(|bytes| is_known(&path, bytes));
+            let rest = bytes.as_ref().and_then(|bytes| left.checked_sub(u64::try_from(bytes.len()).ok()?));
+            match (bytes, rest) {
+                (Some(bytes), Some(rest)) => {
+                    left = rest;
+                    exports.push(Enclosed { path, bytes, wal: None });
                 }
+                _ if is_surely_export(&path) => lost.push(path),
+                _ => {}
             }
-            exports.push(Enclosed { path, bytes, wal: None });
         }
-        Ok(exports)
+        self.warnings.extend(lost_exports(&lost));
+        exports
     }
+}
+
+/// Ends of names that only exports have.
+fn is_surely_export(path: &str) -> bool {
+    const ENDS: [&str; 4] = [".2fas", ".otpauthdb", ".aegis", ".json.age"];
+    let lower = path.to_lowercase();
+    ENDS.iter().any(|end| lower.ends_with(end))
+}
+
+fn lost_exports(lost: &[String]) -> Option<Item> {
+    let names: Vec<&str> = lost.iter().take(3).map(String::as_str).collect();
+    let more = if lost.len() > names.len() { " and others" } else { "" };
+    let message = format!(
+        "saved on the phone and not read, because damaged, missing or sealed: {}{more}",
+        names.join(", ")
+    );
+    (!lost.is_empty()).then(|| {
+        Item::new("not-read", message).next_step("Copy them from the phone and name them by themselves")
+    })
 }
 
 fn not_read(trouble: Trouble, place: &str) -> Item {
@@ -251,6 +288,9 @@ fn not_read(trouble: Trouble, place: &str) -> Item {
         Trouble::Missing => ("it is not in the folder", "Copy the folder again, with all that is in it"),
         Trouble::Damaged => ("it is damaged", "Make a new backup, or copy the folder again"),
         Trouble::TooLarge => ("it is too large", "Copy it from the phone and name it by itself"),
+        Trouble::Unreadable => {
+            ("it cannot be opened", "Copy the folder again, with files and not with links to them")
+        }
     };
     Item::new("not-read", format!("{name} in the backup was not read: {message}")).next_step(step)
 }
@@ -276,11 +316,17 @@ fn about_backup(survey: &Survey) -> Vec<Item> {
     items
 }
 
+/// Classes of "this device only".
+const BOUND: std::ops::RangeInclusive<u32> = 9..=12;
+
 /// What stays closed, as one entry: not even the app that it is of is known.
 fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
     let count: usize = keychain.closed.values().sum();
-    let by_class: Vec<String> =
-        keychain.closed.iter().map(|(class, count)| format!("class {class}: {count}")).collect();
+    let mut by_class: Vec<String> =
+        BOUND.filter_map(|class| Some(format!("class {class}: {}", keychain.closed.get(&class)?))).collect();
+    let others: usize =
+        keychain.closed.iter().filter(|(class, _)| !BOUND.contains(class)).map(|(_, count)| count).sum();
+    by_class.extend((others > 0).then(|| format!("other classes: {others}")));
     let item = if is_encrypted {
         let message = format!(
             "bound to the phone, so that no backup opens them: {count} of the keychain's entries ({}); Google Authenticator keeps its accounts so",
@@ -296,6 +342,7 @@ fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
     (count > 0).then_some(item)
 }
 
+const WHICH_PASSWORD: &str = "It is the password that was chosen for backups of this phone, not its passcode and not that of the Apple account; it may be in the Mac's Keychain Access";
 const ENCRYPT: &str = "Turn on \"Encrypt local backup\" for the phone, choose a password, and back up again";
 
 fn about_keychain(keychain: &Keychain) -> Vec<Item> {
@@ -338,7 +385,7 @@ fn summary(keychain: &Keychain, found: &Found) -> survey::Keychain {
     let unknown = keychain.items.iter().enumerate().filter(|(at, _)| !found.is_taken(*at));
     survey::Keychain {
         groups: groups.into_values().collect(),
-        closed: keychain.closed.iter().map(|(class, count)| (*class, *count)).collect(),
+        closed: keychain.closed.clone(),
         unknown: keychain.unknown,
         damaged: keychain.damaged,
         shapes: unknown.map(|(_, item)| item.shape.clone()).collect(),

@@ -1,7 +1,7 @@
 //! FreeOTP: an item for the secret, one for the names, and one for the order, each an archived object. Sources:
 //! freeotp-ios `KeychainStore.swift`, `OTP.swift`, `Token.swift`, `TokenStore.swift`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -15,6 +15,8 @@ use crate::report::{Item as Remark, Skip};
 const SECRETS: &str = "FreeOTP.OTP";
 const NAMES: &str = "FreeOTP.Token";
 const ORDER: &str = "_TokenOrder";
+/// What the item with the order is called.
+const ORDER_ID: &str = "09E969FC-53C3-4BE2-B653-4802949A26A7";
 
 /// Where the first versions kept whole links.
 pub(in super::super) const OLD_DOMAIN: &str = "AppDomain-org.fedorahosted.freeotp";
@@ -22,48 +24,55 @@ pub(in super::super) const OLD_PATH: &str = "Library/Preferences/org.fedorahoste
 
 /// Takes the items of the app, in the order of the app.
 pub(super) fn take(items: &[Item], preferences: Option<&Value<'_>>, found: &mut Found) {
-    let mut tokens: BTreeMap<&str, Token<'_>> = BTreeMap::new();
-    let mut in_keychain: Vec<&str> = Vec::new();
+    let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut order: Option<Vec<String>> = None;
     for (at, item) in items.iter().enumerate() {
         match item.service.as_str() {
-            ORDER => order = ids(&item.secret),
-            SECRETS | NAMES => {
-                let id = item.account.as_str();
-                let token = tokens.entry(id).or_insert_with(|| {
-                    in_keychain.push(id);
-                    Token::default()
-                });
-                let slot =
-                    if item.service.as_str() == SECRETS { &mut token.secret } else { &mut token.names };
-                *slot = Some(item);
+            ORDER if item.account.as_str() == ORDER_ID => {
+                order = order.or_else(|| ids(&item.secret));
             }
+            SECRETS | NAMES => add(&mut tokens, item),
             _ => continue,
         }
         found.take(at);
     }
     let listed: Vec<&str> = order.iter().flatten().map(String::as_str).collect();
     let places: HashMap<&str, usize> = listed.iter().copied().zip(0..).collect();
-    in_keychain.sort_by_key(|id| places.get(id).copied().unwrap_or(usize::MAX));
-    for id in &in_keychain {
-        if let Some(token) = tokens.get(id) {
-            found.add(token.account(), token.modified());
-        }
+    tokens.sort_by_key(|token| places.get(token.id).copied().unwrap_or(usize::MAX));
+    for token in &tokens {
+        found.add(token.account(), token.modified());
     }
-    let present: HashSet<&str> = in_keychain.iter().copied().collect();
+    let present: HashSet<&str> = tokens.iter().map(|token| token.id).collect();
     let bound = listed.iter().filter(|id| !present.contains(*id)).count();
-    found.vault.warnings.extend(bound_tokens(bound));
-    if order.is_none() && !in_keychain.is_empty() {
+    found.vault.warnings.extend(bound_tokens(bound, found.is_whole));
+    if order.is_none() && !tokens.is_empty() {
         found.vault.warnings.push(no_order());
     }
     preferences.into_iter().for_each(|list| take_old(list, found));
 }
 
-fn bound_tokens(count: usize) -> Option<Remark> {
+/// Adds an item to the token that it is of. Forks of the app may have the same ids: a token is of one app.
+fn add<'i>(tokens: &mut Vec<Token<'i>>, item: &'i Item) {
+    let (group, id) = (item.group.as_str(), item.account.as_str());
+    let at = tokens.iter().position(|token| (token.group, token.id) == (group, id));
+    let at = at.unwrap_or_else(|| {
+        tokens.push(Token { group, id, secrets: Vec::new(), names: Vec::new() });
+        tokens.len().saturating_sub(1)
+    });
+    if let Some(token) = tokens.get_mut(at) {
+        let list = if item.service.as_str() == SECRETS { &mut token.secrets } else { &mut token.names };
+        list.push(item);
+    }
+}
+
+fn bound_tokens(count: usize, is_whole: bool) -> Option<Remark> {
     let (tokens, were) = if count == 1 { ("token", "was") } else { ("tokens", "were") };
-    let message = format!(
-        "{count} {tokens} of FreeOTP {were} added before 2020, by a version that bound them to the phone: no backup has them"
-    );
+    let message = match is_whole {
+        true => format!(
+            "{count} {tokens} of FreeOTP {were} added before 2020, by a version that bound them to the phone: no backup has them"
+        ),
+        false => format!("of {count} {tokens} in FreeOTP's list nothing can be read in this backup"),
+    };
     (count > 0).then(|| {
         Remark::new("bound-to-the-phone", message)
             .next_step("Look in FreeOTP which are missing here, and set them up again at their services")
@@ -87,22 +96,27 @@ fn ids(archived: &[u8]) -> Option<Vec<String>> {
 }
 
 /// The items of one token.
-#[derive(Default)]
 struct Token<'i> {
-    secret: Option<&'i Item>,
-    names: Option<&'i Item>,
+    group: &'i str,
+    id: &'i str,
+    secrets: Vec<&'i Item>,
+    names: Vec<&'i Item>,
 }
 
 impl Token<'_> {
     fn modified(&self) -> Option<Timestamp> {
-        self.names.or(self.secret).and_then(|item| item.modified)
+        self.names.first().or(self.secrets.first()).and_then(|item| item.modified)
     }
 
     fn account(&self) -> Entry {
         let unusable = |skip| Unusable::new(skip, "", "");
-        let Some(names) = self.names else {
-            let message = "what it is called and what kind it is are not in the backup, only its secret";
-            return Err(unusable(Skip::new(Skip::MISSING_FIELD, message)));
+        let names = match self.names.as_slice() {
+            [names] => names,
+            [] => {
+                let message = "what it is called and what kind it is are not in the backup, only its secret";
+                return Err(unusable(Skip::new(Skip::MISSING_FIELD, message)));
+            }
+            _ => return Err(unusable(contradiction())),
         };
         let archive = Archive::open(&names.secret).ok();
         let Some(root) = archive.as_ref().and_then(Archive::root) else {
@@ -117,16 +131,21 @@ impl Token<'_> {
 
     fn otp(&self, names: &Node<'_, '_>) -> Result<Otp, Skip> {
         let is_locked = names.get("locked").and_then(|locked| locked.boolean()).unwrap_or(false);
-        let item = self.secret.ok_or_else(|| match is_locked {
-            true => Skip::new(
-                Skip::LOCKED_SECRET,
-                "it is locked with a face or finger: its secret is in no backup",
-            ),
-            false => Skip::new(Skip::NO_SECRET, "its secret is not in the backup"),
-        })?;
+        let item = match self.secrets.as_slice() {
+            [item] => item,
+            [] if is_locked => {
+                let message = "it is locked with a face or finger: its secret is in no backup";
+                return Err(Skip::new(Skip::LOCKED_SECRET, message));
+            }
+            [] => return Err(Skip::new(Skip::NO_SECRET, "its secret is not in the backup")),
+            _ => return Err(contradiction()),
+        };
         let damaged = || Skip::new(Skip::DAMAGED, "its secret is damaged");
         let archive = Archive::open(&item.secret).map_err(|_| damaged())?;
         let root = archive.root().ok_or_else(damaged)?;
+        if !self.is_own(names) || !self.is_own(&root) {
+            return Err(contradiction());
+        }
         let kind = match names.get("kind").and_then(|kind| kind.integer()) {
             Some(0) => Kind::Hotp,
             Some(1) => Kind::Totp,
@@ -141,6 +160,18 @@ impl Token<'_> {
         draft.counter = number(names, "counter");
         draft.build()
     }
+}
+
+impl Token<'_> {
+    /// Whether an object says that it is of this token.
+    fn is_own(&self, object: &Node<'_, '_>) -> bool {
+        object.get("account").and_then(|id| id.text()).is_none_or(|id| id.as_str() == self.id)
+    }
+}
+
+/// Which of two is right, nobody can tell.
+fn contradiction() -> Skip {
+    Skip::new(Skip::MISSING_FIELD, "its entries in the keychain contradict each other")
 }
 
 /// A name that the user gave, else that of the QR code.
@@ -170,10 +201,13 @@ fn algorithm(root: &Node<'_, '_>) -> Result<Algorithm, Skip> {
 /// The preferences of the first versions: an order of keys, and a link for each.
 fn take_old(preferences: &Value<'_>, found: &mut Found) {
     let order = preferences.get("tokenOrder").map_or(&[][..], Value::items);
-    let links = order.iter().filter_map(|key| preferences.get(key.text()?)?.text());
-    for link in links.filter(|link| link.starts_with("otpauth://")) {
-        let entry =
-            otpauth::parse(link).map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account));
+    for key in order {
+        let link = key.text().and_then(|key| preferences.get(key)?.text());
+        let entry = match link {
+            Some(link) => otpauth::parse(link)
+                .map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account)),
+            None => Err(Unusable::new(Skip::new(Skip::MISSING_FIELD, "its link is missing"), "", "")),
+        };
         found.add(entry, None);
     }
 }

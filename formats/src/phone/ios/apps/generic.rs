@@ -7,10 +7,11 @@ use super::super::keychain::Item;
 use crate::container::plist::Value;
 use crate::ctx::Ctx;
 use crate::format::Input;
-use crate::open::otpauth::{Host, Pieces};
+use crate::open::otpauth::{self, Host, Pieces};
 use crate::open::uri_list;
 use crate::report::Skip;
 
+const MIGRATION: &str = "otpauth-migration://";
 /// Most bytes of a value that is looked into, and how deep its JSON goes.
 const MAX_BYTES: usize = 1 << 20;
 const MAX_DEPTH: usize = 32;
@@ -25,17 +26,21 @@ pub(super) fn take(items: &[Item], found: &mut Found, ctx: &mut Ctx<'_>) {
         if !links.is_empty() {
             found.take(at);
         }
-        for link in links {
-            add(&link, item, found, ctx);
-        }
+        links.iter().for_each(|link| add(link, item, found, ctx));
     }
 }
 
 fn add(link: &str, item: &Item, found: &mut Found, ctx: &mut Ctx<'_>) {
-    if let Some((issuer, name)) = names_without_secret(link) {
-        let message = "it looks like an account, but how this app writes its secret is not known";
-        return found
-            .add(Err(Unusable::new(Skip::new(Skip::NO_SECRET, message), &issuer, &name)), item.modified);
+    if !is_migration(link) {
+        let entry = match names_without_secret(link) {
+            None => otpauth::parse(link)
+                .map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account)),
+            Some((issuer, name)) => {
+                let message = "it looks like an account, but how this app writes its secret is not known";
+                Err(Unusable::new(Skip::new(Skip::NO_SECRET, message), &issuer, &name))
+            }
+        };
+        return found.add(entry, item.modified);
     }
     match uri_list::decode(&Input::new(link.as_bytes()), ctx) {
         Ok(vault) => {
@@ -47,6 +52,7 @@ fn add(link: &str, item: &Item, found: &mut Found, ctx: &mut Ctx<'_>) {
                 found.vault.skipped.push(skipped.index(index));
             }
             found.vault.parts.extend(vault.parts);
+            found.vault.warnings.extend(vault.warnings);
         }
         Err(error) => {
             let skip = Skip::new(Skip::UNREADABLE_PAYLOAD, error.message);
@@ -68,8 +74,12 @@ fn links(item: &Item) -> Vec<Zeroizing<String>> {
     let bytes = [&item.secret, &item.generic].map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
     let whole = bytes.into_iter().chain(texts.into_iter().map(|text| text.as_str()));
     let mut links: Vec<Zeroizing<String>> = whole.filter_map(link).collect();
-    if links.is_empty() && item.secret.len() <= MAX_BYTES {
+    if item.secret.len() <= MAX_BYTES {
         links.extend(texts_in(&item.secret).iter().filter_map(|text| link(text)));
+    }
+    // What has its secret elsewhere in the item is not told a second time.
+    if links.iter().any(|link| names_without_secret(link).is_none()) {
+        links.retain(|link| names_without_secret(link).is_none());
     }
     // The same link in two attributes is one account.
     let mut seen = Vec::new();
@@ -81,13 +91,17 @@ fn links(item: &Item) -> Vec<Zeroizing<String>> {
     links
 }
 
-/// A text that is a link and nothing else.
+/// A text that is one link and nothing else; names in it may have blanks.
 fn link(text: &str) -> Option<Zeroizing<String>> {
     let text = text.trim();
-    let lower = text.get(..20).unwrap_or(text).to_ascii_lowercase();
-    let is_link = lower.starts_with("otpauth://") || lower.starts_with("otpauth-migration://");
-    let is_one = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let lower = Zeroizing::new(text.to_ascii_lowercase());
+    let is_link = lower.starts_with("otpauth://") || is_migration(&lower);
+    let is_one = !text.chars().any(char::is_control) && lower.matches("otpauth").count() == 1;
     (is_link && is_one).then(|| Zeroizing::new(text.to_owned()))
+}
+
+fn is_migration(link: &str) -> bool {
+    link.get(..MIGRATION.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(MIGRATION))
 }
 
 /// Every text in JSON or a property list.

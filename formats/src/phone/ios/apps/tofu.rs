@@ -7,10 +7,21 @@ use crate::container::plist::{self, Archive, Node};
 use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret};
 use crate::report::Skip;
 
+/// How the app's group ends, after the team.
+const GROUP: &str = ".com.calleerlandsson.Tofu";
+/// Lengths of codes that the app shows.
+const DIGITS: std::ops::RangeInclusive<i128> = 6..=9;
+
 /// Takes the items of the app, in the order of the keychain.
 pub(super) fn take(items: &[Item], found: &mut Found) {
-    for (at, item) in items.iter().enumerate().filter(|(_, item)| item.service.is_empty()) {
-        if let Some(entry) = entry(&item.secret) {
+    for (at, item) in items.iter().enumerate() {
+        let is_own = item.group.ends_with(GROUP);
+        let entry = entry(&item.secret).filter(|_| is_own || item.service.is_empty());
+        let unknown = || {
+            let skip = Skip::new(Skip::DAMAGED, "it is damaged, or of a version of Tofu that is not known");
+            is_own.then(|| Err(Unusable::new(skip, "", &item.description)))
+        };
+        if let Some(entry) = entry.or_else(unknown) {
             found.take(at);
             found.add(entry, item.modified);
         }
@@ -65,7 +76,8 @@ fn otp(fields: &Node<'_, '_>) -> Result<Otp, Skip> {
             return Err(Skip::new(Skip::UNKNOWN_ALGORITHM, message));
         }
     });
-    draft.digits = number("digits");
+    draft.digits =
+        integer("digits").filter(|digits| DIGITS.contains(digits)).map_or(Number::Invalid, Number::Of);
     draft.period = number("period");
     draft.counter = number("counter");
     draft.build()

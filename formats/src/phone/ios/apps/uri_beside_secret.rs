@@ -132,7 +132,7 @@ mod tests {
             Value::Array([[3_u8], [2]].map(|reference| Value::Data(reference.to_vec().into())).into());
         let list = Value::Dictionary(vec![("OTPKeychainEntries".to_owned().into(), order)]);
         let names = |list: Option<&Value<'_>>| {
-            let mut found = Found::new(items.len());
+            let mut found = Found::new(items.len(), true);
             take(&items, list, &mut found);
             assert!((0..items.len()).all(|at| found.is_taken(at)));
             found.vault.accounts.into_iter().map(|account| account.name).collect::<Vec<_>>()
