@@ -56,7 +56,7 @@ impl Table {
             }
         };
         for line in &mut lines {
-            line.wrong = line.wrong.take().or_else(|| table.wrong(&line.row));
+            line.wrong = line.wrong.take().or_else(|| table.wrong(&line.row, layout.delimiter));
         }
         table.lines = lines;
         Ok(table)
@@ -83,9 +83,14 @@ impl Table {
     }
 
     /// Why a row cannot be told cell by cell.
-    fn wrong(&self, row: &Row) -> Option<Skip> {
-        let is_broken = |place: &csv::Column| row.get(*place).contains(['\r', '\n']);
-        if self.places.iter().any(is_broken) {
+    fn wrong(&self, row: &Row, delimiter: char) -> Option<Skip> {
+        let has_lines = |cell: &str| cell.contains(['\r', '\n']);
+        // A cell that has swallowed a row has all of its delimiters.
+        let is_swallowing = |cell: &str| {
+            let delimiters = cell.matches(delimiter).count();
+            has_lines(cell) && delimiters.saturating_add(1) >= self.width
+        };
+        if self.places.iter().any(|place| has_lines(row.get(*place))) || row.cells().any(is_swallowing) {
             let message =
                 "one of its cells goes over several lines: a quotation mark may be missing or too many";
             return Some(Skip::new(Skip::DAMAGED, message));

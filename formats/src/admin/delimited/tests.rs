@@ -232,6 +232,8 @@ fn a_stray_quotation_mark_merges_no_rows() {
     assert_eq!(read(&merged, &given).skipped[0].account, "");
     let behind = format!("user,secret:hex\n\"ann\"x,{HEX}\n\"bob\" ,{HEX}\n\"eve \"\"e\"\"\",{HEX}\n");
     assert_eq!(rows(&behind, &given), ["damaged", "bob", "eve \"e\""]);
+    let notes = format!("user,secret:hex,Note\nann,{HEX},\"5 inch\nbob,{HEX},\"\neve,{HEX},\"a,\nb\"\n");
+    assert_eq!(rows(&notes, &given), ["damaged", "eve"]);
     let keys = "user,secret:base32\nann,\"JBSWY3DP\nJBSWY3DP\"\nbob,JBSWY3DP\n";
     assert_eq!(rows(keys, &said("user,secret:base32")), ["damaged", "bob"]);
     assert!(refuses(&format!("\"user\"x,secret:hex\nann,{HEX}\n"), &given).at == Some(Place::Row(1)));
