@@ -445,7 +445,7 @@ pub(super) static TAKES: &[Takes] = &[
     Takes {
         name: "openvpn-otp",
         kinds: "totp motp+pin",
-        algorithms: "MD5 SHA1 SHA224 SHA256 SHA384 SHA512",
+        algorithms: "SHA1 SHA224 SHA256 SHA384 SHA512",
         digits: &[6],
         // One type has a period of its own.
         periods: |period| [30, 60].contains(&period),

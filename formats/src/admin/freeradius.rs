@@ -6,13 +6,11 @@
 //! blank, and demands the padding; in its users file the attributes have no `control.` before them.
 //! Source: `rlm_totp.c`, `token.c`, `files.c` and `users_file.c` of FreeRADIUS 3 and 4, `mods-available/totp`.
 
-use std::collections::HashSet;
-
 use data_encoding::BASE32;
 use zeroize::Zeroizing;
 
 use super::options::{TokenOptions, TokenType};
-use super::token::{self, Tokens};
+use super::token::{self, Tokens, Users};
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
@@ -20,7 +18,7 @@ use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, 
 use crate::model::{Account, Algorithm, Draft, Kind, Otp, Secret, Vault};
 use crate::probe::Probe;
 use crate::report::Skip;
-use crate::text::base32;
+use crate::text::{base32, csv};
 
 /// The users file.
 pub(crate) struct FreeRadius;
@@ -109,7 +107,9 @@ impl Format for FreeRadius {
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         let read = input.text().and_then(|text| decode(&text, ctx.tokens, ctx.limits));
-        read.map_err(|error| error.in_format(ID))
+        let mut vault = read.map_err(|error| error.in_format(ID))?;
+        vault.warnings.extend(csv::guess_warning(input.bytes));
+        Ok(vault)
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
@@ -117,8 +117,9 @@ impl Format for FreeRadius {
     }
 
     fn fit_given(&self, writing: &Writing, accounts: &[Account], given: &TokenOptions) -> Vec<Fit> {
-        let mut users = HashSet::new();
-        accounts.iter().map(|account| fit(writing, account, given, &mut users)).collect()
+        let mut users = Users::default();
+        let mut check = |account| users.check(fit(writing, account, given), account, APP);
+        accounts.iter().map(&mut check).collect()
     }
 
     fn encode(&self, writing: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
@@ -149,7 +150,7 @@ struct Entry<'t> {
     items: Vec<(&'t str, Zeroizing<String>)>,
 }
 
-/// Attributes of the module in both versions; a key goes before a secret.
+/// Attributes of the module in both versions. Which of several values counts depends on how they are set.
 const SECRET: [&str; 2] = ["TOTP-Secret", "TOTP.Secret"];
 const KEY: [&str; 2] = ["TOTP-Key", "TOTP.Key"];
 const OFFSET: &str = "TOTP-Time-Offset";
@@ -170,17 +171,17 @@ impl<'t> Entry<'t> {
         self.items.iter().any(|(name, _)| name.contains('.'))
     }
 
-    fn value(&self, names: [&str; 2]) -> Option<&str> {
-        let is_called = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        self.items.iter().find(|(name, _)| is_called(name)).map(|(_, value)| value.as_str())
+    fn values(&self, names: [&str; 2]) -> impl Iterator<Item = &str> {
+        let is_called = move |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        self.items.iter().filter(move |(name, _)| is_called(name)).map(|(_, value)| value.as_str())
     }
 
     fn has_secret(&self) -> bool {
-        self.value(SECRET).or_else(|| self.value(KEY)).is_some()
+        self.values(SECRET).chain(self.values(KEY)).next().is_some()
     }
 
     fn has_offset(&self) -> bool {
-        self.value([OFFSET; 2]).is_some_and(|value| value.trim() != "0")
+        self.values([OFFSET; 2]).any(|value| value.trim() != "0")
     }
 
     fn read(&self, said: &TokenOptions) -> Result<Account, Skip> {
@@ -192,16 +193,20 @@ impl<'t> Entry<'t> {
     }
 
     fn secret(&self) -> Result<Secret, Skip> {
-        match (self.value(KEY), self.value(SECRET)) {
-            (Some(key), _) => match key.strip_prefix("0x") {
-                Some(digits) => token::hex_secret(digits),
-                None => Err(Skip::new(Skip::BAD_SECRET, "the key does not begin with 0x")),
-            },
-            (None, Some(secret)) => base32::secret(secret),
-            (None, None) => {
-                Err(Skip::new(Skip::NOT_AN_ACCOUNT, "the entry has no secret of the totp module"))
+        let keys = self.values(KEY).map(|key| match key.strip_prefix("0x") {
+            Some(digits) => token::hex_secret(digits),
+            None => Err(Skip::new(Skip::BAD_SECRET, "the key does not begin with 0x")),
+        });
+        let mut secrets = keys.chain(self.values(SECRET).map(base32::secret));
+        let no_secret = || Skip::new(Skip::NOT_AN_ACCOUNT, "the entry has no secret of the totp module");
+        let secret = secrets.next().ok_or_else(no_secret)??;
+        for other in secrets {
+            if other? != secret {
+                let message = "the entry has several secrets, and not the same each time";
+                return Err(Skip::new(Skip::BAD_SECRET, message));
             }
         }
+        Ok(secret)
     }
 }
 
@@ -279,13 +284,21 @@ fn value(text: &str) -> Option<(Zeroizing<String>, &str)> {
     (!value.is_empty()).then(|| (Zeroizing::new(value.to_owned()), rest))
 }
 
+/// What names another file.
+const INCLUDE: &str = "$INCLUDE";
+
 /// Entries that are looked at for every user, and names of other files.
 fn is_for_everybody(name: &str) -> bool {
     name == "DEFAULT"
 }
 
 fn is_include(name: &str) -> bool {
-    name.eq_ignore_ascii_case("$INCLUDE")
+    name.eq_ignore_ascii_case(INCLUDE)
+}
+
+/// Version 4 looks at the beginning of a line alone.
+fn begins_include(name: &str) -> bool {
+    name.get(..INCLUDE.len()).is_some_and(is_include)
 }
 
 fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Error> {
@@ -296,6 +309,7 @@ fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Err
         );
     }
     let mut tokens = Tokens::new(ID, "users file", limits);
+    let mut users = Users::default();
     for (number, line) in entries(text) {
         let place = Place::Line(number);
         if name_in_v3(line).is_some_and(|(name, _)| is_include(&name)) {
@@ -308,9 +322,13 @@ fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Err
         let no_entry = || Skip::new(Skip::NOT_AN_ACCOUNT, "the line is no entry of a users file");
         let read = entry.as_ref().ok_or_else(no_entry).and_then(|entry| entry.read(said));
         let is_account = read.is_ok();
+        let is_first = entry.as_ref().is_none_or(|entry| users.is_first(&entry.name));
         // A line of another kind of file has no name that could be shown.
         let known = entry.filter(Entry::has_secret);
         tokens.take(read, known.as_ref().map_or("", |entry| &entry.name), &place)?;
+        if is_account && !is_first {
+            tokens.warn_of_same_user();
+        }
         if is_account && known.is_some_and(|entry| entry.has_offset()) {
             tokens.warn_of_last(
                 "time-offset",
@@ -324,7 +342,7 @@ fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Err
 
 // --- writing
 
-fn fit(writing: &Writing, account: &Account, given: &TokenOptions, users: &mut HashSet<String>) -> Fit {
+fn fit(writing: &Writing, account: &Account, given: &TokenOptions) -> Fit {
     let fit = writing.caps.check(account);
     let (None, Some(otp)) = (&fit.refused, account.otp()) else { return fit };
     if !given.are_set_to(otp) {
@@ -335,6 +353,11 @@ fn fit(writing: &Writing, account: &Account, given: &TokenOptions, users: &mut H
     if !is_name || is_for_everybody(user) || is_include(user) || token::is_link(user) {
         return bad_login("FreeRADIUS takes a login name of 253 bytes at most, and this account has none");
     }
+    if writing.form == V4 && begins_include(user) {
+        return bad_login(
+            "FreeRADIUS 4 takes a login name that begins with $INCLUDE for another file, and this account has one",
+        );
+    }
     let again = || decode(&line(writing.form, account), given, &Limits::default());
     if again().ok().and_then(|vault| vault.accounts.into_iter().next()).is_none_or(|read| read.name != user) {
         return bad_login(match writing.form {
@@ -344,15 +367,7 @@ fn fit(writing: &Writing, account: &Account, given: &TokenOptions, users: &mut H
             }
         });
     }
-    let fit = token::fit(&writing.caps, account, again);
-    if fit.refused.is_none() && !users.insert(user.to_owned()) {
-        return Fit::refuse(
-            "same-user",
-            "FreeRADIUS takes the first entry of a user, and an earlier account is for the same user",
-            "Look which of the two is right, and leave the other one out with --exclude",
-        );
-    }
-    fit
+    token::fit(&writing.caps, account, again)
 }
 
 fn bad_login(message: &str) -> Fit {
@@ -386,7 +401,9 @@ fn quoted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctx::NoPasswords;
     use crate::model::{Digits, Period};
+    use crate::testing;
 
     const SECRET: &str = "MFRGGZDFMZTWQ2LK";
 
@@ -409,7 +426,7 @@ mod tests {
     }
 
     fn refused(form: &str, account: &Account, given: &TokenOptions) -> Option<&'static str> {
-        fit(writing(form), account, given, &mut HashSet::new()).refused.map(|refusal| refusal.code)
+        fit(writing(form), account, given).refused.map(|refusal| refusal.code)
     }
 
     #[test]
@@ -444,13 +461,13 @@ mod tests {
             assert_eq!(read(&line).accounts[0].name, user);
             assert_eq!(refused(V4, &account(user), &TokenOptions::default()), None, "{user}");
         }
-        for user in ["ann lee", "#1", "a#b", "DEFAULT", "a\tb", "a\nb"] {
+        for user in ["ann lee", "#1", "a#b", "DEFAULT", "a\tb", "a\nb", "$INCLUDED", "$include.bob"] {
             assert_eq!(refused(V4, &account(user), &TokenOptions::default()), Some("bad-login"), "{user}");
         }
     }
 
     #[test]
-    fn a_key_goes_before_a_secret_and_comparisons_set_nothing() {
+    fn secrets_agree_and_comparisons_set_nothing() {
         let secret = |items: &str| {
             let vault = read(&format!("bob {items}\n"));
             match vault.accounts.first() {
@@ -466,10 +483,19 @@ mod tests {
         );
         assert_eq!(secret(&format!("&control:TOTP-Secret:='{SECRET}',NAS-Port==1")), own);
         assert_eq!(secret(&format!("control.TOTP.Secret := \"{SECRET}\"")), own);
-        assert_eq!(
-            secret(&format!("TOTP-Secret := \"{SECRET}\", TOTP-Key := 0x0aff")),
-            Ok("BL7Q".to_owned())
-        );
+        let several = |items: &str| secret(&format!("TOTP-Secret := BL7Q, {items}"));
+        for same in [
+            "TOTP-Key := 0x0aff",
+            "TOTP-Secret = \"BL7Q====\"",
+            "&control:TOTP-Key := 0x0AFF, TOTP-Secret += bl7q",
+        ] {
+            assert_eq!(several(same), Ok("BL7Q".to_owned()), "{same}");
+        }
+        for other in
+            ["TOTP-Key := 0x0afe", "TOTP-Secret := MFRGG", "TOTP-Key := 0x0aff, TOTP-Secret += MFRGG"]
+        {
+            assert_eq!(several(other), Err(Skip::BAD_SECRET.to_owned()), "{other}");
+        }
         assert_eq!(secret("TOTP-Key := \"abc\""), Err(Skip::BAD_SECRET.to_owned()));
         for other in
             [&format!("TOTP-Secret == \"{SECRET}\""), "Cleartext-Password := \"x\"", "TOTP-Secret", ""]
@@ -519,5 +545,19 @@ mod tests {
         let fits = FreeRadius.fit(writing(V3), &accounts);
         let codes: Vec<_> = fits.into_iter().map(|fit| fit.refused.map(|refusal| refusal.code)).collect();
         assert_eq!(codes, [None, None, Some("same-user")]);
+        let vault = read(&accounts.map(|account| line(V3, &account).to_string()).concat());
+        let told: Vec<_> = vault.warnings.iter().map(|item| (item.code.as_str(), item.index)).collect();
+        assert_eq!((vault.accounts.len(), told), (3, vec![("same-user", Some(2))]));
+    }
+
+    #[test]
+    fn guessed_characters_are_told() {
+        let file = b"j\xf6rg TOTP-Secret := MFRGG\n";
+        let vault =
+            testing::with_ctx(&mut NoPasswords, |ctx| FreeRadius.decode(&Input::new(file), ctx)).unwrap();
+        assert_eq!(
+            (vault.accounts[0].name.as_str(), vault.warnings[0].code.as_str()),
+            ("jörg", "encoding-guessed")
+        );
     }
 }

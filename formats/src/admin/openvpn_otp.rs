@@ -2,7 +2,7 @@
 //!
 //! `user server type:hash:encoding:key:pin:udid client`, in words that can be quoted. `totp-60-6` is the only type with
 //! parameters of its own: every other one that begins with `totp` has the step and the length that the plug-in is
-//! configured with. The counter of an HOTP token is in a file of its own. A PIN is typed before the code and is no
+//! configured with. Of a user it looks at the first line only. The counter of an HOTP token is in a file of its own. A PIN is typed before the code and is no
 //! part of it, but for mOTP.
 //! Source: `otp.c`, `base32.c`, `hex.c` and the README of openvpn-otp.
 
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::options::TokenOptions;
-use super::token::{self, Tokens};
+use super::token::{self, Tokens, Users};
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, Place};
@@ -20,7 +20,7 @@ use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Period, Secret,
 use crate::open::uri_list;
 use crate::probe::Probe;
 use crate::report::Skip;
-use crate::text::base32;
+use crate::text::{base32, csv};
 
 /// The secrets file.
 pub(crate) struct OpenVpnOtp;
@@ -54,7 +54,13 @@ const CAPS: Caps = Caps {
     app: APP,
     // An HOTP token has its counter elsewhere.
     kinds: &[Kind::Totp, Kind::Motp],
-    algorithms: &Algorithm::ALL,
+    algorithms: &[
+        Algorithm::Sha1,
+        Algorithm::Sha224,
+        Algorithm::Sha256,
+        Algorithm::Sha384,
+        Algorithm::Sha512,
+    ],
     digits: &[1, 2, 3, 4, 5, 6, 7, 8, 9],
     periods: Periods::UpTo(u32::MAX),
     max_counter: 0,
@@ -82,7 +88,9 @@ impl Format for OpenVpnOtp {
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         let read = input.text().and_then(|text| decode(&text, ctx.tokens, ctx.limits));
-        read.map_err(|error| error.in_format(ID))
+        let mut vault = read.map_err(|error| error.in_format(ID))?;
+        vault.warnings.extend(csv::guess_warning(input.bytes));
+        Ok(vault)
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
@@ -90,7 +98,9 @@ impl Format for OpenVpnOtp {
     }
 
     fn fit_given(&self, writing: &Writing, accounts: &[Account], given: &TokenOptions) -> Vec<Fit> {
-        accounts.iter().map(|account| fit(&writing.caps, account, given)).collect()
+        let mut users = Users::default();
+        let mut check = |account| users.check(fit(&writing.caps, account, given), account, APP);
+        accounts.iter().map(&mut check).collect()
     }
 
     fn encode(&self, _: &Writing, vault: &Vault, _: &mut Ctx<'_>) -> Result<Vec<Part>, Error> {
@@ -218,6 +228,11 @@ impl<'t> Token<'t> {
         if kind == Kind::Motp {
             return self.read_motp(algorithm);
         }
+        // The plug-in takes four bytes of the MAC from a place that the sixteen of MD5 need not have.
+        if algorithm == Algorithm::Md5 {
+            let message = "its hash is md5, of which the plug-in makes codes that no app shows";
+            return Err(Skip::new(Skip::UNKNOWN_ALGORITHM, message));
+        }
         let mut draft = Draft::new(kind, self.secret()?);
         draft.algorithm = Some(algorithm);
         let (digits, period) =
@@ -281,6 +296,7 @@ fn as_meant(character: char) -> char {
 
 fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Error> {
     let mut tokens = Tokens::new(ID, "lines", limits);
+    let mut users = Users::default();
     for (number, line) in uri_list::significant_lines(text) {
         let entry = Entry::of(line);
         let token = entry.as_ref().and_then(|entry| Token::of(&entry.secret));
@@ -292,6 +308,10 @@ fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Err
         };
         let is_account = read.is_ok();
         tokens.take(read, name, &Place::Line(number))?;
+        let is_first = entry.as_ref().is_none_or(|entry| users.is_first(&entry.user));
+        if is_account && !is_first {
+            tokens.warn_of_same_user();
+        }
         if let Some(token) = token.filter(|_| is_account) {
             warn(&token, &mut tokens);
         }
@@ -404,7 +424,9 @@ fn escaped(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctx::NoPasswords;
     use crate::model::Digits;
+    use crate::testing;
 
     fn read(text: &str) -> Vault {
         decode(text, &TokenOptions::default(), &Limits::default()).unwrap()
@@ -512,6 +534,46 @@ mod tests {
         assert_eq!(code(&account(8, 30), &usual), Some("other-settings"));
         assert_eq!([code(&account(8, 30), &said), code(&account(6, 60), &said)], [None, None]);
         assert_eq!(code(&account(6, 30), &said), Some("other-settings"));
+    }
+
+    #[test]
+    fn only_the_first_line_of_a_user_counts() {
+        let told = |text: &str| {
+            let items = read(text).warnings.into_iter();
+            items.map(|item| (item.code, item.index.unwrap())).collect::<Vec<_>>()
+        };
+        let line = |user: &str| format!("{user} otp totp:sha1:hex:0aff:: *\n");
+        let text = [line("ann"), line("Ann"), line("'ann'"), "bob otp plain:x *\n".to_owned(), line("bob")];
+        assert_eq!(told(&text.concat()), [("same-user".to_owned(), 2), ("same-user".to_owned(), 4)]);
+        let account = read(&line("ann")).accounts.remove(0);
+        let fits = OpenVpnOtp.fit(&INFO.write[0], &[account.clone(), account]);
+        let codes: Vec<_> = fits.into_iter().map(|fit| fit.refused.map(|refusal| refusal.code)).collect();
+        assert_eq!(codes, [None, Some("same-user")]);
+    }
+
+    #[test]
+    fn codes_of_md5_are_those_of_no_app() {
+        let vault = read("ann otp totp:md5:hex:0aff:: *\nbob otp hotp:MD5:hex:0aff:: *\n");
+        let codes: Vec<_> = vault.skipped.iter().map(|item| item.code.as_str()).collect();
+        assert_eq!((vault.accounts.len(), codes), (0, vec![Skip::UNKNOWN_ALGORITHM; 2]));
+        let otp = Otp::Totp {
+            secret: token::hex_secret("0aff").unwrap(),
+            algorithm: Algorithm::Md5,
+            digits: Digits::SIX,
+            period: Period::THIRTY,
+        };
+        assert!(fit(&CAPS, &token::account(otp, "ann"), &TokenOptions::default()).refused.is_some());
+    }
+
+    #[test]
+    fn guessed_characters_are_told() {
+        let file = b"j\xf6rg otp totp:sha1:hex:0aff:: *\n";
+        let vault =
+            testing::with_ctx(&mut NoPasswords, |ctx| OpenVpnOtp.decode(&Input::new(file), ctx)).unwrap();
+        assert_eq!(
+            (vault.accounts[0].name.as_str(), vault.warnings[0].code.as_str()),
+            ("jörg", "encoding-guessed")
+        );
     }
 
     #[test]

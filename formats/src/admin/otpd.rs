@@ -12,6 +12,7 @@ use crate::model::{Account, Draft, Kind, Number, Vault};
 use crate::open::uri_list;
 use crate::probe::Probe;
 use crate::report::{Item, Skip};
+use crate::text::csv;
 
 /// The file of passwords.
 pub(crate) struct Otpd;
@@ -46,7 +47,10 @@ impl Format for Otpd {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        input.text().and_then(|text| decode(&text, ctx.limits)).map_err(|error| error.in_format(ID))
+        let read = input.text().and_then(|text| decode(&text, ctx.limits));
+        let mut vault = read.map_err(|error| error.in_format(ID))?;
+        vault.warnings.extend(csv::guess_warning(input.bytes));
+        Ok(vault)
     }
 }
 
@@ -140,6 +144,8 @@ fn warn(line: &Line<'_>, tokens: &mut Tokens<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctx::NoPasswords;
+    use crate::testing;
 
     const KEY: &str = "00112233445566778899aabbccddeeff";
 
@@ -160,6 +166,14 @@ mod tests {
         for other in ["hotp-d4", "hotp-d10", "hotp", "c200-d6", "x9.9-aln"] {
             assert_eq!(digits(other), Err(Skip::UNKNOWN_KIND.to_owned()), "{other}");
         }
+    }
+
+    #[test]
+    fn guessed_characters_are_told() {
+        let file = [b"j\xf6rg:hotp-d6:", KEY.as_bytes()].concat();
+        let vault = testing::with_ctx(&mut NoPasswords, |ctx| Otpd.decode(&Input::new(&file), ctx)).unwrap();
+        let last = vault.warnings.last().unwrap();
+        assert_eq!((vault.accounts[0].name.as_str(), last.code.as_str()), ("jörg", "encoding-guessed"));
     }
 
     #[test]

@@ -58,6 +58,15 @@ impl<'l> Tokens<'l> {
         }
     }
 
+    /// Says that the account that was taken last is not the first one of its user.
+    pub(super) fn warn_of_same_user(&mut self) {
+        self.warn_of_last(
+            "same-user",
+            "an earlier entry is for the same user, and the server looks at the first only",
+            "Leave it out with --exclude, unless the user has the codes of this one",
+        );
+    }
+
     /// Everything that was gathered.
     pub(super) fn finish(self) -> Vault {
         self.vault
@@ -156,6 +165,29 @@ impl Serials {
     }
 }
 
+/// Users of a file of which the server looks at the first entry only. Capitals are told apart.
+#[derive(Default)]
+pub(super) struct Users(HashSet<String>);
+
+impl Users {
+    /// Refuses a further account of a user.
+    pub(super) fn check(&mut self, fit: Fit, account: &Account, app: &str) -> Fit {
+        if fit.refused.is_some() || self.0.insert(user(account).to_owned()) {
+            return fit;
+        }
+        Fit::refuse(
+            "same-user",
+            format!("{app} takes the first entry of a user, and an earlier account is for the same user"),
+            "Look which of the two is right, and leave the other one out with --exclude",
+        )
+    }
+
+    /// Whether this is the first entry of a user, be it readable or not.
+    pub(super) fn is_first(&mut self, user: &str) -> bool {
+        self.0.insert(user.to_owned())
+    }
+}
+
 /// Refuses an account of which a server that is set up as said would make other codes; `settings` are what it has for
 /// that.
 pub(super) fn other_settings(app: &str, said: &TokenOptions, settings: &str) -> Fit {
@@ -214,6 +246,17 @@ mod tests {
             [code("A1"), code("a1"), code(" "), code("A2")],
             [None, Some("same-serial"), Some("missing-device"), None]
         );
+    }
+
+    #[test]
+    fn a_user_has_one_entry() {
+        let mut users = Users::default();
+        let mut code = |user: &str| {
+            let account = Account { user: Some(user.to_owned()), ..token("A1") };
+            users.check(Fit::default(), &account, "App").refused.map(|refusal| refusal.code)
+        };
+        assert_eq!([code("ann"), code("Ann"), code("ann")], [None, None, Some("same-user")]);
+        assert!(!users.is_first("ann") && users.is_first("eve") && !users.is_first("eve"));
     }
 
     #[test]

@@ -199,9 +199,15 @@ pub(crate) fn column_label(header: &[String], place: usize) -> String {
 fn is_plain_name(name: &str) -> bool {
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
     words().any(|word| !word.is_empty())
-        && words().all(|word| word.len() < 16 || is_camel_case(word))
+        && !may_be_key(name)
         && name.len() <= 60
         && !name.contains(['=', '&', '@'])
+}
+
+/// Whether a word of a text is so long that it may be a key.
+pub(crate) fn may_be_key(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| word.len() >= 16 && !is_camel_case(word))
 }
 
 /// Whether a long word is made of words: a key of letters alone has more capital ones, or none.

@@ -73,9 +73,8 @@ const FIELDS: [(&str, Field); 17] = [
 /// The one that is no table of its own.
 const URI: &str = "uri";
 
-/// The columns where the user says none: everything.
-const ALL: &str =
-    "user?,serial?,secret:base32,type,algorithm,digits,period,counter,issuer,label,manufacturer,model";
+/// The columns where the user says none: everything, of which a row needs the secret.
+const ALL: &str = "user?,serial?,secret:base32,type?,algorithm?,digits?,period?,counter?,issuer?,label?,manufacturer?,model?";
 
 /// One column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ pub(super) struct Column {
     /// Its name in the first row.
     pub(super) header: String,
     pub(super) field: Field,
-    /// Whether an account may have nothing for it.
+    /// Whether an account may have nothing for it. Of period and counter each has one.
     pub(super) may_be_empty: bool,
 }
 
@@ -170,7 +169,8 @@ impl Default for Layout {
 
 impl Layout {
     /// Sets the columns: `Serial Number=serial,Seed=secret:hex,User=user?,'TOTP'`. Each has a field, or a text in
-    /// single quotes; before it the name in the first row, where that is another; behind it a `?` where it may be empty.
+    /// single quotes; before it the name in the first row, where that is another; behind it a `?` where it may be empty. No
+    /// row has both a period and a counter: the other one is always empty.
     ///
     /// # Errors
     /// A sentence that says what is wrong with them, and lists the fields.
@@ -233,10 +233,11 @@ impl Layout {
         }
         let is_split = |column: &Column| {
             let text = match &column.field {
-                Field::Text(text) => text,
-                _ => &column.header,
+                Field::Text(text) => text.as_str(),
+                _ => "",
             };
-            [text, &column.header].iter().any(|text| text.contains([self.delimiter, '\r', '\n']))
+            let header = if self.has_header { column.header.as_str() } else { "" };
+            [text, header].iter().any(|text| text.contains([self.delimiter, '\r', '\n']))
         };
         if self.quoting == Quoting::Never && self.columns.iter().any(is_split) {
             return Err("a name or a text has the delimiter in it, and nothing is to be quoted".to_owned());
@@ -261,7 +262,7 @@ fn columns(text: &str) -> Result<Vec<Column>, String> {
         let is_twice = !matches!(column.field, Field::Text(_))
             && columns.iter().any(|known: &Column| known.field.is_like(&column.field));
         if is_twice {
-            return Err(format!("{} is given twice", name_of(&column.field)));
+            return Err(format!("{} is given twice", column.field.name()));
         }
         columns.push(column);
     }
@@ -271,9 +272,12 @@ fn columns(text: &str) -> Result<Vec<Column>, String> {
 
 fn parts(text: &str) -> Result<Vec<&str>, String> {
     let mut is_quoted = false;
+    // Only where a field can begin does a quotation mark: names have apostrophes.
+    let mut before = ',';
     let parts: Vec<&str> = text
         .split(|c| {
-            is_quoted ^= c == '\'';
+            is_quoted ^= c == '\'' && (is_quoted || matches!(before, ',' | '='));
+            before = if c == ' ' { before } else { c };
             c == ',' && !is_quoted
         })
         .collect();
@@ -310,15 +314,35 @@ impl Column {
         let field = Field::named(name).ok_or_else(fields)?;
         Ok(Self { header: header.unwrap_or(name).to_owned(), field, may_be_empty })
     }
+
+    /// Whether a cell has its name, or that of its field with or without what stands behind the colon.
+    pub(super) fn is_called(&self, cell: &str) -> bool {
+        let field = match &self.field {
+            Field::Text(text) => text.as_str(),
+            field => field.name(),
+        };
+        let short = field.split(':').next().unwrap_or_default();
+        let names = [self.header.trim(), field, short];
+        names.iter().any(|name| !name.is_empty() && name.to_lowercase() == cell.to_lowercase())
+    }
 }
 
 /// The name of a column, where one is given, and what it holds. A text may have a `=` in it.
 fn named(part: &str) -> (Option<&str>, &str) {
-    let before_text = part.split('\'').next().unwrap_or_default();
-    match before_text.rfind('=').and_then(|at| part.split_at_checked(at)) {
-        Some((header, rest)) => (Some(header.trim()), rest.trim_start_matches('=').trim()),
+    if part.starts_with('\'') {
+        return (None, part);
+    }
+    let begins_text = |at: &usize| part.get(*at..).is_some_and(|rest| field(rest).starts_with('\''));
+    let text = part.match_indices('=').map(|(at, _)| at).find(begins_text);
+    match text.or_else(|| part.rfind('=')).and_then(|at| part.split_at_checked(at)) {
+        Some((header, rest)) => (Some(header.trim()), field(rest)),
         None => (None, part),
     }
+}
+
+/// What stands behind a `=`.
+fn field(rest: &str) -> &str {
+    rest.trim_start_matches('=').trim()
 }
 
 impl Field {
@@ -329,16 +353,17 @@ impl Field {
         FIELDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| field.clone())
     }
 
+    /// What it is called in `--columns`.
+    pub(super) fn name(&self) -> &'static str {
+        FIELDS.iter().find(|(_, known)| known == self).map_or(URI, |(name, _)| name)
+    }
+
     /// Whether both say the same thing of an account.
-    fn is_like(&self, other: &Self) -> bool {
+    pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Secret(_), Self::Secret(_)) => true,
             (Self::Counter | Self::CounterBytes, Self::Counter | Self::CounterBytes) => true,
             _ => self == other,
         }
     }
-}
-
-fn name_of(field: &Field) -> &'static str {
-    FIELDS.iter().find(|(_, known)| known == field).map_or(URI, |(name, _)| name)
 }

@@ -8,6 +8,7 @@
 
 mod layout;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::Probe;
+use crate::text::csv;
 
 /// Any server's table.
 pub(crate) struct Delimited;
@@ -81,7 +83,9 @@ impl Format for Delimited {
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         let read = input.text().and_then(|text| read::decode(&text, ctx.tokens, ctx.limits));
-        read.map_err(|error| error.in_format(ID))
+        let mut vault = read.map_err(|error| error.in_format(ID))?;
+        vault.warnings.extend(csv::guess_warning(input.bytes));
+        Ok(vault)
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {

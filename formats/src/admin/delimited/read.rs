@@ -4,11 +4,12 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use zeroize::Zeroizing;
 
 use super::ID;
-use super::layout::{Column, Encoding, Field, Layout, Quoting};
+use super::layout::{Column, Encoding, Field, Layout};
+use super::table::{Line, Table};
 use crate::admin::options::{TokenOptions, TokenType};
 use crate::admin::token::{self, Tokens};
 use crate::ctx::Limits;
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::model::{Account, Draft, Kind, Number, Otp, Secret, Vault};
 use crate::open::otpauth;
 use crate::report::Skip;
@@ -17,16 +18,15 @@ use crate::text::csv::{self, Row};
 
 pub(super) fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result<Vault, Error> {
     let layout = &said.layout;
-    let mut rows = rows(text, layout, limits)?;
-    let places = places(layout, &mut rows)?;
-    let says_counter = layout.has(|field| matches!(field, Field::Counter | Field::CounterBytes | Field::Uri));
+    let table = Table::parse(text, layout, limits)?;
     let mut tokens = Tokens::new(ID, "table", limits);
-    for row in rows.iter().filter(|row| row.cells().any(|cell| !cell.trim().is_empty())) {
-        let cells = Cells::of(row, layout, &places);
-        let account = cells.read(said);
+    for Line { row, wrong } in table.lines {
+        let cells = Cells::of(&row, layout, &table.places);
+        let name = if wrong.is_some() { "" } else { cells.shown_name() };
+        let account = wrong.map_or_else(|| cells.read(said), Err);
         let is_hotp = account.as_ref().is_ok_and(|account| account.kind() == Kind::Hotp);
-        tokens.take(account, cells.shown_name(), &row.place())?;
-        if is_hotp && !says_counter {
+        tokens.take(account, name, &row.place())?;
+        if is_hotp && cells.counter().is_empty() && cells.get(&Field::Uri).is_empty() {
             tokens.warn_of_last(
                 "counter-unknown",
                 "the file does not say how often it was used; 0 is taken",
@@ -34,60 +34,35 @@ pub(super) fn decode(text: &str, said: &TokenOptions, limits: &Limits) -> Result
             );
         }
     }
-    Ok(tokens.finish())
-}
-
-fn rows(text: &str, layout: &Layout, limits: &Limits) -> Result<Vec<Row>, Error> {
-    let delimiter = u8::try_from(layout.delimiter).unwrap_or(b',');
-    match layout.quoting {
-        Quoting::Never => csv::rows_without_quotes(text, delimiter, limits),
-        Quoting::Minimal | Quoting::Always => csv::rows(text, delimiter, limits),
-    }
-}
-
-/// Where each column stands: as its name in the first row does; one without a name, and all without that row, in order.
-fn places(layout: &Layout, rows: &mut Vec<Row>) -> Result<Vec<csv::Column>, Error> {
-    if !layout.has_header || rows.is_empty() {
-        return Ok((0..layout.columns.len()).map(csv::Column::at).collect());
-    }
-    let header = rows.remove(0);
-    let place = |(at, column): (usize, &Column)| {
-        if column.header.is_empty() {
-            return Ok(csv::Column::at(at));
-        }
-        let name = column.header.trim().to_lowercase();
-        let found = header.cells().position(|cell| cell.trim().to_lowercase() == name);
-        found.map(csv::Column::at).ok_or_else(|| {
-            Error::malformed(format!("the first row has no column \"{}\"", column.header))
-                .at(Place::Row(1))
-                .next_step(
-                    "Say the names as they stand there with --columns NAME=FIELD, or --no-header where there are none",
-                )
-        })
-    };
-    layout.columns.iter().enumerate().map(place).collect()
+    let mut vault = tokens.finish();
+    vault.warnings.extend(table.warning);
+    Ok(vault)
 }
 
 /// One row: what stands for each field.
-struct Cells<'a>(Vec<(&'a Field, &'a str)>);
+struct Cells<'a>(Vec<(&'a Column, &'a str)>);
 
 impl<'a> Cells<'a> {
     fn of(row: &'a Row, layout: &'a Layout, places: &[csv::Column]) -> Self {
         let cells = layout.columns.iter().zip(places);
-        Self(cells.map(|(column, place)| (&column.field, row.get(*place))).collect())
+        Self(cells.map(|(column, place)| (column, row.get(*place))).collect())
     }
 
-    /// `None` where there is no such column.
-    fn find(&self, wanted: &Field) -> Option<&'a str> {
-        self.0.iter().find(|(field, _)| *field == wanted).map(|(_, cell)| *cell)
+    fn fields(&self) -> impl Iterator<Item = (&'a Field, &'a str)> {
+        self.0.iter().map(|(column, cell)| (&column.field, *cell))
     }
 
     fn get(&self, wanted: &Field) -> &'a str {
-        self.find(wanted).unwrap_or_default()
+        self.fields().find(|(field, _)| *field == wanted).map_or("", |(_, cell)| cell)
+    }
+
+    fn counter(&self) -> &'a str {
+        let is_counter = |field: &Field| matches!(field, Field::Counter | Field::CounterBytes);
+        self.fields().find(|(field, _)| is_counter(field)).map_or("", |(_, cell)| cell)
     }
 
     fn secret(&self) -> Option<Result<Secret, Skip>> {
-        self.0.iter().find_map(|(field, cell)| match field {
+        self.fields().find_map(|(field, cell)| match field {
             Field::Secret(encoding) => Some(encoding.read(cell)),
             _ => None,
         })
@@ -106,24 +81,39 @@ impl<'a> Cells<'a> {
 
     /// The same for messages: with other columns than were said, a key may stand there.
     fn shown_name(&self) -> &'a str {
-        if self.secret().is_some_and(|secret| secret.is_ok()) { self.name() } else { "" }
+        let is_known = self.secret().is_some_and(|secret| secret.is_ok()) && !csv::may_be_key(self.name());
+        if is_known { self.name() } else { "" }
     }
 
     fn read(&self, said: &TokenOptions) -> Result<Account, Skip> {
         let differs =
-            |(field, cell): &(&Field, &str)| matches!(field, Field::Text(text) if text.trim() != *cell);
-        if self.0.iter().any(differs) {
+            |(field, cell): (&Field, &str)| matches!(field, Field::Text(text) if text.trim() != cell);
+        if self.fields().any(differs) {
             let message = "a column with the same text in every row has another one here";
             return Err(Skip::new(Skip::NOT_AN_ACCOUNT, message));
         }
+        // Which of period and counter a row has is known with its kind.
+        self.check_filled(|field| {
+            !matches!(field, Field::Period | Field::Counter | Field::CounterBytes | Field::Text(_))
+        })?;
         let mut account = match self.get(&Field::Uri) {
             "" => token::account(self.otp(said)?, self.name()),
             link => self.linked(link)?,
         };
-        if let Some(label) = self.find(&Field::Label) {
+        if account.kind() == Kind::Hotp {
+            self.check_filled(|field| matches!(field, Field::Counter | Field::CounterBytes))?;
+        } else {
+            self.check_filled(|field| *field == Field::Period)?;
+            if !self.counter().is_empty() {
+                let message = "it has a counter, and nothing says that it is hotp";
+                return Err(Skip::new(Skip::BAD_COUNTER, message));
+            }
+        }
+        let [label, issuer] = [Field::Label, Field::Issuer].map(|field| self.get(&field));
+        if !label.is_empty() {
             label.clone_into(&mut account.name);
         }
-        if let Some(issuer) = self.find(&Field::Issuer) {
+        if !issuer.is_empty() {
             issuer.clone_into(&mut account.issuer);
         }
         account.user = Some(self.user().to_owned()).filter(|user| !user.is_empty());
@@ -131,6 +121,22 @@ impl<'a> Cells<'a> {
             [Field::Serial, Field::Manufacturer, Field::Model].map(|field| self.get(&field));
         account.device = token::device(serial, manufacturer, model);
         Ok(account)
+    }
+
+    /// Checks that no column is empty of those that may not be.
+    fn check_filled(&self, is_meant: impl Fn(&Field) -> bool) -> Result<(), Skip> {
+        let is_missing = |(column, cell): &&(&Column, &str)| {
+            cell.is_empty() && !column.may_be_empty && is_meant(&column.field)
+        };
+        match self.0.iter().find(is_missing).map(|(column, _)| &column.field) {
+            None => Ok(()),
+            Some(Field::Secret(_) | Field::Uri) => Err(Skip::new(Skip::NO_SECRET, "the row has no secret")),
+            Some(field) => {
+                let name = field.name();
+                let message = format!("it has nothing for {name}, and --columns does not say {name}?");
+                Err(Skip::new(Skip::MISSING_FIELD, message))
+            }
+        }
     }
 
     fn otp(&self, said: &TokenOptions) -> Result<Otp, Skip> {
@@ -142,7 +148,7 @@ impl<'a> Cells<'a> {
         };
         let no_secret = || Skip::new(Skip::NO_SECRET, "the row has no secret");
         let mut draft = said.draft(kind, self.secret().ok_or_else(no_secret)??);
-        for (field, cell) in self.0.iter().filter(|(_, cell)| !cell.is_empty()) {
+        for (field, cell) in self.fields().filter(|(_, cell)| !cell.is_empty()) {
             match field {
                 Field::Digits => draft.digits = Number::parse(cell),
                 Field::Period => draft.period = Number::parse(cell),
@@ -161,7 +167,7 @@ impl<'a> Cells<'a> {
         let Some(otp @ (Otp::Totp { .. } | Otp::Hotp { .. })) = linked.otp() else {
             return Err(Skip::new(Skip::UNKNOWN_KIND, "its link is neither for totp nor for hotp"));
         };
-        for (field, cell) in self.0.iter().filter(|(_, cell)| !cell.is_empty()) {
+        for (field, cell) in self.fields().filter(|(_, cell)| !cell.is_empty()) {
             if !field.agrees(cell, otp)? {
                 let message = "the link and the columns beside it say different things";
                 return Err(Skip::new(Skip::MISSING_FIELD, message));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
-use super::layout::{Encoding, Field, Layout, Quoting};
+use super::layout::{Column, Encoding, Field, Layout, Quoting};
 use super::{APP, CAPS, WITHOUT_DEVICE, read};
 use crate::admin::options::{TokenOptions, TokenType};
 use crate::admin::token::{self, Serials};
@@ -13,7 +13,6 @@ use crate::caps::Fit;
 use crate::ctx::Limits;
 use crate::model::{Account, Algorithm, Kind, Otp};
 use crate::open::otpauth;
-use crate::text::csv;
 
 pub(super) fn fit(account: &Account, given: &TokenOptions, serials: &mut Serials) -> Fit {
     let layout = &given.layout;
@@ -21,7 +20,7 @@ pub(super) fn fit(account: &Account, given: &TokenOptions, serials: &mut Serials
     let fit = caps.check(account);
     let (None, Some(otp)) = (&fit.refused, account.otp()) else { return fit };
     let wrong =
-        unsaid(otp, given).or_else(|| missing(account, layout)).or_else(|| torn(account, otp, layout));
+        unsaid(otp, given).or_else(|| missing(account, otp, layout)).or_else(|| torn(account, otp, layout));
     if let Some(refused) = wrong {
         return refused;
     }
@@ -72,7 +71,7 @@ fn unsaid(otp: &Otp, given: &TokenOptions) -> Option<Fit> {
 }
 
 /// Refuses an account that has nothing for a column which may not be empty.
-fn missing(account: &Account, layout: &Layout) -> Option<Fit> {
+fn missing(account: &Account, otp: &Otp, layout: &Layout) -> Option<Fit> {
     let user = token::user(account);
     if layout.demands(&Field::Serial) && token::serial(account).is_empty() {
         return Some(token::missing(APP, "a serial number", "serial"));
@@ -84,7 +83,7 @@ fn missing(account: &Account, layout: &Layout) -> Option<Fit> {
         () if (layout.demands(&Field::Upn) || layout.demands(&Field::Email)) && !has_domain => {
             "a login name with a domain, such as maria@contoso.example"
         }
-        () => return None,
+        () => return empty(account, otp, layout),
     };
     Some(Fit::refuse(
         "missing-user",
@@ -93,12 +92,37 @@ fn missing(account: &Account, layout: &Layout) -> Option<Fit> {
     ))
 }
 
-/// Refuses an account whose texts would become two cells.
+/// Refuses an account that has no text for another column which may not be empty.
+fn empty(account: &Account, otp: &Otp, layout: &Layout) -> Option<Fit> {
+    let is_text =
+        |field: &Field| matches!(field, Field::Issuer | Field::Label | Field::Manufacturer | Field::Model);
+    let is_empty = |column: &&Column| {
+        let demands = !column.may_be_empty && is_text(&column.field);
+        demands && cell(&column.field, account, otp).trim().is_empty()
+    };
+    let name = layout.columns.iter().find(is_empty)?.field.name();
+    Some(Fit::refuse(
+        "missing-text",
+        format!("{APP} has {name} in every row, and this account has none"),
+        format!("Let the column be empty: {name}? in --columns"),
+    ))
+}
+
+/// Refuses an account whose texts would become two cells, or another text when they are read.
 fn torn(account: &Account, otp: &Otp, layout: &Layout) -> Option<Fit> {
-    let is_torn = |cell: Zeroizing<String>| cell.contains([layout.delimiter, '\r', '\n']);
-    let mut cells = layout.columns.iter().map(|column| cell(&column.field, account, otp));
+    let cells = || layout.columns.iter().map(|column| cell(&column.field, account, otp));
+    if cells().any(|cell| cell.contains(char::is_control)) {
+        return Some(Fit::refuse(
+            "has-control-characters",
+            format!(
+                "{APP} has a line for each account, and a text of this one has a line break or the like in it"
+            ),
+            "Write the name, user or serial number anew in the old app, and export again",
+        ));
+    }
+    let is_torn = |cell: Zeroizing<String>| cell.contains(layout.delimiter);
     let is_quoted = layout.quoting != Quoting::Never;
-    (!is_quoted && cells.any(is_torn)).then(|| {
+    (!is_quoted && cells().any(is_torn)).then(|| {
         Fit::refuse(
             "has-delimiter",
             "one of its texts has the delimiter in it, and nothing is to be quoted",
@@ -150,10 +174,9 @@ pub(super) fn encode(accounts: &[Account], given: &TokenOptions) -> Zeroizing<St
 
 fn cell(field: &Field, account: &Account, otp: &Otp) -> Zeroizing<String> {
     let device = |part: fn(&crate::model::Device) -> &str| account.device.as_ref().map_or("", part);
-    let text = |text: &str| csv::writable(text).into_owned();
     Zeroizing::new(match field {
-        Field::User | Field::Upn | Field::Email => text(token::user(account)),
-        Field::Serial => text(token::serial(account)),
+        Field::User | Field::Upn | Field::Email => token::user(account).to_owned(),
+        Field::Serial => token::serial(account).to_owned(),
         Field::Secret(encoding) => return encoding.write(otp),
         Field::Type => otp.kind().name().to_owned(),
         Field::Digits => otp.digits().to_string(),
@@ -161,10 +184,10 @@ fn cell(field: &Field, account: &Account, otp: &Otp) -> Zeroizing<String> {
         Field::Algorithm => otp.algorithm().name().to_owned(),
         Field::Counter => otp.counter().map(|counter| counter.to_string()).unwrap_or_default(),
         Field::CounterBytes => otp.counter().map(bytes_of).unwrap_or_default(),
-        Field::Issuer => text(&account.issuer),
-        Field::Label => text(&account.name),
-        Field::Manufacturer => text(device(|device| &device.manufacturer)),
-        Field::Model => text(device(|device| &device.model)),
+        Field::Issuer => account.issuer.clone(),
+        Field::Label => account.name.clone(),
+        Field::Manufacturer => device(|device| &device.manufacturer).to_owned(),
+        Field::Model => device(|device| &device.model).to_owned(),
         Field::Uri => otpauth::write(account, otp),
         Field::Text(text) => text.clone(),
     })

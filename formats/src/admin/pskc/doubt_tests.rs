@@ -187,7 +187,11 @@ fn a_value_without_its_element_is_read_and_said() {
     let offset = totp(&direct("Time", "90"));
     assert_eq!(offset.1, ["unusual-shape", "time-offset"]);
     assert_eq!(offset.0, Ok((seed(), 6, 30)));
-    assert_eq!(totp(&direct("Time", "noon")), offset);
+    for (time, period) in [("100", "30"), ("30", "60"), ("noon", "30"), ("-1", "30")] {
+        let data = direct("Time", time) + &direct("TimeInterval", period);
+        assert_eq!(totp(&data).0, Err("bad-period"), "{time}");
+    }
+    assert_eq!(totp(&(direct("Time", "-120") + &direct("TimeInterval", "60"))).0, Ok((seed(), 6, 60)));
     let (drift, said) = totp(&direct("TimeDrift", "4"));
     assert_eq!((drift, said), (Ok((seed(), 6, 30)), vec!["left-behind".to_owned()]));
     let secret = direct("Secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=");

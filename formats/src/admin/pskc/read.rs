@@ -13,7 +13,7 @@ use super::encryption::{Failure, Opener};
 use super::person;
 use super::value::{Sealed, Value, base64, binary_instead, binary_number, is_usual_number, number};
 use crate::admin::token;
-use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Secret};
+use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Period, Secret};
 use crate::report::Skip;
 
 /// Everything that a key is read with.
@@ -217,13 +217,31 @@ impl<'e> Key<'e> {
     }
 
     fn period(&mut self) -> Result<Number, Skip> {
-        if !matches!(self.number("time")?, Number::Of(0) | Number::Absent) {
-            self.note(
+        let begin = self.number("time")?;
+        let period = self.said_period()?;
+        let steps = match period {
+            Number::Of(period) => period,
+            _ => Period::THIRTY.get().into(),
+        };
+        match begin {
+            Number::Absent | Number::Of(0) => {}
+            Number::Of(begin) if begin.checked_rem(steps) == Some(0) => self.note(
                 "time-offset",
                 "the file says that its time does not begin in 1970; that is not moved",
                 COMPARE,
-            );
+            ),
+            // Its codes change in between those of every app.
+            _ => {
+                let message =
+                    "its time does not begin in 1970, nor whole periods after, and no app shows such codes";
+                return Err(Skip::new(Skip::BAD_PERIOD, message));
+            }
         }
+        Ok(period)
+    }
+
+    /// What the file says; absent where it says nothing.
+    fn said_period(&mut self) -> Result<Number, Skip> {
         let is_written = self.value("timeinterval")?.is_some();
         let period = self.number("timeinterval")?;
         // privacyIDEA writes 0 for none.

@@ -3,8 +3,9 @@
 use std::io::{Chain, Read};
 
 use csv::{Reader, StringRecord};
+use zeroize::Zeroizing;
 
-use super::{Column, reader};
+use super::{Column, Row, reader};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
 
@@ -28,6 +29,8 @@ pub(crate) struct Record<'r> {
     pub(crate) line: usize,
     /// Whether a line end stands behind it.
     pub(crate) is_ended: bool,
+    /// As it is written.
+    text: &'r [u8],
     cells: &'r StringRecord,
 }
 
@@ -59,7 +62,8 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        Ok(Some(Record { line: self.line, is_ended: end <= self.text.len(), cells: &self.record }))
+        let text = self.text.get(self.start..end.min(self.text.len())).unwrap_or_default();
+        Ok(Some(Record { line: self.line, is_ended: end <= self.text.len(), text, cells: &self.record }))
     }
 
     /// Counts the lines up to a row, and the blank ones before it.
@@ -87,6 +91,18 @@ fn never_closed(line: usize) -> Error {
         .next_step("The table was cut off or edited: export it again")
 }
 
+/// What of a cell was seen.
+#[derive(Clone, Copy)]
+enum Part {
+    Start,
+    Plain,
+    Quoted,
+    /// Its quotation mark was closed, if no other follows.
+    Behind,
+    /// It was closed.
+    Ended,
+}
+
 impl<'r> Record<'r> {
     /// The cell in a column, as it stands; empty where the row is too short for it.
     pub(crate) fn raw(&self, column: Column) -> &'r str {
@@ -101,6 +117,30 @@ impl<'r> Record<'r> {
     /// All cells, in order.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &'r str> {
         self.cells.iter()
+    }
+
+    /// Whether more than blanks stands between the end of a quoted cell and the next cell: one of the quotation marks
+    /// is stray, and what is between them may be several rows.
+    pub(crate) fn has_text_behind_quotes(&self, delimiter: u8) -> bool {
+        let mut at = Part::Start;
+        for byte in self.text {
+            at = match (at, *byte) {
+                (Part::Quoted, b'"') => Part::Behind,
+                (Part::Quoted, _) => Part::Quoted,
+                (Part::Start | Part::Behind, b'"') => Part::Quoted,
+                (_, byte) if byte == delimiter || matches!(byte, b'\r' | b'\n') => Part::Start,
+                (Part::Behind, b' ' | b'\t') => Part::Ended,
+                (Part::Ended, b' ' | b'\t') => Part::Ended,
+                (Part::Behind | Part::Ended, _) => return true,
+                (Part::Start | Part::Plain, _) => Part::Plain,
+            };
+        }
+        false
+    }
+
+    /// The row with cells that are wiped on drop, by its number as a spreadsheet counts.
+    pub(crate) fn to_row(&self, number: usize) -> Row {
+        Row { number, cells: self.cells().map(|cell| Zeroizing::new(cell.to_owned())).collect() }
     }
 
     /// How many cells it has.
@@ -159,6 +199,20 @@ mod tests {
         let ended = |text| walk(text).unwrap().pop().unwrap().2;
         assert!(ended("a\nb,c\n") && ended("a\nb,c\r\n") && ended("a\nb,c\r"));
         assert!(!ended("a\nb,c") && !ended("a\nb,\"c\""));
+    }
+
+    #[test]
+    fn text_behind_quotes_is_seen() {
+        let has = |text| {
+            let limits = Limits::default();
+            Walk::new(text, 1, b',', &limits).unwrap().next().unwrap().unwrap().has_text_behind_quotes(b',')
+        };
+        for text in ["a,\"b\"\n", "\"a\" ,b", "\"a\"\"b\",\"\"", "5\"x,b\"\n", "\"a\nb\"\r\n"] {
+            assert!(!has(text), "{text}");
+        }
+        for text in ["\"a\"b,c", "1,\"x\n2,\"y", "\"a\" b", "\"a\" \"b\""] {
+            assert!(has(text), "{text}");
+        }
     }
 
     #[test]
