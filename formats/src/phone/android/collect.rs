@@ -84,11 +84,16 @@ impl<'a> Collection<'a> {
                 self.in_change.insert(database);
             }
         } else if let Some(database) = of_database(WAL) {
-            if let Some(bytes) = self.content(&place, content) {
+            if let Some(bytes) = self.content(&place, size, content) {
                 self.replace(database, bytes, |collection| &mut collection.logs);
             }
         } else if place.keeper().is_some() {
-            if let Some(bytes) = self.content(&place, content) {
+            if let Some(bytes) = self.content(&place, size, content) {
+                // A log is of the database that it was copied with.
+                if self.files.contains_key(&place) {
+                    self.logs.remove(&place);
+                    self.in_change.remove(&place);
+                }
                 self.replace(place, bytes, |collection| &mut collection.files);
             }
         } else if is_export(&place) {
@@ -109,7 +114,7 @@ impl<'a> Collection<'a> {
             self.large = self.large.saturating_add(1);
             return;
         }
-        let Some(bytes) = self.content(&place, content) else { return };
+        let Some(bytes) = self.content(&place, size, content) else { return };
         let shown = place.shown();
         let probe = Probe::new(&bytes, Some(&shown));
         if AndroidBackup.detect(&probe) > Confidence::Weak {
@@ -119,15 +124,19 @@ impl<'a> Collection<'a> {
         }
     }
 
-    fn content(&mut self, place: &Place, content: &mut dyn Read) -> Option<Zeroizing<Vec<u8>>> {
+    /// What is cut off could be read as something shorter: a secret, for example.
+    fn content(&mut self, place: &Place, size: u64, content: &mut dyn Read) -> Option<Zeroizing<Vec<u8>>> {
         let most = MAX_FILE.min(self.left);
         let mut bytes = Zeroizing::new(Vec::new());
-        // What is cut off is kept as far as it goes: its format says what is missing.
-        let _ = content.take(most.saturating_add(1)).read_to_end(&mut bytes);
-        if length(&bytes) <= most {
-            return Some(bytes);
-        }
-        self.warnings.push(not_read(&place.shown(), "it is too large", BY_ITSELF));
+        let read = content.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        let (message, step) = match length(&bytes) {
+            length if length > most => ("it is too large", BY_ITSELF),
+            length if read.is_err() || length < size => {
+                ("it is cut off", "Copy the backup again, or make a new one")
+            }
+            _ => return Some(bytes),
+        };
+        self.warnings.push(not_read(&place.shown(), message, step));
         None
     }
 

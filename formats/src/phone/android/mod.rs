@@ -132,6 +132,12 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     } else {
         return Err(closed::refusal(input.bytes, input.name));
     };
+    if outside.end == End::Altered {
+        return Err(Error::malformed(
+            "the backup was altered or damaged on its way: any secret in it may be wrong",
+        )
+        .next_step("Copy the file again, or make a new backup"));
+    }
     Ok(vault(outside, collection.finish()))
 }
 
@@ -197,8 +203,10 @@ fn vault(outside: Outside, found: Found) -> Vault {
     let mut vault = Vault { variant: outside.variant, enclosed: found.enclosed, ..Vault::default() };
     let closed = found.apps.iter().filter(|(_, is_read)| !is_read).enumerate();
     vault.skipped = closed.map(|(index, (app, _))| collect::left_behind(app, index)).collect();
-    if outside.end == End::CutOff {
-        vault.warnings.push(cut_off());
+    match outside.end {
+        End::Whole => {}
+        End::Followed => vault.warnings.push(followed()),
+        End::CutOff | End::Altered => vault.warnings.push(cut_off()),
     }
     vault.warnings.extend(found.warnings);
     if vault.enclosed.is_empty() && vault.skipped.is_empty() {
@@ -220,6 +228,11 @@ fn vault(outside: Outside, found: Found) -> Vault {
 fn cut_off() -> Item {
     Item::new("cut-off", "the backup is damaged or cut off: what comes after that place is missing")
         .next_step("Copy the file again, or make a new backup")
+}
+
+fn followed() -> Item {
+    Item::new("cut-off", "something else follows the end of the archive, and was not read")
+        .next_step("If two archives were put behind each other, give each by itself")
 }
 
 fn nothing() -> Item {

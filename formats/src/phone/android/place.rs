@@ -108,23 +108,40 @@ fn in_tree(package: &str, tree: &str, rest: &[&str]) -> Option<Place> {
 }
 
 fn in_storage(volume: &str, rest: &[&str]) -> Place {
-    let name = if volume == "0" { "Internal storage" } else { "SD card" };
-    Place::Storage([&[name], rest].concat().join("/"))
+    let name = match volume {
+        "0" => "Internal storage".to_owned(),
+        "1" => "SD card".to_owned(),
+        other => format!("SD card {other}"),
+    };
+    Place::Storage([&[name.as_str()], rest].concat().join("/"))
 }
 
 /// In a copy: below the package, wherever that is. Other users of the phone have folders of their own.
 fn copied(parts: &[&str], of: Option<&KnownApp>) -> Place {
-    let at = parts.iter().position(|part| known::of_package(part).is_some());
+    let of_part = |at: &usize| parts.get(*at).and_then(|part| known::of_package(part));
+    let packages = (0..parts.len()).filter(|at| of_part(at).is_some());
+    // The folder of an unpacked archive can be called like the package in it.
+    let holds = |at: &usize| {
+        let rest = parts.get(at.saturating_add(1)..).unwrap_or_default().join("/");
+        of_part(at).is_some_and(|app| app.knows(&rest))
+    };
+    let at = packages.clone().rev().find(holds).or_else(|| packages.clone().next());
     let Some((before, [package, rest @ ..])) = at.and_then(|at| parts.split_at_checked(at)) else {
         let package = of.map(|app| app.package.to_owned()).unwrap_or_default();
         return Place::App { package, path: parts.join("/"), area: String::new() };
     };
-    let area = match before {
-        [.., kind @ ("user" | "user_de"), number] if is_number(number) => format!("{kind}/{number}"),
-        _ => String::new(),
-    };
-    let area = if area == "user/0" { String::new() } else { area };
-    Place::App { package: (*package).to_owned(), path: rest.join("/"), area }
+    Place::App { package: (*package).to_owned(), path: rest.join("/"), area: area(before) }
+}
+
+/// What tells several folders of an app apart: what is before the root of the data, and another user.
+fn area(before: &[&str]) -> String {
+    match before {
+        [head @ .., "data", "data"] | [head @ .., "data", "user", "0"] => head.join("/"),
+        [head @ .., "data", kind @ ("user" | "user_de"), number] if is_number(number) => {
+            [head, &[*kind, *number]].concat().join("/")
+        }
+        before => before.join("/"),
+    }
 }
 
 fn is_number(text: &str) -> bool {
@@ -163,6 +180,19 @@ mod tests {
             ("data/user/0/com.authy.authy/files/x", Some("com.authy.authy/files/x")),
             ("data/user/10/com.authy.authy/files/x", Some("user/10/com.authy.authy/files/x")),
             ("data/user_de/0/com.authy.authy/files/x", Some("user_de/0/com.authy.authy/files/x")),
+            ("phone1/data/data/com.authy.authy/files/x", Some("phone1/com.authy.authy/files/x")),
+            ("2023/com.authy.authy/files/x", Some("2023/com.authy.authy/files/x")),
+            (
+                "data_mirror/data_ce/null/10/com.authy.authy/files/x",
+                Some("data_mirror/data_ce/null/10/com.authy.authy/files/x"),
+            ),
+            (
+                "com.authy.authy/data/data/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml",
+                Some(
+                    "com.authy.authy/com.authy.authy/shared_prefs/com.authy.storage.tokens.authenticator.xml",
+                ),
+            ),
+            ("shared/2/x.json", Some("SD card 2/x.json")),
             ("shared_prefs/tokens.xml", Some("shared_prefs/tokens.xml")),
             ("data/data/com.authy.authy/../x", None),
             ("..", None),

@@ -19,6 +19,10 @@ pub(super) enum End {
     Whole,
     /// To where the archive is damaged or cut off.
     CutOff,
+    /// The checksum around it, or its packing, says that it was altered: also what came before may be.
+    Altered,
+    /// Not to the end of the source: it was enough, or something else follows the archive.
+    Followed,
 }
 
 /// Most of what an archive may hold.
@@ -49,9 +53,46 @@ pub(super) fn walk(
     bounds: Bounds,
     mut visit: impl FnMut(Member<'_>) -> ControlFlow<()>,
 ) -> Result<End, Error> {
-    let gauge =
-        Rc::new(Gauge { left: Cell::new(bounds.bytes), at_once: Cell::new(0), is_empty: Cell::new(false) });
+    let gauge = Rc::new(Gauge {
+        left: Cell::new(bounds.bytes),
+        at_once: Cell::new(u64::MAX),
+        is_empty: Cell::new(false),
+        is_altered: Cell::new(false),
+    });
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
+    let end = members(&mut archive, &gauge, bounds, &mut visit)?;
+    if end == End::Followed {
+        return Ok(end);
+    }
+    gauge.at_once.set(u64::MAX);
+    let is_followed = drain(&mut archive.into_inner());
+    Ok(match end {
+        _ if gauge.is_altered.get() => End::Altered,
+        End::Whole if is_followed => End::Followed,
+        end => end,
+    })
+}
+
+/// Reads what is behind the archive, so that a checksum around it is compared. Answers whether there is more than the
+/// zeros, and the padding of a cipher, that fill it up.
+fn drain(rest: &mut impl Read) -> bool {
+    let mut buffer = [0; 4096];
+    let mut more = 0_usize;
+    while let Ok(read @ 1..) = rest.read(&mut buffer) {
+        more = more.saturating_add(buffer.iter().take(read).filter(|byte| **byte != 0).count());
+    }
+    more > PADDING
+}
+
+/// Most bytes that pad a cipher.
+const PADDING: usize = 16;
+
+fn members<R: Read>(
+    archive: &mut Archive<Gauged<R>>,
+    gauge: &Gauge,
+    bounds: Bounds,
+    visit: &mut impl FnMut(Member<'_>) -> ControlFlow<()>,
+) -> Result<End, Error> {
     let Ok(mut entries) = archive.entries() else { return Ok(End::CutOff) };
     let mut count = 0_u64;
     loop {
@@ -79,7 +120,7 @@ pub(super) fn walk(
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let member = Member { name: &name, size: entry.size(), content: &mut entry };
             if visit(member).is_break() {
-                return Ok(End::Whole);
+                return Ok(End::Followed);
             }
         }
         // The rest of it, so that what follows is a header.
@@ -98,6 +139,8 @@ struct Gauge {
     at_once: Cell<u64>,
     /// Whether the source came to its end.
     is_empty: Cell<bool>,
+    /// Whether the source says that it is not as it was written.
+    is_altered: Cell<bool>,
 }
 
 impl Gauge {
@@ -128,7 +171,14 @@ impl<R: Read> Read for Gauged<R> {
         if most == 0 && !buffer.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let read = self.source.read(buffer.get_mut(..most).unwrap_or_default())?;
+        let read = self.source.read(buffer.get_mut(..most).unwrap_or_default());
+        let is_altered = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+        };
+        if read.as_ref().is_err_and(is_altered) {
+            self.gauge.is_altered.set(true);
+        }
+        let read = read?;
         self.gauge.take(u64::try_from(read).unwrap_or(u64::MAX));
         self.gauge.is_empty.set(read == 0);
         Ok(read)

@@ -1,4 +1,4 @@
-use super::super::Hope;
+use super::super::{Enclosed, Hope};
 use super::*;
 use crate::container::zip::write_plain;
 use crate::ctx::NoPasswords;
@@ -179,4 +179,76 @@ fn no_change_of_a_byte_panics() {
             let _ = (detect(&whole[..length]), read(&whole[..length]));
         }
     }
+}
+
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = ::tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(u64::try_from(content.len()).unwrap());
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// A bit that was lost on the way changes a secret as easily as anything else.
+#[test]
+fn what_was_altered_on_its_way_is_refused() {
+    let mut refused = 0;
+    for at in 0..GZIPPED.len() {
+        let mut altered = GZIPPED.to_vec();
+        altered[at] ^= 0x10;
+        match read(&altered) {
+            Err(error) => refused += usize::from(error.kind == ErrorKind::Malformed),
+            Ok(vault) => {
+                // The header of gzip says nothing of the content.
+                let whole = read(GZIPPED).unwrap();
+                let same = vault.enclosed == whole.enclosed;
+                assert!(same || vault.warnings.iter().any(|item| item.code == "cut-off"), "byte {at}");
+                let part = |enclosed: &Enclosed| whole.enclosed.contains(enclosed);
+                assert!(vault.enclosed.iter().all(part), "byte {at}");
+            }
+        }
+    }
+    assert!(refused > GZIPPED.len() / 2, "{refused} of {}", GZIPPED.len());
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_not_read_as_a_shorter_one() {
+    let links: &[u8] = b"otpauth://totp/a?secret=KNJVGU2TKNJVGU2TKNJVGU2TKNJVGU2TKNJVGU2T\n";
+    let bytes = tar(&[(TOKENS, PREFERENCES), ("sdcard/links.txt", links)]);
+    let cut = bytes.windows(links.len()).position(|window| window == links).unwrap() + 50;
+    let vault = read(&bytes[..cut]).unwrap();
+    assert_eq!(paths(&vault), [TOKENS]);
+    let codes: Vec<_> = said(&vault.warnings).iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, ["cut-off", "not-read"]);
+}
+
+#[test]
+fn what_follows_an_archive_is_told() {
+    let bytes = [tar(&[(TOKENS, PREFERENCES)]), tar(&[("x", b"y")])].concat();
+    let vault = read(&bytes).unwrap();
+    assert_eq!(paths(&vault), [TOKENS]);
+    assert_eq!(said(&vault.warnings).len(), 1);
+}
+
+#[test]
+fn the_folders_of_two_phones_are_two() {
+    let names = [TOKENS, "phone1/data/data/org.fedorahosted.freeotp/shared_prefs/tokens.xml"];
+    let vault = read(&tar(&names.map(|name| (name, PREFERENCES)))).unwrap();
+    assert_eq!(paths(&vault), [TOKENS, "phone1/org.fedorahosted.freeotp/shared_prefs/tokens.xml"]);
+}
+
+/// Of a database that was copied twice, the log belongs to the copy before it.
+#[test]
+fn a_log_is_of_the_database_that_it_came_with() {
+    let vault = read(&tar(&[
+        (DATABASE, b"SQLite format 3\0 old"),
+        (&format!("{DATABASE}-wal"), b"log"),
+        (TOKENS, PREFERENCES),
+        (DATABASE, PREFERENCES),
+    ]))
+    .unwrap();
+    let of_database = vault.enclosed.iter().find(|enclosed| enclosed.path == DATABASE).unwrap();
+    assert_eq!(of_database.wal, None);
 }
