@@ -24,6 +24,7 @@ pub fn check_free(target: &Path, replace: bool) -> Result<(), Failure> {
     if fs::symlink_metadata(target).is_ok() && !replace {
         return Err(exists(target));
     }
+    check_kind(target)?;
     if target.is_dir() {
         return Err(Failure::new(Exit::Io, "there is a folder of this name")
             .in_file(&target.to_string_lossy())
@@ -96,6 +97,18 @@ fn exists(target: &Path) -> Failure {
         .next_step("Choose another name with -o, or replace it with --force")
 }
 
+/// A file takes the place of what was there: of a device that would take it away from the whole system.
+fn check_kind(target: &Path) -> Result<(), Failure> {
+    match fs::metadata(target) {
+        Ok(metadata) if !(metadata.is_file() || metadata.is_dir()) => {
+            Err(Failure::new(Exit::Refused, "this is a device or a pipe, and is not replaced by a file")
+                .in_file(&target.to_string_lossy())
+                .next_step("Name a file with -o; -o - writes to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -113,6 +126,7 @@ impl Pending {
     /// [`Exit::Io`].
     pub fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<Self, Failure> {
         let io = |error: io::Error| Failure::io(target, "write the output", &error);
+        check_kind(target)?;
         let mut temporary =
             tempfile::Builder::new().prefix(Self::PREFIX).tempfile_in(folder_of(target)).map_err(io)?;
         temporary.write_all(bytes).map_err(io)?;

@@ -52,3 +52,18 @@ fn outputs_do_not_replace_each_other() {
         assert!(sandbox.names().is_empty());
     }
 }
+
+/// A file that took the place of `/dev/null` would be there for the whole system.
+#[cfg(unix)]
+#[test]
+fn a_device_or_a_pipe_is_not_replaced() {
+    let sandbox = Sandbox::new();
+    let _socket = std::os::unix::net::UnixListener::bind(sandbox.path("socket")).unwrap();
+    let input = fixture("otpauth/comments.txt");
+    let run = sandbox.run(&["convert", &input, "-t", "aegis", "--plain", "-o", "socket", "--force"]).exits(9);
+    run.says(&["a device or a pipe"]);
+    sandbox
+        .run(&["convert", &input, "-t", "aegis", "--plain", "-o", "a.json", "--report", "socket", "--force"])
+        .exits(9);
+    assert!(!std::fs::metadata(sandbox.path("socket")).unwrap().is_file());
+}
