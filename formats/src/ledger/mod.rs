@@ -2,7 +2,7 @@
 //!
 //! It is the one copy of the secrets that is kept, so that a second run changes none, sheets can be printed
 //! again, and all accounts can move to another server. The application keeps it inside an age file; what is in
-//! there is text, one JSON object a line, to be read in many years without this program. See [`mod@file`].
+//! there is text, one JSON object a line, to be read in many years without this program.
 
 mod file;
 mod format;
