@@ -115,10 +115,12 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failu
         inventory::check_name(path)?;
         output::check_free(path, args.force)?;
     }
-    phone::tell_first(args, terminal);
-    let intake = match intake::read(&args.read.inputs, &args.read.options, terminal) {
-        Err(failure) if failure.exit == Exit::PasswordNeeded && !args.shape => {
-            return phone::without_password(args, failure, terminal);
+    let sources = intake::sources(&args.read.inputs);
+    let mut closed = phone::Closed::of(sources.as_deref().unwrap_or_default(), args);
+    closed.tell_first(terminal);
+    let intake = match intake::read_found(sources, &args.read.options, terminal) {
+        Err(failure) if failure.exit == Exit::PasswordNeeded && args.inventory.is_none() => {
+            return closed.without_password(failure, terminal);
         }
         intake => intake?,
     };

@@ -56,6 +56,14 @@ impl Source {
         Self { name: name.to_string_lossy().into_owned(), is_backup: true, ..Self::named(manifest) }
     }
 
+    /// The backup that a file is of; any other as `plain` makes it.
+    fn of_file(file: &Path, plain: impl FnOnce(&Path) -> Self) -> Self {
+        match phone::manifest_beside(file) {
+            Some(manifest) => Self::backup(phone::folder_of(file), &manifest),
+            None => plain(file),
+        }
+    }
+
     fn found(path: &Path) -> Self {
         Self { found: true, ..Self::named(path) }
     }
@@ -139,19 +147,12 @@ fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => add_folder(path, sources),
         Ok(_) => {
-            let backup = phone::manifest_beside(path);
-            sources.push(match backup {
-                Some(manifest) => Source::backup(phone::folder_of(path), &manifest),
-                None => Source::named(path),
-            });
+            sources.push(Source::of_file(path, Source::named));
             Ok(())
         }
         Err(error) => match pattern_matches(path) {
             Some(found) => {
-                sources.extend(found.iter().map(|path| match phone::manifest_beside(path) {
-                    Some(manifest) => Source::backup(phone::folder_of(path), &manifest),
-                    None => Source::found(path),
-                }));
+                sources.extend(found.iter().map(|path| Source::of_file(path, Source::found)));
                 Ok(())
             }
             None => Err(Failure::io(path, "open the input", &error)),
@@ -173,19 +174,19 @@ fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
     }
     let mut files = Vec::new();
     walk(folder, 0, &mut files)?;
-    let backups: Vec<&PathBuf> = files.iter().filter(|file| phone::manifest_beside(file).is_some()).collect();
-    if backups.len() > 1 {
-        return Err(phone::several(&backups).in_file(&folder.to_string_lossy()));
-    }
     if files.is_empty() {
         return Err(Failure::new(Exit::NothingToRead, "there are no files in this folder")
             .in_file(&folder.to_string_lossy())
             .next_step("Name the folder with the exports or pictures; hidden files are left out"));
     }
-    sources.extend(files.iter().map(|file| match phone::manifest_beside(file) {
-        Some(manifest) => Source::backup(file.parent().unwrap_or(file), &manifest),
-        None => Source::found_in(folder, file),
-    }));
+    let found: Vec<Source> =
+        files.iter().map(|file| Source::of_file(file, |file| Source::found_in(folder, file))).collect();
+    let backups: Vec<&Path> =
+        found.iter().filter(|source| source.is_backup).filter_map(|source| source.path.as_deref()).collect();
+    if backups.len() > 1 {
+        return Err(phone::several(&backups).in_file(&folder.to_string_lossy()));
+    }
+    sources.extend(found);
     Ok(())
 }
 

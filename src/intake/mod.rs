@@ -30,7 +30,7 @@ use together::{Reading, Room, Settled};
 
 pub(crate) use contents::Contents;
 pub use find::Source;
-pub(crate) use find::sources_of_pictures;
+pub(crate) use find::{sources, sources_of_pictures};
 pub(crate) use open::bytes_of;
 
 /// What all inputs held together.
@@ -124,7 +124,19 @@ pub(crate) struct Reader {
 /// behind by mistake. Files found in a folder, and pictures without a code among several inputs,
 /// are listed instead; it is an error when nothing at all was read.
 pub fn read(inputs: &[PathBuf], args: &ReadOptions, terminal: &Terminal) -> Result<Intake, Failure> {
-    read_chosen(inputs, |_| true, args, terminal)
+    read_found(find::sources(inputs), args, terminal)
+}
+
+/// The same of inputs that were looked for already, with what came of that.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_found(
+    sources: Result<Vec<Source>, Failure>,
+    args: &ReadOptions,
+    terminal: &Terminal,
+) -> Result<Intake, Failure> {
+    read_chosen(sources, |_| true, args, terminal)
 }
 
 /// The same, but for pictures and documents that are found in folders: sheets that lie beside a file of tokens hold
@@ -137,18 +149,18 @@ pub(crate) fn read_files(
     args: &ReadOptions,
     terminal: &Terminal,
 ) -> Result<Intake, Failure> {
-    read_chosen(inputs, |source| !(source.found && source.is_picture()), args, terminal)
+    read_chosen(find::sources(inputs), |source| !(source.found && source.is_picture()), args, terminal)
 }
 
 fn read_chosen(
-    inputs: &[PathBuf],
+    sources: Result<Vec<Source>, Failure>,
     is_chosen: impl Fn(&Source) -> bool,
     args: &ReadOptions,
     terminal: &Terminal,
 ) -> Result<Intake, Failure> {
     let from = args.from().map(format_to_read).transpose()?;
     let selection = Selection::new(&args.only, &args.exclude)?;
-    let mut sources = find::sources(inputs)?;
+    let mut sources = sources?;
     if sources.iter().any(&is_chosen) {
         sources.retain(is_chosen);
     }

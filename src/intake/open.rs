@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
+use otpferry_formats::phone::IOS_BACKUP;
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
 use otpferry_formats::{
@@ -78,7 +79,7 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
         .with_folder(disk.as_ref().map(|disk| disk as &dyn Folder));
     let mut passwords = reader.passwords.for_file(&source.name);
     // Also when it is damaged so that nothing in it says so.
-    let from = if disk.is_some() { registry::by_name("ios-backup") } else { reader.from };
+    let from = if disk.is_some() { registry::by_name(IOS_BACKUP) } else { reader.from };
     let (format, mut vault) = decode(&input, &source.name, from, reader, &mut passwords)?;
     if sqlite::sniff(&bytes) {
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));

@@ -1,4 +1,4 @@
-//! Backups of iPhones: folders that are one input, and the files in them that are read like any other.
+//! Backups of phones: folders that are one input, and the files in backups that are read like any other.
 
 use std::fs::{self, File as Handle};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,39 +10,24 @@ use otpferry_formats::report::Item;
 use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Source, find, open};
+use super::{File, Reader, Source, open};
 use crate::failure::{Exit, Failure};
 use crate::show;
 
-/// The file that a backup begins with, and its lists of files, now and before iOS 10.
-const MANIFEST: &str = "Manifest.plist";
-const LISTS: [&str; 2] = ["Manifest.db", "Manifest.mbdb"];
-/// What else lies in the folder of a backup.
-const OTHERS: [&str; 2] = ["Info.plist", "Status.plist"];
-/// Most bytes of `Manifest.plist`.
-const MAX_MANIFEST: u64 = 16 << 20;
-
 /// The first file of a backup, when the folder is one.
 pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
-    let manifest = folder.join(MANIFEST);
-    // Also without its list: then that is what has to be said.
-    let has = |names: &[&str]| names.iter().any(|name| folder.join(name).is_file());
-    let is_manifest = || {
-        let is_small = fs::metadata(&manifest).is_ok_and(|meta| meta.len() <= MAX_MANIFEST);
-        is_small && fs::read(&manifest).is_ok_and(|bytes| phone::is_ios_manifest(&bytes))
+    let manifest = folder.join(phone::IOS_MANIFEST);
+    let read = || {
+        let is_small = fs::metadata(&manifest).is_ok_and(|meta| meta.len() <= phone::MAX_IOS_MANIFEST);
+        if is_small { fs::read(&manifest).ok() } else { None }
     };
-    let is_backup = match manifest.is_file() {
-        true => has(&LISTS) || is_manifest(),
-        false => has(&LISTS) && has(&OTHERS),
-    };
-    is_backup.then_some(manifest)
+    phone::is_ios_backup(|name| folder.join(name).is_file(), read).then_some(manifest)
 }
 
 /// The first file of a backup, when that or its list of files was named.
 pub(super) fn manifest_beside(file: &Path) -> Option<PathBuf> {
     let name = file.file_name()?.to_str()?;
-    let is_of_backup = name == MANIFEST || LISTS.contains(&name) || OTHERS.contains(&name);
-    is_of_backup.then(|| manifest_in(folder_of(file))).flatten()
+    phone::is_of_ios_backup(name).then(|| manifest_in(folder_of(file))).flatten()
 }
 
 /// The folder that a file is in.
@@ -51,7 +36,7 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 }
 
 /// One backup has to be chosen of several: each has a password of its own.
-pub(super) fn several(manifests: &[&PathBuf]) -> Failure {
+pub(super) fn several(manifests: &[&Path]) -> Failure {
     let described: Vec<String> = manifests.iter().map(|manifest| describe(manifest)).collect();
     Failure::new(
         Exit::NothingToRead,
@@ -74,8 +59,7 @@ fn describe(manifest: &Path) -> String {
 }
 
 /// What inputs tell without a password, when all of them are backups of iPhones.
-pub(crate) fn surveys(inputs: &[PathBuf]) -> Vec<(String, Survey)> {
-    let sources = find::sources(inputs).unwrap_or_default();
+pub(crate) fn surveys(sources: &[Source]) -> Vec<(String, Survey)> {
     let survey = |source: &Source| {
         let manifest = source.path.as_deref().filter(|_| source.is_backup)?;
         Some((source.name.clone(), survey(manifest).ok()?))
@@ -109,11 +93,11 @@ impl Disk {
     /// # Errors
     /// `Malformed` when there is none; `Limit`; `Unreadable`.
     pub(super) fn manifest(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let file = self.open(MANIFEST)?.ok_or_else(|| {
+        let file = self.open(phone::IOS_MANIFEST)?.ok_or_else(|| {
             Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read")
                 .next_step("Copy the whole folder again, or make a new backup of the phone")
         })?;
-        file.read_all(MAX_MANIFEST)
+        file.read_all(phone::MAX_IOS_MANIFEST)
     }
 }
 

@@ -70,8 +70,6 @@ pub(super) struct Manner<'a> {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) written: Vec<Written>,
-    /// Files of these that have no name yet: all get theirs, or none does.
-    pending: Vec<Pending>,
     /// Places in the ledger.
     pub(super) exported: Vec<usize>,
     pub(super) refused: Vec<Refused>,
@@ -79,16 +77,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn extend(&mut self, files: impl IntoIterator<Item = (Written, Pending)>) {
-        for (written, pending) in files {
-            self.written.push(written);
-            self.pending.push(pending);
-        }
-    }
-
     fn append(&mut self, other: Self) {
         self.written.extend(other.written);
-        self.pending.extend(other.pending);
         self.exported.extend(other.exported);
         self.refused.extend(other.refused);
         self.warnings.extend(other.warnings);
@@ -106,21 +96,30 @@ pub(super) fn write(
     manner: &Manner<'_>,
 ) -> Result<Batch, Failure> {
     let chunks: Vec<(usize, &[usize])> = entries.chunks(manner.per_file).enumerate().collect();
-    let write_one = |(number, chunk): &(usize, &[usize])| -> Result<Batch, Failure> {
+    let write_one = |(number, chunk): &(usize, &[usize])| -> Result<(Batch, Vec<Pending>), Failure> {
         let mut batch = Batch::default();
         let accounts = accepted(server, ledger, chunk, &manner.tokens, &mut batch);
         if !accounts.is_empty() {
             let part = (*number, chunks.len());
-            batch.extend(owners(server, &accounts, part, manner)?);
-            batch.extend([file(server, accounts, part, manner)?]);
+            let owners = owners(server, &accounts, part, manner)?;
+            let file = file(server, accounts, part, manner)?;
+            let (written, files): (Vec<Written>, _) = owners.into_iter().chain([file]).unzip();
+            batch.written = written;
+            return Ok((batch, files));
         }
-        Ok(batch)
+        Ok((batch, Vec::new()))
     };
-    let mut all = Batch::default();
-    let take = |batch: Result<Batch, Failure>| batch.map(|batch| all.append(batch));
+    let (mut all, mut pending) = (Batch::default(), Vec::new());
+    let take = |part: Result<(Batch, Vec<Pending>), Failure>| {
+        let (batch, files) = part?;
+        all.append(batch);
+        pending.extend(files);
+        Ok(())
+    };
     // One file for each processor at a time: what is in memory is a few of them, and not all.
     in_order::each(&chunks, manner.jobs, write_one, take)?;
-    output::publish(all.pending.drain(..))?;
+    // All get their names, or none does.
+    output::publish(pending)?;
     Ok(all)
 }
 

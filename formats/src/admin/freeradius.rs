@@ -18,7 +18,7 @@ use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, 
 use crate::model::{Account, Algorithm, Draft, Kind, Otp, Secret, Vault};
 use crate::probe::Probe;
 use crate::report::Skip;
-use crate::text::{base32, csv};
+use crate::text::base32;
 
 /// The users file.
 pub(crate) struct FreeRadius;
@@ -106,10 +106,7 @@ impl Format for FreeRadius {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let read = input.text().and_then(|text| decode(&text, ctx.tokens, ctx.limits));
-        let mut vault = read.map_err(|error| error.in_format(ID))?;
-        vault.warnings.extend(csv::guess_warning(input.bytes));
-        Ok(vault)
+        token::read_text(input, ID, |text| decode(text, ctx.tokens, ctx.limits))
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
@@ -351,16 +348,18 @@ fn fit(writing: &Writing, account: &Account, given: &TokenOptions) -> Fit {
     let user = token::user(account);
     let is_name = !user.is_empty() && user.len() <= MOST_BYTES && !user.contains(char::is_control);
     if !is_name || is_for_everybody(user) || is_include(user) || token::is_link(user) {
-        return bad_login("FreeRADIUS takes a login name of 253 bytes at most, and this account has none");
+        return token::bad_login(
+            "FreeRADIUS takes a login name of 253 bytes at most, and this account has none",
+        );
     }
     if writing.form == V4 && begins_include(user) {
-        return bad_login(
+        return token::bad_login(
             "FreeRADIUS 4 takes a login name that begins with $INCLUDE for another file, and this account has one",
         );
     }
     let again = || decode(&line(writing.form, account), given, &Limits::default());
     if again().ok().and_then(|vault| vault.accounts.into_iter().next()).is_none_or(|read| read.name != user) {
-        return bad_login(match writing.form {
+        return token::bad_login(match writing.form {
             V4 => "FreeRADIUS 4 takes a login name of one word without #, and this account has another",
             _ => {
                 "FreeRADIUS 3 would read another login name than this one, which has a backslash beside a quotation mark or at its end"
@@ -368,14 +367,6 @@ fn fit(writing: &Writing, account: &Account, given: &TokenOptions) -> Fit {
         });
     }
     token::fit(&writing.caps, account, again)
-}
-
-fn bad_login(message: &str) -> Fit {
-    Fit::refuse(
-        "bad-login",
-        message,
-        "Rename the account in the old app to the login name of its user, and export again",
-    )
 }
 
 fn line(form: &str, account: &Account) -> Zeroizing<String> {

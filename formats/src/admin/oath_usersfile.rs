@@ -204,11 +204,7 @@ fn fit(caps: &Caps, account: &Account) -> Fit {
             || user.contains(|c: char| c.is_whitespace() || c.is_control()))
         && account.otp().is_some()
     {
-        return Fit::refuse(
-            "bad-login",
-            "A users file takes a login name of one word, and this account has none",
-            "Rename the account in the old app to the login name of its user, and export again",
-        );
+        return token::bad_login("A users file takes a login name of one word, and this account has none");
     }
     fit
 }

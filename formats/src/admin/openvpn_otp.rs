@@ -20,7 +20,7 @@ use crate::model::{Account, Algorithm, Draft, Kind, Number, Otp, Period, Secret,
 use crate::open::uri_list;
 use crate::probe::Probe;
 use crate::report::Skip;
-use crate::text::{base32, csv};
+use crate::text::base32;
 
 /// The secrets file.
 pub(crate) struct OpenVpnOtp;
@@ -87,10 +87,7 @@ impl Format for OpenVpnOtp {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let read = input.text().and_then(|text| decode(&text, ctx.tokens, ctx.limits));
-        let mut vault = read.map_err(|error| error.in_format(ID))?;
-        vault.warnings.extend(csv::guess_warning(input.bytes));
-        Ok(vault)
+        token::read_text(input, ID, |text| decode(text, ctx.tokens, ctx.limits))
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
@@ -367,11 +364,7 @@ fn fit(caps: &Caps, account: &Account, given: &TokenOptions) -> Fit {
     let user = token::user(account);
     let is_name = !user.is_empty() && !user.contains(char::is_control) && !token::is_link(user);
     if account.otp().is_some() && !is_name {
-        return Fit::refuse(
-            "bad-login",
-            "A secrets file has the login name of each user, and this account has none",
-            "Rename the account in the old app to the login name of its user, and export again",
-        );
+        return token::bad_login("A secrets file has the login name of each user, and this account has none");
     }
     let fit = caps.check(account);
     match account.otp() {

@@ -12,7 +12,6 @@ use crate::model::{Account, Draft, Kind, Number, Vault};
 use crate::open::uri_list;
 use crate::probe::Probe;
 use crate::report::{Item, Skip};
-use crate::text::csv;
 
 /// The file of passwords.
 pub(crate) struct Otpd;
@@ -47,10 +46,7 @@ impl Format for Otpd {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let read = input.text().and_then(|text| decode(&text, ctx.limits));
-        let mut vault = read.map_err(|error| error.in_format(ID))?;
-        vault.warnings.extend(csv::guess_warning(input.bytes));
-        Ok(vault)
+        token::read_text(input, ID, |text| decode(text, ctx.limits))
     }
 }
 

@@ -10,10 +10,12 @@ use super::options::TokenOptions;
 use crate::caps::{Caps, Fit};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
+use crate::format::Input;
 use crate::managers::written;
 use crate::model::{Account, Credential, Device, Otp, Secret, Vault};
 use crate::open::uri_list;
 use crate::report::{Item, Skip};
+use crate::text::csv;
 
 /// The tokens of a file, gathered entry by entry.
 pub(super) struct Tokens<'l> {
@@ -71,6 +73,18 @@ impl<'l> Tokens<'l> {
     pub(super) fn finish(self) -> Vault {
         self.vault
     }
+}
+
+/// Reads a text file, and says when its encoding was guessed.
+pub(super) fn read_text(
+    input: &Input<'_>,
+    id: &'static str,
+    decode: impl FnOnce(&str) -> Result<Vault, Error>,
+) -> Result<Vault, Error> {
+    let read = input.text().and_then(|text| decode(&text));
+    let mut vault = read.map_err(|error| error.in_format(id))?;
+    vault.warnings.extend(csv::guess_warning(input.bytes));
+    Ok(vault)
 }
 
 /// An account with a name and no issuer: token files have none.
@@ -186,6 +200,15 @@ impl Users {
     pub(super) fn is_first(&mut self, user: &str) -> bool {
         self.0.insert(user.to_owned())
     }
+}
+
+/// Refuses an account whose login name is none that the server takes.
+pub(super) fn bad_login(message: impl Into<String>) -> Fit {
+    Fit::refuse(
+        "bad-login",
+        message,
+        "Rename the account in the old app to the login name of its user, and export again",
+    )
 }
 
 /// Refuses an account of which a server that is set up as said would make other codes; `settings` are what it has for

@@ -131,10 +131,13 @@ impl Draft {
         match (name.trim(), Algorithm::parse(name)) {
             ("", _) => Ok(None),
             (_, Some(algorithm)) => Ok(Some(algorithm)),
-            (_, None) => {
-                Err(Skip::new(Skip::UNKNOWN_ALGORITHM, "its algorithm is not one that codes are made with"))
-            }
+            (_, None) => Err(Self::unknown_algorithm()),
         }
+    }
+
+    /// Why an account with another hash is none.
+    pub(crate) fn unknown_algorithm() -> Skip {
+        Skip::new(Skip::UNKNOWN_ALGORITHM, "its algorithm is not one that codes are made with")
     }
 
     /// The account, when every parameter is valid for its kind.

@@ -6,7 +6,10 @@ mod survey;
 
 pub(crate) use android::AndroidBackup;
 pub(crate) use ios::IosBackup;
-pub use ios::{AttributeShape, ItemShape, ios_backup, is_ios_manifest};
+pub use ios::{
+    AttributeShape, ID as IOS_BACKUP, ItemShape, MANIFEST as IOS_MANIFEST, MAX_MANIFEST as MAX_IOS_MANIFEST,
+    ios_backup, is_ios_backup, is_of_ios_backup,
+};
 pub use survey::{App, Group, Hope, Keychain, Survey};
 
 use zeroize::Zeroizing;

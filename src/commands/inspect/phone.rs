@@ -1,52 +1,56 @@
 //! Backups of phones: what they tell without their password, and what the entries of unknown apps are like.
 
-use otpferry_formats::phone::{Hope, ItemShape, Survey};
+use otpferry_formats::phone::{Hope, IOS_BACKUP, ItemShape, Survey};
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
 use super::{FileOutput, Output, text};
 use crate::cli::InspectArgs;
 use crate::failure::{Exit, Failure};
-use crate::intake::{self, Intake};
+use crate::intake::{self, Intake, Source};
 use crate::password::PasswordBook;
 use crate::show::{self, Terminal};
 
-/// What can be said when nobody has given a password: all of it, when the inputs are backups; else the failure stays.
-///
-/// # Errors
-/// The failure.
-pub(super) fn without_password(
-    args: &InspectArgs,
-    failure: Failure,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
-    let surveys = intake::phone::surveys(&args.read.inputs);
-    if surveys.is_empty() || args.inventory.is_some() {
-        return Err(failure);
-    }
-    let output = of_surveys(surveys);
-    if terminal.wants_json() {
-        terminal.print_json(&output)?;
-    } else if !asks(args) {
-        terminal.print(&text::of(&output));
-    }
-    Ok(Exit::Attention)
+/// What backups tell while they are closed.
+pub(super) struct Closed {
+    /// Nothing, when not all inputs are backups, or their shape is asked for.
+    output: Option<Output>,
+    /// Whether somebody is asked for the password, and was told before.
+    is_told: bool,
 }
 
-/// What backups tell, before anybody is asked for their password.
-pub(super) fn tell_first(args: &InspectArgs, terminal: &Terminal) {
-    if terminal.wants_json() || args.shape || !asks(args) {
-        return;
+impl Closed {
+    pub(super) fn of(sources: &[Source], args: &InspectArgs) -> Self {
+        let surveys = if args.shape { Vec::new() } else { intake::phone::surveys(sources) };
+        let asks = |surveys: &[(String, Survey)]| {
+            let book = PasswordBook::new(args.read.options.password_file.as_deref());
+            surveys.iter().any(|(_, survey)| survey.encrypted) && book.is_ok_and(|book| book.may_ask())
+        };
+        let is_told = asks(&surveys);
+        Self { output: (!surveys.is_empty()).then(|| of_surveys(surveys)), is_told }
     }
-    let surveys = intake::phone::surveys(&args.read.inputs);
-    if surveys.iter().any(|(_, survey)| survey.encrypted) {
-        terminal.print(&text::of(&of_surveys(surveys)));
-    }
-}
 
-/// Whether somebody is asked for a password that is needed.
-fn asks(args: &InspectArgs) -> bool {
-    PasswordBook::new(args.read.options.password_file.as_deref()).is_ok_and(|book| book.may_ask())
+    /// Tells it before somebody is asked for a password.
+    pub(super) fn tell_first(&mut self, terminal: &Terminal) {
+        self.is_told &= !terminal.wants_json();
+        if let Some(output) = self.output.as_ref().filter(|_| self.is_told) {
+            terminal.print(&text::of(output));
+        }
+    }
+
+    /// What can be said when nobody has given a password; else the failure stays.
+    ///
+    /// # Errors
+    /// The failure.
+    pub(super) fn without_password(self, failure: Failure, terminal: &Terminal) -> Result<Exit, Failure> {
+        let output = self.output.ok_or(failure)?;
+        if terminal.wants_json() {
+            terminal.print_json(&output)?;
+        } else if !self.is_told {
+            terminal.print(&text::of(&output));
+        }
+        Ok(Exit::Attention)
+    }
 }
 
 fn of_surveys(surveys: Vec<(String, Survey)>) -> Output {
@@ -60,7 +64,7 @@ fn of_surveys(surveys: Vec<(String, Survey)>) -> Output {
 }
 
 fn closed(path: String, survey: Survey) -> FileOutput {
-    let format = "ios-backup";
+    let format = IOS_BACKUP;
     let message = "which accounts are in it cannot be said without the backup's password";
     let needed = Item::new("password-needed", message)
         .next_step("Run it in a terminal to be asked, or give --password-file FILE");

@@ -16,6 +16,7 @@ mod write;
 pub use layout::{Layout, LineEnding, Quoting};
 
 use super::options::TokenOptions;
+use super::token;
 use super::token::Serials;
 use crate::caps::{Caps, Field, Fit, Groups, Periods};
 use crate::ctx::Ctx;
@@ -23,7 +24,6 @@ use crate::error::Error;
 use crate::format::{Carrier, Confidence, Encryption, Format, Info, Input, Part, Writing};
 use crate::model::{Account, Algorithm, Kind, Vault};
 use crate::probe::Probe;
-use crate::text::csv;
 
 /// Any server's table.
 pub(crate) struct Delimited;
@@ -82,10 +82,7 @@ impl Format for Delimited {
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-        let read = input.text().and_then(|text| read::decode(&text, ctx.tokens, ctx.limits));
-        let mut vault = read.map_err(|error| error.in_format(ID))?;
-        vault.warnings.extend(csv::guess_warning(input.bytes));
-        Ok(vault)
+        token::read_text(input, ID, |text| read::decode(text, ctx.tokens, ctx.limits))
     }
 
     fn fit(&self, writing: &Writing, accounts: &[Account]) -> Vec<Fit> {

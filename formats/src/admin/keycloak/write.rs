@@ -62,13 +62,9 @@ pub(super) fn fit(writing: &Writing, accounts: &[Account]) -> Vec<Fit> {
             return fit;
         }
         if !is_username(&username) {
-            return Fit::refuse(
-                "bad-login",
-                format!(
-                    "{APP} knows an account by the login name of its user, and this one has none that it takes"
-                ),
-                "Rename the account in the old app to the login name of its user, and export again",
-            );
+            return token::bad_login(format!(
+                "{APP} knows an account by the login name of its user, and this one has none that it takes"
+            ));
         }
         let is_lost = label(account).is_some() && labels.take(&username, account).is_none();
         if is_lost && !fit.changes.iter().any(|change| change.field == Field::Note) {

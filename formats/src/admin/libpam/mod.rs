@@ -300,10 +300,8 @@ fn fit_zip(accounts: &[Account]) -> Vec<Fit> {
         let fit = fit(account, &format!("{ROOT}{login}"));
         match fit.refused {
             Some(_) => fit,
-            None if !is_login(login) => Fit::refuse(
-                "bad-login",
+            None if !is_login(login) => token::bad_login(
                 "A file is called by the login name of its user, and this account has none that can be a file's name",
-                "Rename the account in the old app to the login name of its user, and export again",
             ),
             // Some file systems do not tell capitals apart.
             None if !taken.insert(login.to_lowercase()) => Fit::refuse(

@@ -66,17 +66,16 @@ impl<'a> Pages<'a> {
         if let Some(page) = self.overlay.get(&number) {
             return page.get(..self.usable).map(Cow::Borrowed).ok_or(Error::Truncated { page: number });
         }
-        self.start_of(number)
-            .and_then(|start| match self.main {
-                // A page that is not whole is no page.
-                Main::Memory(bytes) => {
-                    let start = usize::try_from(start).ok()?;
-                    let page = bytes.get(start..start.checked_add(self.page_size)?)?;
-                    page.get(..self.usable).map(Cow::Borrowed)
-                }
-                Main::Pieces(_) => self.main.read(start, self.usable),
-            })
-            .ok_or(Error::Truncated { page: number })
+        // A page that is not whole is no page.
+        let page = self.start_of(number).and_then(|start| self.main.read(start, self.page_size));
+        match page.ok_or(Error::Truncated { page: number })? {
+            Cow::Borrowed(page) => page.get(..self.usable).map(Cow::Borrowed),
+            Cow::Owned(mut page) => {
+                page.truncate(self.usable);
+                Some(Cow::Owned(page))
+            }
+        }
+        .ok_or(Error::Truncated { page: number })
     }
 
     fn start_of(&self, number: u32) -> Option<u64> {

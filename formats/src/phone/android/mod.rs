@@ -132,12 +132,6 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     } else {
         return Err(closed::refusal(input.bytes, input.name));
     };
-    if outside.end == End::Altered {
-        return Err(Error::malformed(
-            "the backup was altered or damaged on its way: any secret in it may be wrong",
-        )
-        .next_step("Copy the file again, or make a new backup"));
-    }
     Ok(vault(outside, collection.finish()))
 }
 
@@ -206,7 +200,7 @@ fn vault(outside: Outside, found: Found) -> Vault {
     match outside.end {
         End::Whole => {}
         End::Followed => vault.warnings.push(followed()),
-        End::CutOff | End::Altered => vault.warnings.push(cut_off()),
+        End::CutOff => vault.warnings.push(cut_off()),
     }
     vault.warnings.extend(found.warnings);
     if vault.enclosed.is_empty() && vault.skipped.is_empty() {

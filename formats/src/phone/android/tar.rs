@@ -19,9 +19,7 @@ pub(super) enum End {
     Whole,
     /// To where the archive is damaged or cut off.
     CutOff,
-    /// The checksum around it, or its packing, says that it was altered: also what came before may be.
-    Altered,
-    /// Not to the end of the source: it was enough, or something else follows the archive.
+    /// To its end, behind which something else follows.
     Followed,
 }
 
@@ -47,7 +45,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 /// Shows every file of an archive, in order.
 ///
 /// # Errors
-/// `Limit` when it holds more than the bounds allow.
+/// `Limit` when it holds more than the bounds allow; `Malformed` when it was altered.
 pub(super) fn walk(
     source: impl Read,
     bounds: Bounds,
@@ -60,17 +58,14 @@ pub(super) fn walk(
         is_altered: Cell::new(false),
     });
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
-    let end = members(&mut archive, &gauge, bounds, &mut visit)?;
-    if end == End::Followed {
-        return Ok(end);
-    }
+    let Some(end) = members(&mut archive, &gauge, bounds, &mut visit)? else { return Ok(End::Whole) };
     gauge.at_once.set(u64::MAX);
     let is_followed = drain(&mut archive.into_inner());
-    Ok(match end {
-        _ if gauge.is_altered.get() => End::Altered,
-        End::Whole if is_followed => End::Followed,
-        end => end,
-    })
+    match end {
+        _ if gauge.is_altered.get() => Err(altered()),
+        End::Whole if is_followed => Ok(End::Followed),
+        end => Ok(end),
+    }
 }
 
 /// Reads what is behind the archive, so that a checksum around it is compared. Answers whether there is more than the
@@ -87,13 +82,20 @@ fn drain(rest: &mut impl Read) -> bool {
 /// Most bytes that pad a cipher.
 const PADDING: usize = 16;
 
+/// Where the checksum around an archive, or its packing, is not right, what came before may be wrong as well.
+fn altered() -> Error {
+    Error::malformed("the backup was altered or damaged on its way: any secret in it may be wrong")
+        .next_step("Copy the file again, or make a new backup")
+}
+
+/// Shows the members; `None` when that was enough.
 fn members<R: Read>(
     archive: &mut Archive<Gauged<R>>,
     gauge: &Gauge,
     bounds: Bounds,
     visit: &mut impl FnMut(Member<'_>) -> ControlFlow<()>,
-) -> Result<End, Error> {
-    let Ok(mut entries) = archive.entries() else { return Ok(End::CutOff) };
+) -> Result<Option<End>, Error> {
+    let Ok(mut entries) = archive.entries() else { return Ok(Some(End::CutOff)) };
     let mut count = 0_u64;
     loop {
         gauge.at_once.set(HEADERS);
@@ -101,9 +103,9 @@ fn members<R: Read>(
         gauge.check()?;
         // Blocks of zeros end an archive, not the end of the stream.
         let Some(entry) = entry else {
-            return Ok(if gauge.is_empty.get() { End::CutOff } else { End::Whole });
+            return Ok(Some(if gauge.is_empty.get() { End::CutOff } else { End::Whole }));
         };
-        let Ok(mut entry) = entry else { return Ok(End::CutOff) };
+        let Ok(mut entry) = entry else { return Ok(Some(End::CutOff)) };
         count = count.saturating_add(1);
         if count > bounds.members {
             return Err(Error::limit("the archive has more files than any phone", "accounts"));
@@ -120,7 +122,7 @@ fn members<R: Read>(
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let member = Member { name: &name, size: entry.size(), content: &mut entry };
             if visit(member).is_break() {
-                return Ok(End::Followed);
+                return Ok(None);
             }
         }
         // The rest of it, so that what follows is a header.
@@ -128,7 +130,7 @@ fn members<R: Read>(
         gauge.check()?;
         let is_whole = kind.is_gnu_sparse() || before.saturating_sub(gauge.left.get()) == entry.size();
         if rest.is_err() || !is_whole {
-            return Ok(End::CutOff);
+            return Ok(Some(End::CutOff));
         }
     }
 }

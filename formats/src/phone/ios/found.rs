@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Account, Vault};
+use crate::model::{Account, Credential, Otp, Vault};
+use crate::open::otpauth;
 use crate::report::Skip;
 
 /// Accounts and entries that are none, and which items they came from.
@@ -49,6 +50,19 @@ impl Found {
 
 /// An account, or why it is none.
 pub(super) type Entry = Result<Account, Unusable>;
+
+/// An entry whose names are known, whatever became of its parameters.
+pub(super) fn entry(otp: Result<Otp, Skip>, issuer: &str, name: &str) -> Entry {
+    match otp {
+        Ok(otp) => Ok(Account::new(Credential::Otp(otp), issuer, name)),
+        Err(skip) => Err(Unusable::new(skip, issuer, name)),
+    }
+}
+
+/// A whole link.
+pub(super) fn of_link(link: &str) -> Entry {
+    otpauth::parse(link).map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account))
+}
 
 /// An entry that is no account, with the names that are known.
 pub(super) struct Unusable {

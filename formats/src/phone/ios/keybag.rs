@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
+use super::AGAIN;
 use crate::crypt::{Key, Prf, key_unwrap, pbkdf2};
 use crate::ctx::Limits;
 use crate::error::{Error, ErrorKind, Place};
@@ -26,7 +27,7 @@ pub(super) struct KeyBag {
     /// The first derivation; older backups have none.
     outer: Option<Derivation>,
     inner: Derivation,
-    keys: Vec<WrappedKey>,
+    keys: Vec<ClosedKey>,
 }
 
 #[derive(Debug)]
@@ -36,7 +37,7 @@ struct Derivation {
 }
 
 #[derive(Debug, Default)]
-struct WrappedKey {
+struct ClosedKey {
     class: u32,
     wrap: u32,
     key: Vec<u8>,
@@ -67,14 +68,14 @@ impl KeyBag {
             return Err(too_much("the key bag is larger than any real one"));
         }
         let mut header = BTreeMap::new();
-        let mut keys: Vec<WrappedKey> = Vec::new();
+        let mut keys: Vec<ClosedKey> = Vec::new();
         let mut rest = bytes;
         while !rest.is_empty() {
             let (tag, value, later) = entry(rest).ok_or_else(|| damaged(bytes.len(), rest.len()))?;
             rest = later;
             // The first UUID is that of the bag, each later one begins a key.
             match (tag, keys.last_mut()) {
-                (b"UUID", _) if header.contains_key(b"UUID") => keys.push(WrappedKey::default()),
+                (b"UUID", _) if header.contains_key(b"UUID") => keys.push(ClosedKey::default()),
                 (_, None) => drop(header.insert(tag, value)),
                 (b"CLAS", Some(key)) => key.class = number(value).unwrap_or_default(),
                 (b"WRAP", Some(key)) => key.wrap = number(value).unwrap_or_default(),
@@ -165,8 +166,6 @@ fn number(value: &[u8]) -> Option<u32> {
 fn too_much(message: &str) -> Error {
     Error::new(ErrorKind::Limit, message).next_step(AGAIN)
 }
-
-const AGAIN: &str = "Make a new backup of the phone, or copy the folder again";
 
 fn damaged(length: usize, left: usize) -> Error {
     Error::malformed("the keys of the backup are damaged")

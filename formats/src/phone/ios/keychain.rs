@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::AGAIN;
 use super::keybag::ClassKeys;
 use super::shape::ItemShape;
 use crate::container::plist::Value;
@@ -76,10 +77,8 @@ impl Keychain {
     /// # Errors
     /// `Malformed` when it is no keychain; `Limit`.
     pub(super) fn read(bytes: &[u8], keys: Option<&ClassKeys>) -> Result<Self, Error> {
-        let list = Value::read(bytes).ok_or_else(|| {
-            Error::malformed("the keychain in the backup is damaged")
-                .next_step("Make a new backup of the phone, or copy the folder again")
-        })?;
+        let list = Value::read(bytes)
+            .ok_or_else(|| Error::malformed("the keychain in the backup is damaged").next_step(AGAIN))?;
         let mut keychain = Self::default();
         for kind in KINDS {
             let items = list.get(kind).map_or(&[][..], Value::items);

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::keybag::KeyBag;
+use super::{AGAIN, MAX_MANIFEST};
 use crate::container::plist::Value;
 use crate::error::Error;
 use crate::source::{Bytes, Folder};
 
-/// Most bytes of `Manifest.plist`, and of the two others.
-pub(super) const MAX_BYTES: u64 = 16 << 20;
+/// The two files that may be missing.
+pub(super) const INFO: &str = "Info.plist";
+pub(super) const STATUS: &str = "Status.plist";
 
 /// `Manifest.plist`, as far as it is needed.
 pub(super) struct Manifest {
@@ -60,13 +62,12 @@ impl Manifest {
     /// # Errors
     /// `Malformed`; `Limit`.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
-        if Bytes::len(&bytes) > MAX_BYTES {
+        if Bytes::len(&bytes) > MAX_MANIFEST {
             return Err(Error::limit("Manifest.plist is larger than any real one", "bytes"));
         }
-        let list = Value::read(bytes).filter(is_manifest).ok_or_else(|| {
-            Error::malformed("Manifest.plist is damaged")
-                .next_step("Make a new backup of the phone, or copy the folder again")
-        })?;
+        let list = Value::read(bytes)
+            .filter(is_manifest)
+            .ok_or_else(|| Error::malformed("Manifest.plist is damaged").next_step(AGAIN))?;
         let of_phone = |name: &str| {
             let text = list.get("Lockdown").and_then(|lockdown| lockdown.get(name)?.text());
             text.unwrap_or_default().to_owned()
@@ -97,7 +98,7 @@ impl Manifest {
     /// What is known of the phone, also from the two files that may be missing.
     ///
     pub(super) fn device(&self, folder: &dyn Folder) -> Device {
-        let (info, status) = (list_in(folder, "Info.plist"), list_in(folder, "Status.plist"));
+        let (info, status) = (list_in(folder, INFO), list_in(folder, STATUS));
         let (info, status) = (info.as_deref().and_then(Value::read), status.as_deref().and_then(Value::read));
         let of_info = |name: &str| info.as_ref().and_then(|info| info.get(name));
         let text = |own: &str, name: &str| match own {
@@ -124,5 +125,5 @@ impl Manifest {
 /// A small file of the folder, when it is there and can be read: none of them is needed.
 fn list_in(folder: &dyn Folder, name: &str) -> Option<Vec<u8>> {
     let file = folder.open(name).ok()??;
-    file.read_all(MAX_BYTES).ok().map(|bytes| bytes.to_vec())
+    file.read_all(MAX_MANIFEST).ok().map(|bytes| bytes.to_vec())
 }

@@ -37,7 +37,17 @@ use keybag::ClassKeys;
 use keychain::Keychain;
 use manifest::{Device, Manifest};
 
-const ID: &str = "ios-backup";
+/// The id of the format.
+pub const ID: &str = "ios-backup";
+/// The file that a backup begins with.
+pub const MANIFEST: &str = "Manifest.plist";
+/// Most bytes of it.
+pub const MAX_MANIFEST: u64 = 16 << 20;
+/// The lists of files, now and before iOS 10.
+const LISTS: [&str; 2] = [files::DATABASE, OLD_LIST];
+const OLD_LIST: &str = "Manifest.mbdb";
+/// What else says something of the backup.
+const OTHERS: [&str; 2] = [manifest::INFO, manifest::STATUS];
 
 /// Local backups of iPhones.
 pub(crate) struct IosBackup;
@@ -53,6 +63,8 @@ static INFO: Info = Info {
     export_help: "On the computer: Finder, or Apple Devices on Windows; choose the phone, \"Encrypt local backup\", Back Up Now. Then name the folder of the backup",
 };
 
+/// What to do about a backup that is damaged.
+const AGAIN: &str = "Make a new backup of the phone, or copy the folder again";
 /// Most bytes of one file, and of the keychain.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -62,7 +74,7 @@ impl Format for IosBackup {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        if is_ios_manifest(probe.bytes()) { Confidence::Sure } else { Confidence::No }
+        if is_manifest(probe.bytes()) { Confidence::Sure } else { Confidence::No }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -70,11 +82,26 @@ impl Format for IosBackup {
     }
 }
 
-/// Whether a file is the `Manifest.plist` that an iPhone's backup begins with.
-pub fn is_ios_manifest(bytes: &[u8]) -> bool {
+/// Whether a file of that name is one of those that tell of a backup.
+pub fn is_of_ios_backup(name: &str) -> bool {
+    name == MANIFEST || LISTS.contains(&name) || OTHERS.contains(&name)
+}
+
+/// Whether a folder is a backup, also one that lacks its first file or its list: then that is what has to be said.
+/// `has` knows the names in the folder, and `manifest` reads the first file where it is needed.
+pub fn is_ios_backup(has: impl Fn(&str) -> bool, manifest: impl FnOnce() -> Option<Vec<u8>>) -> bool {
+    let has_one_of = |names: &[&str]| names.iter().any(|name| has(name));
+    match (has(MANIFEST), has_one_of(&LISTS)) {
+        (true, true) => true,
+        (true, false) => manifest().is_some_and(|bytes| is_manifest(&bytes)),
+        (false, has_list) => has_list && has_one_of(&OTHERS),
+    }
+}
+
+fn is_manifest(bytes: &[u8]) -> bool {
     // Preferences of any app are property lists: only one with such a name in it is parsed.
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > manifest::MAX_BYTES) {
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_MANIFEST) {
         return false;
     }
     let is_marked = |mark: &&[u8]| head.windows(mark.len()).any(|window| window == *mark);
@@ -161,7 +188,7 @@ fn check_database(folder: &dyn Folder, device: &Device) -> Result<(), Error> {
     if device.ios == "10.0" || device.ios.starts_with("10.0.") {
         return Err(Error::unsupported("backups of iOS 10.0 cannot be read").next_step(again));
     }
-    if folder.open(files::DATABASE)?.is_none() && folder.open("Manifest.mbdb")?.is_some() {
+    if folder.open(files::DATABASE)?.is_none() && folder.open(OLD_LIST)?.is_some() {
         return Err(Error::unsupported("backups of iOS 9 and older cannot be read").next_step(again));
     }
     Ok(())

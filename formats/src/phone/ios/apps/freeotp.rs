@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::super::found::{Entry, Found, Unusable};
+use super::super::found::{self, Entry, Found, Unusable};
 use super::super::keychain::Item;
+use super::{integer, number, secret, text, unknown_kind};
 use crate::container::plist::{Archive, Node, Value};
-use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret};
-use crate::open::otpauth;
+use crate::model::{Algorithm, Draft, Kind, Otp};
 use crate::report::{Item as Remark, Skip};
 
 const SECRETS: &str = "FreeOTP.OTP";
@@ -122,11 +122,7 @@ impl Token<'_> {
         let Some(root) = archive.as_ref().and_then(Archive::root) else {
             return Err(unusable(Skip::new(Skip::DAMAGED, "what it is called is damaged")));
         };
-        let (issuer, name) = (text(&root, "issuer"), text(&root, "label"));
-        match self.otp(&root) {
-            Ok(otp) => Ok(Account::new(Credential::Otp(otp), issuer, name)),
-            Err(skip) => Err(Unusable::new(skip, &issuer, &name)),
-        }
+        found::entry(self.otp(&root), &own_text(&root, "issuer"), &own_text(&root, "label"))
     }
 
     fn otp(&self, names: &Node<'_, '_>) -> Result<Otp, Skip> {
@@ -146,23 +142,19 @@ impl Token<'_> {
         if !self.is_own(names) || !self.is_own(&root) {
             return Err(contradiction());
         }
-        let kind = match names.get("kind").and_then(|kind| kind.integer()) {
+        let kind = match integer(names, "kind") {
             Some(0) => Kind::Hotp,
             Some(1) => Kind::Totp,
-            _ => return Err(Skip::new(Skip::UNKNOWN_KIND, "the kind of its codes is not known")),
+            _ => return Err(unknown_kind()),
         };
-        let secret = root.get("secret").and_then(|secret| Secret::new(secret.data()?.to_vec()));
-        let secret = secret.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the item has no secret"))?;
-        let mut draft = Draft::new(kind, secret);
+        let mut draft = Draft::new(kind, secret(&root)?);
         draft.algorithm = Some(algorithm(&root)?);
         draft.digits = number(&root, "digits");
         draft.period = number(names, "period");
         draft.counter = number(names, "counter");
         draft.build()
     }
-}
 
-impl Token<'_> {
     /// Whether an object says that it is of this token.
     fn is_own(&self, object: &Node<'_, '_>) -> bool {
         object.get("account").and_then(|id| id.text()).is_none_or(|id| id.as_str() == self.id)
@@ -175,26 +167,23 @@ fn contradiction() -> Skip {
 }
 
 /// A name that the user gave, else that of the QR code.
-fn text(node: &Node<'_, '_>, name: &str) -> String {
-    let own = node.get(name).or_else(|| node.get(&format!("{name}Orig")));
-    own.and_then(|text| text.text()).map(|text| text.trim().to_owned()).unwrap_or_default()
-}
-
-/// The app always writes its numbers: where one is missing, nothing is assumed.
-fn number(node: &Node<'_, '_>, name: &str) -> Number {
-    node.get(name).and_then(|number| number.integer()).map_or(Number::Invalid, Number::Of)
+fn own_text(node: &Node<'_, '_>, name: &str) -> String {
+    match node.get(name) {
+        Some(_) => text(node, name),
+        None => text(node, &format!("{name}Orig")),
+    }
 }
 
 /// The app's numbers of hashes.
 fn algorithm(root: &Node<'_, '_>) -> Result<Algorithm, Skip> {
-    match root.get("algo").and_then(|number| number.integer()) {
+    match integer(root, "algo") {
         Some(0) => Ok(Algorithm::Sha1),
         Some(1) => Ok(Algorithm::Md5),
         Some(2) => Ok(Algorithm::Sha256),
         Some(3) => Ok(Algorithm::Sha384),
         Some(4) => Ok(Algorithm::Sha512),
         Some(5) => Ok(Algorithm::Sha224),
-        _ => Err(Skip::new(Skip::UNKNOWN_ALGORITHM, "its algorithm is not one that codes are made with")),
+        _ => Err(Draft::unknown_algorithm()),
     }
 }
 
@@ -204,8 +193,7 @@ fn take_old(preferences: &Value<'_>, found: &mut Found) {
     for key in order {
         let link = key.text().and_then(|key| preferences.get(key)?.text());
         let entry = match link {
-            Some(link) => otpauth::parse(link)
-                .map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account)),
+            Some(link) => found::of_link(link),
             None => Err(Unusable::new(Skip::new(Skip::MISSING_FIELD, "its link is missing"), "", "")),
         };
         found.add(entry, None);

@@ -2,12 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use super::super::found::{Found, Unusable};
+use super::super::found::{self, Found, Unusable};
 use super::super::keychain::Item;
 use crate::container::plist::Value;
 use crate::ctx::Ctx;
 use crate::format::Input;
-use crate::open::otpauth::{self, Host, Pieces};
+use crate::open::otpauth::{Host, Pieces};
 use crate::open::uri_list;
 use crate::report::Skip;
 
@@ -33,8 +33,7 @@ pub(super) fn take(items: &[Item], found: &mut Found, ctx: &mut Ctx<'_>) {
 fn add(link: &str, item: &Item, found: &mut Found, ctx: &mut Ctx<'_>) {
     if !is_migration(link) {
         let entry = match names_without_secret(link) {
-            None => otpauth::parse(link)
-                .map_err(|(skip, names)| Unusable::new(skip, &names.issuer, &names.account)),
+            None => found::of_link(link),
             Some((issuer, name)) => {
                 let message = "it looks like an account, but how this app writes its secret is not known";
                 Err(Unusable::new(Skip::new(Skip::NO_SECRET, message), &issuer, &name))

@@ -10,8 +10,10 @@ pub(super) use uri_beside_secret::{ORDER_DOMAIN, ORDER_PATH};
 
 use super::found::Found;
 use super::keychain::Item;
-use crate::container::plist::Value;
+use crate::container::plist::{Node, Value};
 use crate::ctx::Ctx;
+use crate::model::{Number, Secret};
+use crate::report::Skip;
 
 /// Preferences of apps that say more about their items.
 #[derive(Default)]
@@ -20,6 +22,33 @@ pub(super) struct Preferences<'a> {
     pub(super) rubin: Option<Value<'a>>,
     /// Of the first FreeOTP: whole accounts.
     pub(super) freeotp: Option<Value<'a>>,
+}
+
+/// A text of an archived account.
+fn text(node: &Node<'_, '_>, name: &str) -> String {
+    node.get(name).and_then(|text| text.text()).map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+fn integer(node: &Node<'_, '_>, name: &str) -> Option<i128> {
+    node.get(name)?.integer()
+}
+
+/// The apps always write their numbers: where one is missing, nothing is assumed.
+fn number(node: &Node<'_, '_>, name: &str) -> Number {
+    integer(node, name).map_or(Number::Invalid, Number::Of)
+}
+
+fn secret(node: &Node<'_, '_>) -> Result<Secret, Skip> {
+    let secret = node.get("secret").and_then(|secret| Secret::new(secret.data()?.to_vec()));
+    secret.ok_or_else(no_secret)
+}
+
+fn no_secret() -> Skip {
+    Skip::new(Skip::NO_SECRET, "the item has no secret")
+}
+
+fn unknown_kind() -> Skip {
+    Skip::new(Skip::UNKNOWN_KIND, "the kind of its codes is not known")
 }
 
 /// Takes the accounts out of a keychain, app by app.

@@ -1,10 +1,11 @@
 //! Tofu: a byte for the version, then an archived account. Sources: Tofu's `Keychain.swift`, `Account.swift` and
 //! `Algorithm.swift`.
 
-use super::super::found::{Entry, Found, Unusable};
+use super::super::found::{self, Entry, Found, Unusable};
 use super::super::keychain::Item;
+use super::{integer, number, secret, text, unknown_kind};
 use crate::container::plist::{self, Archive, Node};
-use crate::model::{Account, Algorithm, Credential, Draft, Kind, Number, Otp, Secret};
+use crate::model::{Algorithm, Draft, Kind, Number, Otp};
 use crate::report::Skip;
 
 /// How the app's group ends, after the team.
@@ -43,42 +44,27 @@ fn entry(bytes: &[u8]) -> Option<Entry> {
     {
         return None;
     }
-    let (issuer, name) = (text(&fields, "issuer"), text(&fields, "name"));
-    Some(match otp(&fields) {
-        Ok(otp) => Ok(Account::new(Credential::Otp(otp), issuer, name)),
-        Err(skip) => Err(Unusable::new(skip, &issuer, &name)),
-    })
+    Some(found::entry(otp(&fields), &text(&fields, "issuer"), &text(&fields, "name")))
 }
 
-fn text(fields: &Node<'_, '_>, name: &str) -> String {
-    fields.get(name).and_then(|text| text.text()).map(|text| text.trim().to_owned()).unwrap_or_default()
-}
-
-/// The counter belongs to the code that the app shows now. The app always writes its numbers: where one is missing,
-/// nothing is assumed.
+/// The counter belongs to the code that the app shows now.
 fn otp(fields: &Node<'_, '_>) -> Result<Otp, Skip> {
     let kind = match fields.get("timeBased").and_then(|truth| truth.boolean()) {
         Some(true) => Kind::Totp,
         Some(false) => Kind::Hotp,
-        None => return Err(Skip::new(Skip::UNKNOWN_KIND, "the kind of its codes is not known")),
+        None => return Err(unknown_kind()),
     };
-    let secret = fields.get("secret").and_then(|secret| Secret::new(secret.data()?.to_vec()));
-    let secret = secret.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the item has no secret"))?;
-    let integer = |name| fields.get(name).and_then(|number| number.integer());
-    let number = |name| integer(name).map_or(Number::Invalid, Number::Of);
-    let mut draft = Draft::new(kind, secret);
-    draft.algorithm = Some(match integer("algorithm") {
+    let mut draft = Draft::new(kind, secret(fields)?);
+    draft.algorithm = Some(match integer(fields, "algorithm") {
         Some(0) => Algorithm::Sha1,
         Some(1) => Algorithm::Sha256,
         Some(2) => Algorithm::Sha512,
-        _ => {
-            let message = "its algorithm is not one that codes are made with";
-            return Err(Skip::new(Skip::UNKNOWN_ALGORITHM, message));
-        }
+        _ => return Err(Draft::unknown_algorithm()),
     });
-    draft.digits =
-        integer("digits").filter(|digits| DIGITS.contains(digits)).map_or(Number::Invalid, Number::Of);
-    draft.period = number("period");
-    draft.counter = number("counter");
+    draft.digits = integer(fields, "digits")
+        .filter(|digits| DIGITS.contains(digits))
+        .map_or(Number::Invalid, Number::Of);
+    draft.period = number(fields, "period");
+    draft.counter = number(fields, "counter");
     draft.build()
 }

@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 
-use super::super::found::{Entry, Found, Unusable};
+use super::super::found::{self, Entry, Found, Unusable};
 use super::super::keychain::Item;
+use super::{no_secret, unknown_kind};
 use crate::container::plist::Value;
-use crate::model::{Account, Credential, Draft, Kind, Otp, Secret};
+use crate::model::{Draft, Kind, Otp, Secret};
 use crate::open::label;
 use crate::open::otpauth::{Host, Pieces};
 use crate::report::Skip;
@@ -44,8 +45,7 @@ fn account(item: &Item) -> Entry {
         return Err(Unusable::new(skip, "", ""));
     };
     let (issuer, name) = names(&pieces);
-    let otp = otp(item, &pieces).map_err(|skip| Unusable::new(skip, &issuer, &name))?;
-    Ok(Account::new(Credential::Otp(otp), issuer, name))
+    found::entry(otp(item, &pieces), &issuer, &name)
 }
 
 /// The issuer is a parameter, else what is before the colon of the label; a plus is a plus.
@@ -69,10 +69,9 @@ fn otp(item: &Item, pieces: &Pieces<'_>) -> Result<Otp, Skip> {
     let kind = match pieces.host {
         Host::Totp => Kind::Totp,
         Host::Hotp => Kind::Hotp,
-        _ => return Err(Skip::new(Skip::UNKNOWN_KIND, "the kind of its codes is not known")),
+        _ => return Err(unknown_kind()),
     };
-    let secret = Secret::new(item.secret.to_vec());
-    let secret = secret.ok_or_else(|| Skip::new(Skip::NO_SECRET, "the item has no secret"))?;
+    let secret = Secret::new(item.secret.to_vec()).ok_or_else(no_secret)?;
     let mut draft = Draft::new(kind, secret);
     draft.algorithm = Draft::read_algorithm(&pieces.value("algorithm").unwrap_or_default())?;
     draft.digits = pieces.number("digits");
