@@ -170,6 +170,7 @@ const QUIET: &[&str] = &[
     "bookkeeping",
     "column-mapping",
     "other-items",
+    "photos",
     "plain-output",
     "read-together",
     "repeated-payload",

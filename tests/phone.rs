@@ -158,13 +158,21 @@ fn of_several_backups_one_has_to_be_named() {
 #[test]
 fn an_account_that_is_in_the_keychain_and_in_an_export_is_one() {
     let sandbox = Sandbox::new();
-    copy(&sandbox, "ios-backup/not-encrypted", "phone");
+    for name in ["phone", "again"] {
+        copy(&sandbox, "ios-backup/not-encrypted", name);
+    }
     sandbox.put("links.txt", "otpauth://totp/Files:judy?secret=JBSWY3DPEHPK3PXP&issuer=Other\n");
     let run =
-        sandbox.run(&["convert", "phone", "phone", "-t", "otpferry", "-o", "o.json", "--json"]).exits(1);
+        sandbox.run(&["convert", "phone", "again", "-t", "otpferry", "-o", "o.json", "--json"]).exits(1);
     let report: Value = serde_json::from_str(&run.out).unwrap();
     let accounts = sandbox.json("o.json")["accounts"].as_array().unwrap().len();
     assert_eq!((accounts, report["duplicates"].as_array().unwrap().len()), (2, 2));
+    // One backup that is named in three ways is one.
+    let names = ["phone", "phone/Manifest.plist", "phone/Manifest.db", "phone/M*"];
+    let args = [&["convert"], &names[..], &["-t", "otpferry", "-o", "once.json", "--json"]].concat();
+    let report: Value = serde_json::from_str(&sandbox.run(&args).exits(1).out).unwrap();
+    let accounts = sandbox.json("once.json")["accounts"].as_array().unwrap().len();
+    assert_eq!((accounts, report["duplicates"].as_array().unwrap().len()), (2, 0));
 }
 
 #[test]
@@ -260,4 +268,46 @@ fn the_password_that_is_meant_is_said() {
     with_password(&sandbox, WRONG_PASSWORD, &["inspect", &fixture(ENCRYPTED)])
         .exits(7)
         .says(&["not its passcode and not that of the Apple account"]);
+}
+
+#[test]
+fn photos_are_looked_at_when_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let path = fixture("ios-backup/with-photos");
+    let run = with_password(&sandbox, PASSWORD, &["inspect", &path]).exits(1);
+    prints(&run, &["encrypted: 0 accounts", "7 photos in the backup; --photos looks for QR codes in them"]);
+    let args = ["convert", "--photos", &path, "-t", "otpferry", "-o", "o.json", "--json"];
+    let run = with_password(&sandbox, PASSWORD, &args).exits(1);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let said: Vec<&str> =
+        report["warnings"].as_array().unwrap().iter().filter_map(|item| item["message"].as_str()).collect();
+    let counted = "7 photos in the backup: QR codes of accounts, or such that cannot be read, are in 4, other QR codes in 1";
+    let closed = "photos in the backup that cannot be opened: 1";
+    assert!(said.contains(&counted) && said.contains(&closed), "{said:#?}");
+    let files = report["files"].as_array().unwrap().iter().skip(1);
+    let files: Vec<_> =
+        files.map(|file| (file["path"].as_str().unwrap().to_owned(), &file["encrypted"])).collect();
+    let inside = |name: &str| (format!("{path}/{name}"), &Value::Bool(true));
+    assert_eq!(
+        files,
+        [
+            inside("On My iPhone/Codes/one.png"),
+            inside("Photos/100APPLE/IMG_0001.PNG"),
+            inside("Photos/100APPLE/IMG_0006.PNG"),
+        ]
+    );
+    let written = sandbox.json("o.json");
+    let of_model = |account: &Value| {
+        json!([
+            account["kind"],
+            account["issuer"],
+            account["account"],
+            account["secret"],
+            account["algorithm"],
+            account["digits"],
+            account["period"]
+        ])
+    };
+    let all = |list: &Value| -> Vec<Value> { list.as_array().unwrap().iter().map(of_model).collect() };
+    assert_eq!(all(&written["accounts"]), all(&expected("ios-backup/with-photos")["photos"]));
 }

@@ -58,6 +58,9 @@ pub struct ReadOptions {
     /// No accounts whose issuer or name matches
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
+    /// In a backup of an iPhone, look for QR codes in the photo library as well, and in pictures saved as files
+    #[arg(long)]
+    pub photos: bool,
     /// Go on although a QR code of a batch is missing
     #[arg(long)]
     pub partial: bool,

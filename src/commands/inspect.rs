@@ -20,7 +20,7 @@ use crate::cli::{InspectArgs, MaxAge};
 use crate::encode;
 use crate::failure::{Exit, Failure};
 use crate::guard::Guard;
-use crate::intake::{self, Intake, Sealed};
+use crate::intake::{self, Intake};
 use crate::output::{self, Pending};
 use crate::report;
 use crate::show::{self, Terminal};
@@ -207,7 +207,7 @@ fn describe_file(file: &intake::File) -> FileOutput {
         variant: vault.variant.clone(),
         encrypted: file.is_encrypted(),
         is_closed: false,
-        age: file.sealed != Sealed::No,
+        age: file.sealed.is_age(),
         protection: vault.protection.map(|protection| ProtectionOutput {
             cipher: protection.cipher,
             kdf: protection.kdf.to_string(),

@@ -51,6 +51,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, Failure>
         keys: Keys::load(&args.age_identity, None)?,
         key_files: Vec::new(),
         look: picture::Look::new(&args.cost, sources.len()),
+        photos: false,
         table: TableOptions::default(),
         tokens: TokenOptions::default(),
     };

@@ -29,7 +29,7 @@ const PICTURES: &[&str] = &[
 pub struct Source {
     /// As the user named it, or its path in the folder.
     pub name: String,
-    /// Where it is; `None` is standard input.
+    /// Where it is; `None` is standard input, or a picture inside a backup.
     pub path: Option<PathBuf>,
     /// Its path below the folder that was named, with `/` between the parts; its name alone where
     /// none was.
@@ -61,6 +61,17 @@ impl Source {
         match phone::manifest_beside(file) {
             Some(manifest) => Self::backup(phone::folder_of(file), &manifest),
             None => plain(file),
+        }
+    }
+
+    /// A picture inside a backup.
+    pub(super) fn inside(backup: &Self, path: &str) -> Self {
+        Self {
+            name: format!("{}/{path}", backup.name),
+            path: None,
+            below: path.to_owned(),
+            found: true,
+            is_backup: false,
         }
     }
 
@@ -126,6 +137,9 @@ fn collect(inputs: &[PathBuf], keep_missing: bool) -> Result<Vec<Source>, Failur
     }
     let paths: HashSet<PathBuf> = sources.iter().filter_map(|source| source.path.clone()).collect();
     sources.retain(|source| !source.path.as_deref().is_some_and(|path| is_companion(path, &paths)));
+    // Several of its files can be named, or match a pattern: a backup is read once for all of them.
+    let mut backups = HashSet::new();
+    sources.retain(|source| source.backup_folder().is_none_or(|folder| backups.insert(folder)));
     Ok(sources)
 }
 

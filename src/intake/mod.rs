@@ -5,6 +5,7 @@ mod find;
 mod joined;
 mod open;
 pub(crate) mod phone;
+mod photos;
 pub(crate) mod picture;
 pub(crate) mod position;
 pub(crate) mod together;
@@ -61,7 +62,7 @@ pub struct File {
     pub source: usize,
     /// Format id.
     pub format: &'static str,
-    /// Whether it was inside an age file, and what opened that.
+    /// Whether something encrypted was around it, and what opened that.
     pub sealed: Sealed,
     /// Whether it was inside another input: an export of its own.
     pub is_enclosed: bool,
@@ -69,16 +70,25 @@ pub struct File {
     pub vault: Vault,
 }
 
-/// Whether a file was inside an age file.
+/// Whether something encrypted was around a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sealed {
-    /// It was not.
+    /// Nothing was.
     #[default]
     No,
-    /// A key or a password opened it.
-    Yes,
-    /// A passphrase of the given file opened it.
+    /// An age file, which a key or a password opened.
+    InAge,
+    /// An age file, which a passphrase of the given file opened.
     ByPassphraseFile,
+    /// The backup of a phone.
+    InBackup,
+}
+
+impl Sealed {
+    /// Whether it was an age file.
+    pub fn is_age(self) -> bool {
+        matches!(self, Self::InAge | Self::ByPassphraseFile)
+    }
 }
 
 impl File {
@@ -113,6 +123,8 @@ pub(crate) struct Reader {
     pub(crate) key_files: Vec<KeyFile>,
     /// How pictures are looked at.
     pub(crate) look: picture::Look,
+    /// Whether those in phones' backups are meant.
+    pub(crate) photos: bool,
     pub(crate) table: TableOptions,
     pub(crate) tokens: TokenOptions,
 }
@@ -170,11 +182,12 @@ fn read_chosen(
         passwords: PasswordBook::new(args.password_file.as_deref())?.showing(terminal),
         keys: Keys::load(&args.age_identity, args.age_passphrase_file.as_deref())?,
         key_files: open::read_key_files(&args.key_file, args.cost.limits().bytes)?,
-        look: picture::Look::new(&args.cost, sources.len()),
+        look: picture::Look::new(&args.cost, if args.photos { usize::MAX } else { sources.len() }),
+        photos: args.photos,
         table: args.table()?,
         tokens: args.token_options()?,
     };
-    let settled = read_all(&reader, &sources, &args.cost, terminal)?;
+    let settled = read_all(&reader, &mut sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, settled)?;
     intake.backups = sources.iter().filter_map(Source::backup_folder).collect();
     intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
@@ -207,7 +220,7 @@ pub(crate) fn unknown_format(name: &str) -> Failure {
 
 fn read_all(
     reader: &Reader,
-    sources: &[Source],
+    sources: &mut Vec<Source>,
     cost: &CostArgs,
     terminal: &Terminal,
 ) -> Result<Settled, Failure> {
@@ -216,7 +229,7 @@ fn read_all(
     let mut room = Room::default();
     let keep = |mut reading: Result<Reading, Failure>| {
         if let Ok(Reading::Picture(picture)) = &mut reading {
-            picture.unread.iter_mut().for_each(|code| room.admit(&mut code.grid));
+            room.admit_all(picture);
         }
         progress.inc(1);
         readings.push(reading);
@@ -224,6 +237,9 @@ fn read_all(
     };
     in_order::each(sources, cost.jobs, |source| open::read(source, reader), keep)?;
     progress.finish_and_clear();
+    if reader.photos {
+        photos::read(sources, &mut readings, &mut room, reader, cost, terminal)?;
+    }
     Ok(together::settle(sources, readings, reader))
 }
 

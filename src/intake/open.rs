@@ -43,7 +43,7 @@ pub(super) fn content(source: &Source, reader: &Reader) -> Result<Content, Failu
         let opened =
             reader.keys.open(&bytes, &mut reader.passwords.for_file(&source.name), &reader.limits)?;
         bytes = opened.content;
-        sealed = if opened.by_passphrase_file { Sealed::ByPassphraseFile } else { Sealed::Yes };
+        sealed = if opened.by_passphrase_file { Sealed::ByPassphraseFile } else { Sealed::InAge };
     }
     Ok(Content { bytes, sealed })
 }
@@ -85,7 +85,7 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));
     }
     let mut file = File { sealed, ..File::new(&source.name, format, vault) };
-    let enclosed = phone::enclosed(&mut file, reader);
+    let enclosed = phone::enclosed(&mut file, reader)?;
     Ok(Reading::Files(iter::once(file).chain(enclosed).collect()))
 }
 

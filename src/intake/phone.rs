@@ -10,7 +10,7 @@ use otpferry_formats::report::Item;
 use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
 use zeroize::Zeroizing;
 
-use super::{File, Reader, Source, open};
+use super::{File, Reader, Sealed, Source, open};
 use crate::failure::{Exit, Failure};
 use crate::show;
 
@@ -42,7 +42,7 @@ pub(super) fn several(manifests: &[&Path]) -> Failure {
         Exit::NothingToRead,
         format!("there are {} backups: {}", manifests.len(), described.join("; ")),
     )
-    .next_step("Name the folder of one of them")
+    .next_step("Name the folder of one of them; `otpferry inspect` takes several and says more of each")
 }
 
 fn describe(manifest: &Path) -> String {
@@ -159,20 +159,32 @@ impl Bytes for Pieces {
     }
 }
 
+/// What is around the files of a backup.
+pub(super) fn sealed_in(backup: &File) -> Sealed {
+    if backup.vault.encrypted { Sealed::InBackup } else { backup.sealed }
+}
+
 /// Reads the files that are inside a backup, each with passwords of its own. What cannot be read is said in the vault
 /// that they came from: one file that was forgotten on the phone stops nothing.
-pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Vec<File> {
+///
+/// # Errors
+/// When there is nothing else in the backup, and only a password is missing.
+pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
+    let sealed = sealed_in(outer);
+    let mut closed = None;
     for Enclosed { path, bytes, wal } in std::mem::take(&mut outer.vault.enclosed) {
         let name = format!("{}/{path}", outer.name);
         let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_name(Some(&path));
         match open::decode(&input, &name, None, reader, &mut reader.passwords.for_file(&name)) {
-            Ok((format, mut vault)) => {
-                vault.encrypted |= outer.vault.encrypted;
-                files.push(File { is_enclosed: true, ..File::new(&name, format, vault) });
+            Ok((format, vault)) => {
+                files.push(File { is_enclosed: true, sealed, ..File::new(&name, format, vault) });
             }
             Err(failure) if failure.is_foreign => {}
             Err(failure) => {
+                if matches!(failure.exit, Exit::PasswordNeeded | Exit::WrongPassword) {
+                    closed.get_or_insert_with(|| failure.clone().in_file(&name));
+                }
                 let message = format!("{path} in the backup was not read: {}", failure.message);
                 let mut item = Item::new("not-read", message);
                 item.next_step = failure.next_step;
@@ -180,5 +192,8 @@ pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Vec<File> {
             }
         }
     }
-    files
+    match closed {
+        Some(failure) if files.is_empty() && outer.vault.entries() == 0 => Err(failure),
+        _ => Ok(files),
+    }
 }

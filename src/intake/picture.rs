@@ -202,6 +202,11 @@ fn is_foreign(payload: &[u8]) -> bool {
 }
 
 impl Picture {
+    /// Whether it shows accounts, a part of them, or what may be one.
+    pub(super) fn is_of_accounts(&self) -> bool {
+        !(self.files.is_empty() && self.parts.is_empty() && self.unread.is_empty())
+    }
+
     /// Codes of one format in one picture are one file.
     pub(super) fn append(&mut self, file: File) {
         match self.files.iter_mut().find(|earlier| earlier.format == file.format) {

@@ -25,6 +25,11 @@ impl Default for Room {
 }
 
 impl Room {
+    /// The same of all that a picture shows.
+    pub(super) fn admit_all(&mut self, picture: &mut Picture) {
+        picture.unread.iter_mut().for_each(|code| self.admit(&mut code.grid));
+    }
+
     /// Drops what is over the limit.
     pub(crate) fn admit(&mut self, grid: &mut Option<Grid>) {
         match self.0.checked_sub(1) {

@@ -21,6 +21,7 @@ fn reader() -> Reader {
         keys: Keys::default(),
         key_files: Vec::new(),
         look: Look::new(&cost, 1),
+        photos: false,
         table: TableOptions::default(),
         tokens: TokenOptions::default(),
     }

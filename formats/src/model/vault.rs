@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::account::{Account, Extra};
 use super::protection::Protection;
-use crate::phone::{Enclosed, Survey};
+use crate::phone::{Enclosed, Photo, Survey};
 use crate::report::Item;
 
 /// One part of an export that spans several QR codes.
@@ -45,6 +45,8 @@ pub struct Vault {
     pub extra: Extra,
     /// Of a phone's backup: files in it that are to be read like files of their own.
     pub enclosed: Vec<Enclosed>,
+    /// Of a phone's backup: pictures in it, which may show QR codes.
+    pub photos: Vec<Photo>,
     /// Of a phone's backup: what it tells about the phone.
     pub survey: Option<Box<Survey>>,
 }

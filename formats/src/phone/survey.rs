@@ -22,6 +22,9 @@ pub struct Survey {
     pub finished: Option<bool>,
     /// Authenticator apps on the phone.
     pub apps: Vec<App>,
+    /// Of an iPhone, once its backup was opened: pictures in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photos: Option<usize>,
     /// Of an iPhone, once its backup was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keychain: Option<Keychain>,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -111,6 +111,72 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
+/// Every text that is a value somewhere in a document; they are wiped on drop.
+pub(crate) struct Texts(pub(crate) Vec<Zeroizing<String>>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut texts = Vec::new();
+        TextsVisitor(&mut texts).deserialize(deserializer)?;
+        Ok(Self(texts))
+    }
+}
+
+struct TextsVisitor<'t>(&'t mut Vec<Zeroizing<String>>);
+
+impl<'de> DeserializeSeed<'de> for TextsVisitor<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TextsVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.push(Zeroizing::new(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(TextsVisitor(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value_seed(TextsVisitor(self.0))?;
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 /// Serialises with the given indentation. The text is wiped on drop.
 pub(crate) fn pretty<T: Serialize>(value: &T, indent: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut out = Zeroizing::new(Vec::with_capacity(1 << 16));
@@ -202,5 +268,13 @@ mod tests {
         assert_eq!(shape("{\n\"a\""), Err(ErrorKind::Malformed));
         assert_eq!(shape(""), Err(ErrorKind::Malformed));
         assert_eq!(shape("1\n2\n3\n4"), Err(ErrorKind::Limit));
+    }
+
+    #[test]
+    fn texts_are_found_at_any_depth() {
+        let text = r#" {"a": "b", "c": [1, -2, 0.5, true, null, ["d\n", {"e": {"f": ""}}]], "a": "g"} "#;
+        let Texts(texts) = serde_json::from_str(text).unwrap();
+        assert_eq!(texts.iter().map(|text| text.as_str()).collect::<Vec<_>>(), ["b", "d\n", "", "g"]);
+        assert!(serde_json::from_str::<Texts>(&"[".repeat(200)).is_err());
     }
 }

@@ -135,6 +135,12 @@ pub(super) fn lines(survey: &Survey) -> String {
             .map(|app| vec![app.name.to_owned(), hope(app.hope).to_owned(), app.advice.to_owned()]);
         out.push_str(&show::table(&["app", "comes along", "what to know"], rows.collect()));
     }
+    if let Some(photos) = survey.photos.filter(|photos| *photos > 0) {
+        out.push_str(&format!(
+            "  {} in the backup; --photos looks for QR codes in them\n",
+            show::count(photos, "photo")
+        ));
+    }
     if let Some(keychain) = &survey.keychain {
         let known = keychain.groups.iter().filter(|group| group.recognised > 0);
         let rows: Vec<Vec<String>> = known

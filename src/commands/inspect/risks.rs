@@ -7,7 +7,7 @@ use otpferry_formats::report::Item;
 use otpferry_formats::targets::{Found, Remark, Verdict};
 
 use super::TargetOutput;
-use crate::intake::{File, Sealed};
+use crate::intake::File;
 use crate::plan;
 use crate::show;
 use crate::way;
@@ -27,7 +27,7 @@ pub(super) fn of(file: &File) -> Vec<Item> {
         risks.push(item);
     }
     let weak = file.vault.protection.filter(|protection| protection.strength() == Strength::Weak);
-    if weak.is_some() && file.sealed == Sealed::No {
+    if weak.is_some() && !file.sealed.is_age() {
         let message = "its encryption is weak: whoever has the file can try out short passwords quickly";
         risks.push(Item::new("weak-encryption", message).next_step(
             "Take a long password for it, or keep a copy that is encrypted with age or in a stronger form",

@@ -65,8 +65,8 @@ impl<'d> Scan<'d> {
     /// "Cell Payload Overflow Pages": a chain of pages, each starting with the
     /// number of the next.
     fn with_overflow(&mut self, stored: &StoredCell<'_>, first: u32) -> Result<Vec<u8>, Error> {
-        if stored.payload_len > self.pages.total_len() {
-            return Err(Error::corrupt(stored.page, "row larger than the whole database"));
+        if stored.payload_len > self.pages.longest_row() {
+            return Err(Error::corrupt(stored.page, "row larger than any real one"));
         }
         let mut payload = stored.local.to_vec();
         let mut next = first;

@@ -7,6 +7,7 @@ use super::super::header::Header;
 use super::super::pages::{Main, Pages};
 use super::super::wal::Wal;
 use super::{Cell, Scan, local_len};
+use crate::source::Bytes;
 
 const PAGE: usize = 512;
 
@@ -160,6 +161,35 @@ fn broken_overflow_chains() {
     let cell = PAGE - 46;
     huge[cell..cell + 5].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f, 1]);
     assert!(payloads(&[huge, overflow(3, b'b')])[0].is_err());
+}
+
+/// A database of a terabyte, nearly all of it zeros.
+struct Vast(Vec<u8>);
+
+impl Bytes for Vast {
+    fn len(&self) -> u64 {
+        1 << 40
+    }
+
+    fn read(&self, at: u64, length: usize) -> Result<zeroize::Zeroizing<Vec<u8>>, crate::error::Error> {
+        let start = usize::try_from(at).unwrap();
+        Ok(zeroize::Zeroizing::new((start..start + length).map(|at| *self.0.get(at).unwrap_or(&0)).collect()))
+    }
+}
+
+#[test]
+fn a_row_of_a_database_that_is_not_in_memory_has_a_limit() {
+    // 16 MiB and one byte.
+    let mut leaf = spilling_leaf(3);
+    let cell = PAGE - 46;
+    leaf[cell - 2..cell + 3].copy_from_slice(&[0x88, 0x80, 0x80, 0x01, 1]);
+    leaf[8..10].copy_from_slice(&u16::try_from(cell - 2).unwrap().to_be_bytes());
+    let vast = Vast(database(&[leaf, overflow(4, b'b')]));
+    let main = Main::Pieces(&vast);
+    let header = Header::parse(&main.read(0, 100).unwrap()).ok().unwrap();
+    let pages = Pages::new(main, Wal::default(), &header);
+    let row = Scan::new(&pages, 2).next().unwrap().map(|cell| cell.payload.len());
+    assert_eq!(row, Err(Error::corrupt(2, "row larger than any real one")));
 }
 
 #[test]

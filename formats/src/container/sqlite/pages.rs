@@ -8,6 +8,9 @@ use super::header::Header;
 use super::wal::Wal;
 use crate::source::Bytes;
 
+/// Most bytes of a row of a database that is larger than what should be in memory.
+const MAX_ROW: usize = 16 << 20;
+
 /// Where the main file is.
 #[derive(Clone, Copy)]
 pub(super) enum Main<'a> {
@@ -51,11 +54,15 @@ impl<'a> Pages<'a> {
         Self { main, overlay: wal.pages, page_size: header.page_size, usable: header.usable, count }
     }
 
-    /// An upper bound for the content of the whole database, so that no length
+    /// Most bytes of a row: no more than the whole database, so that no length
     /// field can ask for more memory than the input took.
-    pub(super) fn total_len(&self) -> usize {
+    pub(super) fn longest_row(&self) -> usize {
         let main = usize::try_from(self.main.len()).unwrap_or(usize::MAX);
-        self.overlay.len().saturating_mul(self.page_size).saturating_add(main)
+        let whole = self.overlay.len().saturating_mul(self.page_size).saturating_add(main);
+        match self.main {
+            Main::Memory(_) => whole,
+            Main::Pieces(_) => whole.min(MAX_ROW),
+        }
     }
 
     /// The usable bytes of page `number`, counted from 1.

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::keybag::ClassKeys;
 use super::manifest::{Manifest, WrappedKey};
 use crate::container::plist::Archive;
-use crate::container::sqlite::{Database, Row};
+use crate::container::sqlite::{Database, Row, Table};
 use crate::crypt::{Key, aes_cbc_open, aes_cbc_open_unpadded};
 use crate::error::{Error, ErrorKind, Place};
 use crate::source::{Bytes, Folder};
@@ -13,16 +13,41 @@ use crate::source::{Bytes, Folder};
 /// Most bytes of `Manifest.db`, and of what it says about one file.
 const MAX_DATABASE: u64 = 4 << 30;
 const MAX_RECORD: usize = 100 << 10;
+/// Most files that are looked into; the photos of a long life are fewer.
+const MAX_ENTRIES: usize = 1_000_000;
 /// A row about a file; others are about folders and links.
 const FILE: i64 = 1;
 const BLOCK: usize = 16;
 
 /// A file as the list has it.
 pub(super) struct Entry {
-    id: String,
     pub(super) domain: String,
     pub(super) path: String,
-    record: Vec<u8>,
+    pub(super) located: Result<Located, Trouble>,
+}
+
+/// Where a file lies in the folder, and what opens it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Located {
+    place: String,
+    /// Of an encrypted file.
+    key: Option<Key>,
+}
+
+impl Located {
+    /// What is in the file. The padding says how long it is; what the list says of its size is often wrong.
+    pub(super) fn read(&self, folder: &dyn Folder, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        let file = folder.open(&self.place).map_err(|_| Trouble::Unreadable)?.ok_or(Trouble::Missing)?;
+        if file.len() > limit {
+            return Err(Trouble::TooLarge);
+        }
+        let length = usize::try_from(file.len()).map_err(|_| Trouble::TooLarge)?;
+        let content = file.read(0, length).map_err(|_| Trouble::Unreadable)?;
+        match &self.key {
+            None => Ok(content),
+            Some(key) => aes_cbc_open(key.as_slice(), &[0; BLOCK], &content).ok_or(Trouble::Damaged),
+        }
+    }
 }
 
 /// The files of a backup.
@@ -42,6 +67,32 @@ pub(super) enum Trouble {
     TooLarge,
     /// The caller cannot open it.
     Unreadable,
+}
+
+impl Trouble {
+    /// What it is, and what to do.
+    pub(super) fn says(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Missing => ("it is not in the folder", "Copy the folder again, with all that is in it"),
+            Self::Damaged => ("it is damaged", "Make a new backup, or copy the folder again"),
+            Self::TooLarge => ("it is too large", "Copy it from the phone and name it by itself"),
+            Self::Unreadable => {
+                ("it cannot be opened", "Copy the folder again, with files and not with links to them")
+            }
+        }
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        let kind = match trouble {
+            Trouble::Missing | Trouble::Damaged => ErrorKind::Malformed,
+            Trouble::TooLarge => ErrorKind::Limit,
+            Trouble::Unreadable => ErrorKind::Unreadable,
+        };
+        let (message, step) = trouble.says();
+        Self::new(kind, message).next_step(step)
+    }
 }
 
 impl<'f> Files<'f> {
@@ -66,39 +117,71 @@ impl<'f> Files<'f> {
                 .next_step("Make a new backup of the phone"));
         }
         match &manifest.database_key {
-            None => list_of(&*file, is_wanted),
+            None => self.list_of(&*file, is_wanted),
             Some(wrapped) => {
                 let key = self.keys.and_then(|keys| keys.unwrap(wrapped.class, &wrapped.key));
                 let key = key.ok_or_else(|| {
                     Error::malformed("the key of Manifest.db is damaged").next_step(COPY_AGAIN)
                 })?;
-                list_of(&Decrypted { sealed: &*file, key }, is_wanted)
+                self.list_of(&Decrypted { sealed: &*file, key }, is_wanted)
             }
         }
     }
 
-    /// What is in a file. One that cannot be had stops nothing else.
-    pub(super) fn content(&self, entry: &Entry, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-        let place = place_of(&entry.id).ok_or(Trouble::Damaged)?;
-        let file = self.folder.open(&place).map_err(|_| Trouble::Unreadable)?.ok_or(Trouble::Missing)?;
-        if file.len() > limit {
-            return Err(Trouble::TooLarge);
+    fn list_of(
+        &self,
+        database: &dyn Bytes,
+        is_wanted: impl Fn(&str, &str) -> bool,
+    ) -> Result<(Vec<Entry>, usize), Error> {
+        let database = Database::open_in_pieces(database).map_err(|error| damaged(&error))?;
+        let table = database.table("Files").map_err(|error| damaged(&error))?;
+        let columns = Columns::of(&table)?;
+        let (mut entries, mut unreadable) = (Vec::new(), 0_usize);
+        for row in table.rows() {
+            match row.map(|row| self.entry(&row, &columns, &is_wanted)) {
+                Ok(Some(entry)) => entries.push(entry),
+                Ok(None) => {}
+                Err(_) => unreadable = unreadable.saturating_add(1),
+            }
+            if entries.len() > MAX_ENTRIES {
+                return Err(Error::new(ErrorKind::Limit, "Manifest.db lists more files than any real one")
+                    .next_step("Make a new backup of the phone"));
+            }
         }
-        let content = file.read(0, usize::try_from(file.len()).unwrap_or(usize::MAX));
-        self.decrypt(entry, content.map_err(|_| Trouble::Unreadable)?).ok_or(Trouble::Damaged)
+        entries.sort_by(|a, b| (&a.domain, &a.path).cmp(&(&b.domain, &b.path)));
+        Ok((entries, unreadable))
     }
 
-    /// The padding says how long a file is; what the list says of its size is often wrong.
-    fn decrypt(&self, entry: &Entry, content: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
-        let archive = Archive::open(&entry.record).ok()?;
+    /// A file that is wanted. Rows without names occur in real backups.
+    fn entry(&self, row: &Row, columns: &Columns, is_wanted: impl Fn(&str, &str) -> bool) -> Option<Entry> {
+        let (domain, path) = (row.get(columns.domain).as_text()?, row.get(columns.path).as_text()?);
+        let is_file = row.get(columns.flags).as_integer() == Some(FILE);
+        if !is_file || !is_wanted(domain, path) {
+            return None;
+        }
+        let id = row.get(columns.id).as_text().unwrap_or_default();
+        let record = row.get(columns.record).as_blob().filter(|record| (**record).len() <= MAX_RECORD);
+        let located = record.and_then(|record| self.locate(id, record)).ok_or(Trouble::Damaged);
+        Some(Entry { domain: domain.to_owned(), path: path.to_owned(), located })
+    }
+
+    /// `None` when what the list says of the file is damaged.
+    fn locate(&self, id: &str, record: &[u8]) -> Option<Located> {
+        let place = place_of(id)?;
+        let archive = Archive::open(record).ok()?;
         let root = archive.root()?;
         if root.is_broken("EncryptionKey") {
             return None;
         }
-        let Some(key) = root.get("EncryptionKey") else { return Some(content) };
+        let Some(key) = root.get("EncryptionKey") else { return Some(Located { place, key: None }) };
         let wrapped = WrappedKey::read(key.data()?)?;
         let key = self.keys?.unwrap(wrapped.class, &wrapped.key)?;
-        aes_cbc_open(key.as_slice(), &[0; BLOCK], &content)
+        Some(Located { place, key: Some(key) })
+    }
+
+    /// What is in a file. One that cannot be had stops nothing else.
+    pub(super) fn content(&self, entry: &Entry, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        entry.located.as_ref().map_err(|trouble| *trouble)?.read(self.folder, limit)
     }
 }
 
@@ -109,39 +192,6 @@ const COPY_AGAIN: &str = "Copy the folder again, or make a new backup of the pho
 fn place_of(id: &str) -> Option<String> {
     let is_id = id.len() == 40 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     Some(format!("{}/{id}", id.get(..2).filter(|_| is_id)?))
-}
-
-fn list_of(
-    database: &dyn Bytes,
-    is_wanted: impl Fn(&str, &str) -> bool,
-) -> Result<(Vec<Entry>, usize), Error> {
-    let database = Database::open_in_pieces(database).map_err(|error| damaged(&error))?;
-    let table = database.table("Files").map_err(|error| damaged(&error))?;
-    let column = |name: &str| {
-        let missing = || {
-            Error::malformed("the list of the files has no column of that name")
-                .at(Place::Table("Files".to_owned(), None))
-                .next_step(COPY_AGAIN)
-        };
-        table.column(name).ok_or_else(missing)
-    };
-    let columns = Columns {
-        id: column("fileID")?,
-        domain: column("domain")?,
-        path: column("relativePath")?,
-        flags: column("flags")?,
-        record: column("file")?,
-    };
-    let (mut entries, mut unreadable) = (Vec::new(), 0_usize);
-    for row in table.rows() {
-        match row.map(|row| columns.entry(&row, &is_wanted)) {
-            Ok(Some(Ok(entry))) => entries.push(entry),
-            Ok(None) => {}
-            Ok(Some(Err(_))) | Err(_) => unreadable = unreadable.saturating_add(1),
-        }
-    }
-    entries.sort_by(|a, b| (&a.domain, &a.path).cmp(&(&b.domain, &b.path)));
-    Ok((entries, unreadable))
 }
 
 fn damaged(error: &crate::container::sqlite::Error) -> Error {
@@ -157,20 +207,22 @@ struct Columns {
 }
 
 impl Columns {
-    /// A file that is wanted. Rows without names occur in real backups.
-    fn entry(&self, row: &Row, is_wanted: impl Fn(&str, &str) -> bool) -> Option<Result<Entry, Trouble>> {
-        let (domain, path) = (row.get(self.domain).as_text()?, row.get(self.path).as_text()?);
-        let is_file = row.get(self.flags).as_integer() == Some(FILE);
-        if !is_file || !is_wanted(domain, path) {
-            return None;
-        }
-        let record = row.get(self.record).as_blob().filter(|record| (**record).len() <= MAX_RECORD);
-        Some(record.ok_or(Trouble::Damaged).map(|record| Entry {
-            id: row.get(self.id).as_text().unwrap_or_default().to_owned(),
-            domain: domain.to_owned(),
-            path: path.to_owned(),
-            record: record.to_vec(),
-        }))
+    fn of(table: &Table<'_>) -> Result<Self, Error> {
+        let column = |name: &str| {
+            let missing = || {
+                Error::malformed("the list of the files has no column of that name")
+                    .at(Place::Table("Files".to_owned(), None))
+                    .next_step(COPY_AGAIN)
+            };
+            table.column(name).ok_or_else(missing)
+        };
+        Ok(Self {
+            id: column("fileID")?,
+            domain: column("domain")?,
+            path: column("relativePath")?,
+            flags: column("flags")?,
+            record: column("file")?,
+        })
     }
 }
 

@@ -11,8 +11,10 @@ mod keybag;
 mod keychain;
 mod known;
 mod manifest;
+mod photos;
 mod shape;
 
+pub use photos::Photo;
 pub use shape::{AttributeShape, ItemShape};
 
 use std::collections::BTreeMap;
@@ -129,6 +131,7 @@ fn survey(manifest: &Manifest, device: Device) -> Survey {
         encrypted: manifest.is_encrypted,
         finished: device.is_finished,
         apps: known::among(&device.apps),
+        photos: None,
         keychain: None,
     }
 }
@@ -165,10 +168,13 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     let warnings = reader.warnings;
     let mut survey = survey(&manifest, device);
     survey.keychain = Some(summary(&keychain, &found));
+    let photos: Vec<Photo> = listed.iter().filter_map(Photo::of).collect();
+    survey.photos = Some(photos.len());
     let mut vault = found.vault;
     vault.variant.clone_from(&survey.system);
     vault.created = survey.made;
     vault.enclosed = enclosed;
+    vault.photos = photos;
     vault.warnings.extend(about_backup(&survey));
     let at = vault.entries();
     vault.skipped.extend(closed(&keychain, manifest.is_encrypted).map(|item| item.index(at)));
@@ -222,6 +228,7 @@ fn is_wanted(domain: &str, path: &str) -> bool {
         (apps::OLD_DOMAIN, apps::OLD_PATH),
     ];
     NAMED.contains(&(domain, path))
+        || photos::is_photo(domain, path)
         || (place(domain, path).is_some()
             && (is_surely_export(path) || may_be_export(path))
             && !is_of_an_app(path))
@@ -272,6 +279,9 @@ impl Reader<'_, '_> {
         let mut left = ctx.limits.bytes;
         let (mut exports, mut lost) = (Vec::new(), Vec::new());
         for entry in listed {
+            if photos::is_photo(&entry.domain, &entry.path) {
+                continue;
+            }
             let Some(path) = place(&entry.domain, &entry.path) else { continue };
             let bytes = self.files.content(entry, MAX_FILE).ok();
             let bytes = bytes.filter(|bytes| is_known(&path, bytes));
@@ -311,14 +321,7 @@ fn lost_exports(lost: &[String]) -> Option<Item> {
 
 fn not_read(trouble: Trouble, place: &str) -> Item {
     let name = place.rsplit('/').next().unwrap_or_default();
-    let (message, step) = match trouble {
-        Trouble::Missing => ("it is not in the folder", "Copy the folder again, with all that is in it"),
-        Trouble::Damaged => ("it is damaged", "Make a new backup, or copy the folder again"),
-        Trouble::TooLarge => ("it is too large", "Copy it from the phone and name it by itself"),
-        Trouble::Unreadable => {
-            ("it cannot be opened", "Copy the folder again, with files and not with links to them")
-        }
-    };
+    let (message, step) = trouble.says();
     Item::new("not-read", format!("{name} in the backup was not read: {message}")).next_step(step)
 }
 

@@ -10,11 +10,11 @@ use crate::format::Input;
 use crate::open::otpauth::{Host, Pieces};
 use crate::open::uri_list;
 use crate::report::Skip;
+use crate::text::json::Texts;
 
 const MIGRATION: &str = "otpauth-migration://";
-/// Most bytes of a value that is looked into, and how deep its JSON goes.
+/// Most bytes of a value that is looked into.
 const MAX_BYTES: usize = 1 << 20;
-const MAX_DEPTH: usize = 32;
 
 /// Takes links out of items that no known app has.
 pub(super) fn take(items: &[Item], found: &mut Found, ctx: &mut Ctx<'_>) {
@@ -108,26 +108,7 @@ fn texts_in(bytes: &[u8]) -> Vec<Zeroizing<String>> {
     if let Some(list) = Value::read(bytes) {
         return list.texts().into_iter().map(|text| Zeroizing::new(text.to_owned())).collect();
     }
-    let mut texts = Vec::new();
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if matches!(first, Some(b'{' | b'['))
-        && let Ok(json) = serde_json::from_slice::<serde_json::Value>(bytes)
-    {
-        collect(&json, 0, &mut texts);
-    }
-    texts
-}
-
-fn collect(json: &serde_json::Value, depth: usize, texts: &mut Vec<Zeroizing<String>>) {
-    match json {
-        _ if depth > MAX_DEPTH => {}
-        serde_json::Value::String(text) => texts.push(Zeroizing::new(text.clone())),
-        serde_json::Value::Array(items) => {
-            items.iter().for_each(|item| collect(item, depth.saturating_add(1), texts));
-        }
-        serde_json::Value::Object(members) => {
-            members.values().for_each(|item| collect(item, depth.saturating_add(1), texts));
-        }
-        _ => {}
-    }
+    let json = matches!(first, Some(b'{' | b'[')).then(|| serde_json::from_slice(bytes).ok());
+    json.flatten().map(|Texts(texts)| texts).unwrap_or_default()
 }

@@ -1,0 +1,126 @@
+//! Pictures in phones' backups: each is looked at like one that was found in a folder.
+
+use std::mem;
+
+use otpferry_formats::phone::Photo;
+use otpferry_formats::report::Item;
+
+use super::phone::{self, Disk};
+use super::picture::{self, Picture};
+use super::together::{Reading, Room};
+use super::{Reader, Sealed, Source};
+use crate::cli::CostArgs;
+use crate::failure::Failure;
+use crate::in_order;
+use crate::show::{self, Terminal};
+
+type Readings = Vec<Result<Reading, Failure>>;
+
+/// Adds what the pictures in backups show, as inputs of their own. Those without any code are only counted: a library
+/// has thousands.
+///
+/// # Errors
+/// When the folder of a backup cannot be opened any more.
+pub(super) fn read(
+    sources: &mut Vec<Source>,
+    readings: &mut Readings,
+    room: &mut Room,
+    reader: &Reader,
+    cost: &CostArgs,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    for (backup, reading) in sources.iter().zip(readings.iter_mut()) {
+        let Ok(Reading::Files(files)) = reading else { continue };
+        let Some((outer, manifest)) = files.first_mut().zip(backup.path.as_deref()) else { continue };
+        let photos = mem::take(&mut outer.vault.photos);
+        if photos.is_empty() {
+            continue;
+        }
+        let sealed = phone::sealed_in(outer);
+        let library = Library { backup, disk: Disk::of(manifest)?, sealed, reader };
+        let seen = library.look_at(&photos, room, cost, terminal)?;
+
+        outer.vault.warnings.extend(seen.summary(photos.len()));
+        found.extend(seen.found);
+    }
+    for (source, picture) in found {
+        sources.push(source);
+        readings.push(Ok(Reading::Picture(Box::new(picture))));
+    }
+    Ok(())
+}
+
+/// The pictures of one backup.
+struct Library<'l> {
+    backup: &'l Source,
+    disk: Disk,
+
+    sealed: Sealed,
+    reader: &'l Reader,
+}
+
+/// What came of looking at them.
+#[derive(Default)]
+struct Seen {
+    /// Those with QR codes of accounts, or with some that cannot be read.
+    found: Vec<(Source, Picture)>,
+    /// How many have QR codes of something else only.
+    foreign: usize,
+    /// How many cannot be opened.
+    closed: usize,
+}
+
+impl Library<'_> {
+    fn look_at(
+        &self,
+        photos: &[Photo],
+        room: &mut Room,
+        cost: &CostArgs,
+        terminal: &Terminal,
+    ) -> Result<Seen, Failure> {
+        let progress = terminal.progress(photos.len());
+        let mut seen = Seen::default();
+        let keep = |(source, looked): (Source, Result<Picture, Failure>)| {
+            progress.inc(1);
+            match looked {
+                Ok(mut picture) if picture.is_of_accounts() => {
+                    room.admit_all(&mut picture);
+                    seen.found.push((source, picture));
+                }
+                Ok(picture) => seen.foreign += usize::from(!picture.remarks.is_empty()),
+                Err(_) => seen.closed += 1,
+            }
+            Ok(())
+        };
+        in_order::each(photos, cost.jobs, |photo| self.look_at_one(photo), keep)?;
+        progress.finish_and_clear();
+        Ok(seen)
+    }
+
+    fn look_at_one(&self, photo: &Photo) -> (Source, Result<Picture, Failure>) {
+        let source = Source::inside(self.backup, &photo.path);
+        let bytes = photo.read(&self.disk).map_err(Failure::from);
+
+        let picture = bytes.and_then(|bytes| picture::read(&bytes, &source, self.sealed, self.reader));
+
+        (source, picture)
+    }
+}
+
+impl Seen {
+    fn summary(&self, photos: usize) -> Vec<Item> {
+        let message = format!(
+            "{} in the backup: QR codes of accounts, or such that cannot be read, are in {}, other QR codes in {}",
+            show::count(photos, "photo"),
+            self.found.len(),
+            self.foreign,
+        );
+        let closed = format!("photos in the backup that cannot be opened: {}", self.closed);
+        let closed =
+            Item::new("not-read", closed).next_step("Copy them from the phone and name them by themselves");
+        let mut items = vec![Item::new("photos", message)];
+        items.extend((self.closed > 0).then_some(closed));
+        items
+    }
+}
