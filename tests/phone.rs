@@ -311,3 +311,18 @@ fn photos_are_looked_at_when_that_is_asked_for() {
     let all = |list: &Value| -> Vec<Value> { list.as_array().unwrap().iter().map(of_model).collect() };
     assert_eq!(all(&written["accounts"]), all(&expected("ios-backup/with-photos")["photos"]));
 }
+
+#[test]
+fn photos_in_an_archive_are_not_passed_over_in_silence() {
+    let sandbox = Sandbox::new();
+    let path = fixture("ios-backup/packed-photos.zip");
+    let run = with_password(&sandbox, PASSWORD, &["inspect", "--photos", &path]).exits(1);
+    prints(
+        &run,
+        &[
+            "7 photos in the backup",
+            "packed in an archive are not looked at",
+            "name the folder of the backup",
+        ],
+    );
+}

@@ -93,10 +93,7 @@ impl Disk {
     /// # Errors
     /// `Malformed` when there is none; `Limit`; `Unreadable`.
     pub(super) fn manifest(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let file = self.open(phone::IOS_MANIFEST)?.ok_or_else(|| {
-            Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read")
-                .next_step("Copy the whole folder again, or make a new backup of the phone")
-        })?;
+        let file = self.open(phone::IOS_MANIFEST)?.ok_or_else(phone::without_manifest)?;
         file.read_all(phone::MAX_IOS_MANIFEST)
     }
 }

@@ -37,6 +37,10 @@ pub(super) fn read(
         if photos.is_empty() {
             continue;
         }
+        if !backup.is_backup {
+            outer.vault.warnings.push(packed());
+            continue;
+        }
         let sealed = phone::sealed_in(outer);
         let library = Library { backup, disk: Disk::of(manifest)?, sealed, reader };
         let seen = library.look_at(&photos, room, cost, terminal)?;
@@ -49,6 +53,12 @@ pub(super) fn read(
         readings.push(Ok(Reading::Picture(Box::new(picture))));
     }
     Ok(())
+}
+
+/// Out of an archive they are not read one by one.
+fn packed() -> Item {
+    Item::new("not-read", "the photos of a backup that is packed in an archive are not looked at")
+        .next_step("Unpack the archive, and name the folder of the backup")
 }
 
 /// The pictures of one backup.

@@ -8,7 +8,7 @@ pub(crate) use android::AndroidBackup;
 pub(crate) use ios::IosBackup;
 pub use ios::{
     AttributeShape, ID as IOS_BACKUP, ItemShape, MANIFEST as IOS_MANIFEST, MAX_MANIFEST as MAX_IOS_MANIFEST,
-    Photo, ios_backup, is_ios_backup, is_of_ios_backup,
+    Photo, ios_backup, is_ios_backup, is_of_ios_backup, without_manifest,
 };
 pub use survey::{App, Group, Hope, Keychain, Survey};
 

@@ -11,6 +11,7 @@ mod keybag;
 mod keychain;
 mod known;
 mod manifest;
+mod packed;
 mod photos;
 mod shape;
 
@@ -38,6 +39,7 @@ use found::Found;
 use keybag::ClassKeys;
 use keychain::Keychain;
 use manifest::{Device, Manifest};
+use packed::Packed;
 
 /// The id of the format.
 pub const ID: &str = "ios-backup";
@@ -76,7 +78,9 @@ impl Format for IosBackup {
     }
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
-        if is_manifest(probe.bytes()) { Confidence::Sure } else { Confidence::No }
+        let bytes = probe.bytes();
+        let is_backup = is_manifest(bytes) || packed::is_packed(bytes, probe.zip_names());
+        if is_backup { Confidence::Sure } else { Confidence::No }
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -137,11 +141,25 @@ fn survey(manifest: &Manifest, device: Device) -> Survey {
 }
 
 fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-    let folder = input.folder.ok_or_else(|| {
+    if let Some(folder) = input.folder {
+        return decode_folder(input.bytes, folder, ctx);
+    }
+    let packed = Packed::open(input.bytes, ctx.limits)?.ok_or_else(|| {
         Error::malformed("Manifest.plist is only the first file of a backup")
             .next_step("Name the folder of the backup, with all that is in it")
     })?;
-    let manifest = Manifest::read(input.bytes)?;
+    let manifest = packed.open(MANIFEST)?.ok_or_else(without_manifest)?;
+    decode_folder(&manifest.read_all(MAX_MANIFEST)?, &packed, ctx)
+}
+
+/// What to say of a folder without its first file.
+pub fn without_manifest() -> Error {
+    Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read")
+        .next_step("Copy the whole folder again, or make a new backup of the phone")
+}
+
+fn decode_folder(manifest: &[u8], folder: &dyn Folder, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+    let manifest = Manifest::read(manifest)?;
     let device = manifest.device(folder);
     check_database(folder, &device)?;
     let bag = manifest.is_encrypted.then(|| manifest.key_bag()).transpose()?;
