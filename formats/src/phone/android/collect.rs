@@ -33,16 +33,16 @@ pub(super) struct Collection {
     without_log: BTreeMap<Place, Why>,
     /// Packages that are there.
     packages: BTreeSet<&'static str>,
-    unread: Vec<Unread>,
+    /// Files that were not read, by their paths.
+    unread: BTreeMap<String, Unread>,
     /// Exports, perhaps, that are too large.
     large: usize,
 }
 
-/// A file that was not read.
+/// Of a file that was not read: whose accounts may be in it, and why.
+#[derive(Clone, Copy)]
 struct Unread {
-    /// Whose accounts may be in it.
     app: Option<&'static KnownApp>,
-    path: String,
     why: Why,
 }
 
@@ -65,9 +65,29 @@ impl Collection {
             in_change: BTreeSet::new(),
             without_log: BTreeMap::new(),
             packages: BTreeSet::new(),
-            unread: Vec::new(),
+            unread: BTreeMap::new(),
             large: 0,
         }
+    }
+
+    /// Nothing yet of an archive inside, which shares the limit.
+    pub(super) fn beside(&self, layout: Layout) -> Self {
+        Self::new(layout, self.left)
+    }
+
+    /// Takes over what an archive inside gave. `archive` is its own path.
+    pub(super) fn absorb(&mut self, inner: Self, archive: &str) {
+        let within = |(place, bytes): (Place, _)| (place.within(archive), bytes);
+        self.left = inner.left;
+        self.files.extend(inner.files.into_iter().map(within));
+        self.logs.extend(inner.logs.into_iter().map(within));
+        self.in_change.extend(inner.in_change.into_iter().map(|place| place.within(archive)));
+        self.without_log
+            .extend(inner.without_log.into_iter().map(|(place, why)| (place.within(archive), why)));
+        self.packages.extend(inner.packages);
+        let within = |(path, unread)| (format!("{archive}/{path}"), unread);
+        self.unread.extend(inner.unread.into_iter().map(within));
+        self.large = self.large.saturating_add(inner.large);
     }
 
     /// Whether a member has to be read. Whose it is, is noted.
@@ -132,8 +152,7 @@ impl Collection {
                     self.in_change.remove(&place);
                     self.without_log.remove(&place);
                 }
-                let path = place.shown();
-                self.unread.retain(|unread| unread.path != path);
+                self.unread.remove(&place.shown());
                 self.replace(place, bytes, |collection| &mut collection.files);
             }
             Err(why) => self.leave(place.app(), place.shown(), why),
@@ -163,7 +182,7 @@ impl Collection {
     /// Notes that a file was not read.
     pub(super) fn leave(&mut self, app: Option<&'static KnownApp>, path: String, why: Why) {
         self.packages.extend(app.map(|app| app.package));
-        self.unread.push(Unread { app, path, why });
+        self.unread.insert(path, Unread { app, why });
     }
 
     /// What is cut off could be read as something shorter: a secret, for example.
@@ -227,26 +246,23 @@ impl Collection {
 struct Apps {
     /// Packages of which a file is read.
     read: BTreeSet<&'static str>,
-    /// Of each package a file that was not.
-    unread: BTreeMap<&'static str, Unread>,
+    /// Of each package the first file that was not, and why.
+    unread: BTreeMap<&'static str, (String, Why)>,
     is_whole: bool,
 }
 
 impl Apps {
     /// Notes files that were not read. Answers those of which has to be told by themselves: an app of which nothing is
     /// read is told of as a whole, with the first reason.
-    fn sort_out(&mut self, unread: Vec<Unread>) -> Vec<Item> {
+    fn sort_out(&mut self, unread: BTreeMap<String, Unread>) -> Vec<Item> {
         let mut items = Vec::new();
-        for unread in unread {
-            let item = not_read(&unread.path, unread.why);
-            let is_told = match unread.app {
-                Some(app) if !self.unread.contains_key(app.package) => {
-                    self.unread.insert(app.package, unread);
-                    !self.read.contains(app.package)
-                }
-                _ => false,
-            };
-            items.extend((!is_told).then_some(item));
+        for (path, Unread { app, why }) in unread {
+            let is_read = app.is_none_or(|app| self.read.contains(app.package));
+            let first = app.filter(|app| !self.unread.contains_key(app.package));
+            if is_read || first.is_none() {
+                items.push(not_read(&path, why));
+            }
+            self.unread.extend(first.map(|app| (app.package, (path, why))));
         }
         items
     }
@@ -255,7 +271,7 @@ impl Apps {
         match (self.read.contains(app.package), self.unread.get(app.package)) {
             (true, None) => Fate::Read,
             (true, Some(_)) => Fate::Partly,
-            (false, Some(Unread { path, why, .. })) => {
+            (false, Some((path, why))) => {
                 Fate::Left { why: format!("{path} {}", why.message), next_step: why.step }
             }
             (false, None) if !self.is_whole && app.is_readable() => Fate::Left {
@@ -304,7 +320,8 @@ fn length(bytes: &[u8]) -> u64 {
 }
 
 fn not_read(path: &str, why: Why) -> Item {
-    let message = format!("{path} in the backup was not read: it {}", why.message);
+    let read = if why.is_partly_read { "was read in part only" } else { "was not read" };
+    let message = format!("{path} in the backup {read}: it {}", why.message);
     Item::new("not-read", message).next_step(why.step)
 }
 

@@ -1,5 +1,5 @@
 //! `android-backup`: the file of `adb backup`, and copies of the folders of apps as tar, tar.gz or zip, as root backup tools
-//! and file managers make them.
+//! and file managers make them, also archives of single apps in such an archive.
 //!
 //! Apps built for Android 12 or later give nothing to `adb backup`; old phones and old files are its use. Nothing of it
 //! was tried with the backup of a real phone.
@@ -8,6 +8,7 @@ mod ab;
 mod closed;
 mod collect;
 mod known;
+mod nested;
 mod place;
 mod tar;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::report::Item;
 
 use collect::{Collection, Found, MAX_FILE};
 use known::{Fate, KnownApp};
+use nested::Nested;
 use place::{Layout, Place};
 use tar::{Bounds, End, Member};
 use why::Why;
@@ -133,7 +135,10 @@ fn recognise(name: &str, of: Option<&'static KnownApp>) -> Confidence {
     let is_named = || Place::of(name, Layout::Copy(None)).is_some_and(|place| place.app().is_some());
     if place.is_known() {
         Confidence::Sure
-    } else if place.keeper().is_some() || is_named() || (place.app().is_some() && place.is_in_folder_of_app())
+    } else if place.keeper().is_some()
+        || is_named()
+        || Nested::of(name).is_some()
+        || (place.app().is_some() && place.is_in_folder_of_app())
     {
         Confidence::Likely
     } else {
@@ -189,10 +194,19 @@ fn bounds(limits: &Limits) -> Bounds {
 }
 
 fn of_tar(content: impl Read, collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
-    tar::walk(content, &bounds(limits), |member| {
-        collection.take(member);
+    let bounds = bounds(limits);
+    tar::walk(content, &bounds, |member| {
+        take(member, collection, &bounds);
         ControlFlow::Continue(())
     })
+}
+
+/// Looks at a member, and into the archive of an app.
+fn take(member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
+    match Nested::of(member.name) {
+        Some(nested) => nested.take(member, collection, bounds),
+        None => collection.take(member),
+    }
 }
 
 fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
@@ -204,7 +218,8 @@ fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<
         }
         let Some(entry) = archive.entry(index) else { continue };
         let is_folder = entry.name.ends_with(['/', '\\']);
-        if is_folder || !collection.is_wanted(&entry.name) {
+        let is_wanted = Nested::of(&entry.name).is_some() || collection.is_wanted(&entry.name);
+        if is_folder || !is_wanted {
             continue;
         }
         if !bounds.take(entry.size.min(MAX_FILE)) {
@@ -212,8 +227,11 @@ fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<
         }
         let (name, size) = (entry.name.as_str(), entry.size);
         match unpacked(&mut archive, index, &entry) {
-            Ok(content) => collection.take(Member { name, size, content: Ok(&mut content.as_slice()) }),
-            Err(why) => collection.take(Member { name, size, content: Err(why) }),
+            Ok(content) => {
+                let content: &mut dyn Read = &mut content.as_slice();
+                take(Member { name, size, content: Ok(content) }, collection, &bounds);
+            }
+            Err(why) => take(Member { name, size, content: Err(why) }, collection, &bounds),
         }
     }
     Ok(End::Whole)

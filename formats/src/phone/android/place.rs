@@ -94,6 +94,18 @@ impl Place {
         matches!(self, Self::App { path, .. } if path.split_once('/').is_some_and(|(first, _)| FOLDERS.contains(&first)))
     }
 
+    /// The same in an archive that is itself at that place.
+    pub(super) fn within(self, archive: &str) -> Self {
+        match self {
+            Self::App { package, path, area } => {
+                let parts = [archive, &area].into_iter().filter(|part| !part.is_empty());
+                let area = parts.collect::<Vec<_>>().join("/");
+                Self::App { package, path, area }
+            }
+            Self::Storage(path) => Self::Storage(format!("{archive}/{path}")),
+        }
+    }
+
     /// The same without the end of its name.
     pub(super) fn without(&self, end: &str) -> Option<Self> {
         match self {
@@ -202,7 +214,7 @@ fn area(before: &[&str]) -> String {
     }
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -43,11 +43,11 @@ impl Bounds {
         Self { bytes: Rc::new(Cell::new(bytes)), members: Rc::new(Cell::new(members)) }
     }
 
-    /// Whether so many bytes may be read.
+    /// Takes so many bytes. Answers whether there were as many, and are more.
     pub(super) fn take(&self, bytes: u64) -> bool {
-        let left = self.bytes.get().checked_sub(bytes);
-        self.bytes.set(left.unwrap_or_default());
-        left.is_some()
+        let left = self.bytes.get().saturating_sub(bytes);
+        self.bytes.set(left);
+        left > 0
     }
 
     /// Whether another member may be read.

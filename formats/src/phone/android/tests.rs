@@ -503,3 +503,85 @@ fn packed_archives_in_the_storage_are_passed_over() {
     let message = "Internal storage/b.txt in the backup was not read: it is a backup of its own";
     assert_eq!((paths(&vault), said(&vault.warnings)[0]), (vec![], ("not-read", message)));
 }
+
+/// Neo Backup and Titanium Backup keep an archive for each app.
+#[test]
+fn archives_of_apps_in_an_archive_are_read() {
+    let neo = |time: &str, end: &str| format!("Backups/org.fedorahosted.freeotp/{time}-user_0/data{end}");
+    let (old, new) = (neo("2023-01-01", ".tar"), neo("2024-01-01", ".tar.gz"));
+    let titanium = "com.google.android.apps.authenticator2-20240501-101010.tar.gz";
+    let database = include_bytes!("../../../../fixtures/google-sqlite/all-kinds.sqlite").as_slice();
+    let of_freeotp = tar(&[("./shared_prefs/tokens.xml", PREFERENCES), ("./files/x", b"x")]);
+    let of_google =
+        gzip(&tar(&[(&format!("data/data/{}", DATABASE.replace("/databases/", "/./databases/")), database)]));
+    let packed = gzip(&of_freeotp);
+    let members = [(old.as_str(), of_freeotp.as_slice()), (&new, &packed), (titanium, &of_google)];
+    for bytes in [tar(&members), zip(&members), gzip(&tar(&members))] {
+        assert_eq!(detect(&bytes), Confidence::Likely);
+        let vault = read(&bytes).unwrap();
+        assert_eq!(
+            paths(&vault),
+            [
+                "com.google.android.apps.authenticator2-20240501-101010.tar.gz/com.google.android.apps.authenticator2/databases/databases",
+                "Backups/org.fedorahosted.freeotp/2023-01-01-user_0/data.tar/org.fedorahosted.freeotp/shared_prefs/tokens.xml",
+                "Backups/org.fedorahosted.freeotp/2024-01-01-user_0/data.tar.gz/org.fedorahosted.freeotp/shared_prefs/tokens.xml",
+            ]
+        );
+        assert_eq!((vault.warnings, vault.skipped), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn archives_of_apps_that_cannot_be_read_are_told() {
+    let neo = |end: &str| format!("org.fedorahosted.freeotp/2024-01-01-user_0/data{end}");
+    let whole = gzip(&tar(&[("shared_prefs/tokens.xml", PREFERENCES)]));
+    let mut altered = whole.clone();
+    let at = altered.len() - 6;
+    altered[at] ^= 1;
+    let titanium = b"TB_ARMOR_V1\nx".as_slice();
+    for (end, bytes, why) in [
+        (".tar.gz.enc", whole.as_slice(), "is encrypted by the program that made it"),
+        (".tar.zst", b"x", "is packed in a way that is not known"),
+        (".tar.gz", titanium, "is encrypted by the program that made it"),
+        (".tar.gz", b"x", "is damaged"),
+        (".tar.gz", &altered, "was altered or damaged on its way"),
+        (".tar.gz", &whole[..30], "is damaged or cut off"),
+    ] {
+        let message = format!("it is in the backup, but its accounts cannot be read: {} {why}", neo(end));
+        let members = [(neo(end), bytes)];
+        let members = members.each_ref().map(|(name, bytes)| (name.as_str(), *bytes));
+        for archive in [tar(&members), zip(&members)] {
+            let vault = read(&archive).unwrap();
+            assert_eq!(said(&vault.skipped), [("locked-secret", message.as_str())]);
+            assert_eq!((vault.enclosed, vault.warnings), (vec![], vec![]));
+        }
+    }
+}
+
+#[test]
+fn an_archive_of_an_app_is_read_as_far_as_it_goes() {
+    let name = "org.fedorahosted.freeotp/2024-01-01-user_0/data.tar";
+    let inner = tar(&[("shared_prefs/tokens.xml", PREFERENCES), ("files/x", b"x")]);
+    let vault = read(&tar(&[(name, &inner[..inner.len() - 2000])])).unwrap();
+    let message = format!("{name} in the backup was read in part only: it is damaged or cut off");
+    assert_eq!(said(&vault.warnings), [("not-read", message.as_str())]);
+    assert_eq!(paths(&vault), [format!("{name}/{TOKENS}")]);
+    assert_eq!(vault.survey.unwrap().apps[0].hope, Hope::Partly);
+}
+
+/// What is in the archives of an archive counts like what is in it.
+#[test]
+fn archives_in_an_archive_share_its_limits() {
+    let inner = gzip(&tar(&[("x", &[0; 30_000]), ("shared_prefs/tokens.xml", PREFERENCES)]));
+    let name = "org.fedorahosted.freeotp/2024-01-01-user_0/data.tar.gz";
+    let members: [(&str, &[u8]); 2] = [(name, &inner), (DATABASE, b"")];
+    let limits = Limits { bytes: 1500, ..Limits::default() };
+    for bytes in [tar(&members), zip(&members)] {
+        let vault = within(&bytes, &limits).unwrap();
+        let message = "it is in the backup, but its accounts cannot be read: org.fedorahosted.freeotp/2024-01-01-user_0/data.tar.gz is larger than the limits allow";
+        assert_eq!((paths(&vault), said(&vault.skipped)[0]), (vec![], ("locked-secret", message)));
+        let large =
+            "more is in the backup than the limit of bytes allows: what comes after that was not looked at";
+        assert_eq!(said(&vault.warnings), [("not-read", large)]);
+    }
+}

@@ -7,6 +7,8 @@ pub(super) struct Why {
     pub(super) message: &'static str,
     /// A sentence without a stop.
     pub(super) step: &'static str,
+    /// Whether its beginning was read.
+    pub(super) is_partly_read: bool,
 }
 
 const COPY_AGAIN: &str = "Copy the backup again, or make a new one";
@@ -26,7 +28,20 @@ impl Why {
     pub(super) const LINK: Self = Self::new("is only a link to another file", UNPACK);
     pub(super) const SPARSE: Self = Self::new("is stored with its empty parts left out", UNPACK);
 
+    pub(super) const ENCRYPTED: Self = Self::new(
+        "is encrypted by the program that made it",
+        "Restore the app with that program and export from it, or make the backup without encryption",
+    );
+    pub(super) const ALTERED: Self = Self::new("was altered or damaged on its way", COPY_AGAIN);
+    pub(super) const ENDS: Self = Self::of_rest("is damaged or cut off", COPY_AGAIN);
+    pub(super) const FOLLOWED: Self = Self::of_rest("goes on behind its end", BY_ITSELF);
+    pub(super) const OVER_LIMIT: Self = Self::of_rest("is larger than the limits allow", BY_ITSELF);
+
     const fn new(message: &'static str, step: &'static str) -> Self {
-        Self { message, step }
+        Self { message, step, is_partly_read: false }
+    }
+
+    const fn of_rest(message: &'static str, step: &'static str) -> Self {
+        Self { message, step, is_partly_read: true }
     }
 }
