@@ -70,9 +70,11 @@ impl Collection {
         }
     }
 
-    /// Nothing yet of an archive inside, which shares the limit.
-    pub(super) fn beside(&self, layout: Layout) -> Self {
-        Self::new(layout, self.left)
+    /// Nothing yet of an archive inside, which is of that app and shares the limit.
+    pub(super) fn beside(&self, app: &'static KnownApp) -> Self {
+        let mut inner = Self::new(Layout::Copy(Some(app)), self.left);
+        inner.packages.insert(app.package);
+        inner
     }
 
     /// Takes over what an archive inside gave. `archive` is its own path.

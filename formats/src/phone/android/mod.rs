@@ -264,7 +264,7 @@ fn vault(outside: Outside, collection: Collection) -> Vault {
     vault.survey = Some(Box::new(Survey {
         system: "Android".to_owned(),
         encrypted: outside.protection.is_some(),
-        finished: (!is_whole).then_some(false),
+        finished: (outside.end == End::CutOff).then_some(false),
         apps: apps.iter().map(|(app, fate)| app.survey(fate)).collect(),
         ..Survey::default()
     }));

@@ -44,7 +44,7 @@ impl Nested {
     pub(super) fn take(&self, member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
         let shown = Place::of(member.name, Layout::Copy(None)).map(|place| place.shown());
         let path = shown.unwrap_or_default();
-        let mut inner = collection.beside(Layout::Copy(Some(self.app)));
+        let mut inner = collection.beside(self.app);
         match self.read(member, &mut inner, bounds) {
             Ok(end) => {
                 collection.absorb(inner, &path);
@@ -57,20 +57,21 @@ impl Nested {
     }
 
     fn read(&self, member: Member<'_>, inner: &mut Collection, bounds: &Bounds) -> Result<End, Why> {
-        let content = member.content?;
         if let Some(why) = self.closed {
             return Err(why);
         }
+        let content = member.content?;
         let mut head = Vec::new();
         content.take(HEAD).read_to_end(&mut head).map_err(|_| Why::CUT_OFF)?;
-        let (is_tar, is_packed) = (tar::sniff(&head), head.starts_with(GZIP));
-        let is_encrypted = head.starts_with(closed::TITANIUM);
+        let (is_tar, is_packed, is_sealed) =
+            (tar::sniff(&head), head.starts_with(GZIP), head.starts_with(closed::TITANIUM));
         let whole = Cursor::new(head).chain(content);
-        let source: Box<dyn Read + '_> = match () {
-            () if is_tar => Box::new(whole),
-            () if is_packed => Box::new(MultiGzDecoder::new(whole)),
-            () if is_encrypted => return Err(Why::ENCRYPTED),
-            () => return Err(Why::DAMAGED),
+        let source: Box<dyn Read + '_> = if is_tar {
+            Box::new(whole)
+        } else if is_packed {
+            Box::new(MultiGzDecoder::new(whole))
+        } else {
+            return Err(if is_sealed { Why::ENCRYPTED } else { Why::DAMAGED });
         };
         let end = tar::walk(source, bounds, |member| {
             inner.take(member);

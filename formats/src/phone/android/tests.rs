@@ -178,7 +178,7 @@ fn a_limit_ends_the_reading_and_not_what_was_read() {
             assert_eq!(vault.warnings[0].next_step.as_deref(), Some(step.as_str()));
             let survey = vault.survey.unwrap();
             let apps: Vec<_> = survey.apps.iter().map(|app| (app.name, app.hope)).collect();
-            assert_eq!((apps, survey.finished), (vec![("FreeOTP", Hope::Yes)], Some(false)));
+            assert_eq!((apps, survey.finished), (vec![("FreeOTP", Hope::Yes)], None));
         }
     }
 }
@@ -289,7 +289,8 @@ fn what_is_in_the_storage_is_looked_at() {
 
 #[test]
 fn no_change_of_a_byte_panics() {
-    for (whole, step) in [(PACKED, 1), (GZIPPED, 1), (PLAIN, 61), (COPY, 61)] {
+    let nested = tar(&[("org.fedorahosted.freeotp/1-user_0/data.tar.gz", GZIPPED)]);
+    for (whole, step) in [(PACKED, 1), (GZIPPED, 1), (PLAIN, 61), (COPY, 61), (&nested, 7)] {
         for at in (0..whole.len()).step_by(step) {
             let mut bytes = whole.to_vec();
             bytes[at] ^= 0x41;
@@ -556,6 +557,14 @@ fn archives_of_apps_that_cannot_be_read_are_told() {
             assert_eq!((vault.enclosed, vault.warnings), (vec![], vec![]));
         }
     }
+}
+
+/// Also an app of whose folder nothing was kept is in the backup.
+#[test]
+fn an_archive_of_an_app_names_the_app() {
+    let vault = read(&tar(&[("com.twofasapp/2024-01-01-user_0/data.tar", &tar(&[]))])).unwrap();
+    let skipped: Vec<_> = vault.skipped.iter().map(|item| item.issuer.as_str()).collect();
+    assert_eq!((paths(&vault), skipped), (vec![], vec!["2FAS"]));
 }
 
 #[test]
