@@ -4,7 +4,7 @@
 //! encryption. Written: plain stored members, or one stored member with AES-256 or with the traditional encryption.
 //! Source: PKWARE's APPNOTE 6.3.10, for the traditional encryption its section 6.1; WinZip's "AES Encryption Information" 1.04.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
@@ -32,6 +32,14 @@ pub(crate) struct Archive<'a> {
     names: Vec<String>,
 }
 
+/// What the directory says of a member.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// Of the content, as it says itself.
+    pub(crate) size: u64,
+    pub(crate) is_encrypted: bool,
+}
+
 /// Whether the bytes begin like an archive.
 pub(crate) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&LOCAL) || bytes.starts_with(&END)
@@ -43,7 +51,7 @@ pub(crate) fn names(bytes: &[u8]) -> Option<Vec<String>> {
     if !sniff(bytes) {
         return None;
     }
-    match Archive::open(bytes) {
+    match Archive::open_copy(bytes) {
         Ok(archive) => Some(archive.names),
         Err(_) => Some(vec![first_name(bytes)?]),
     }
@@ -63,24 +71,43 @@ impl<'a> Archive<'a> {
     /// `Malformed` for damage and for two members of one name; `Limit` for very many members.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
         let archive = Self::open_copy(bytes)?;
+        if archive.zip.len() > MAX_MEMBERS {
+            return Err(Error::limit("the zip archive has more members than any export", "accounts"));
+        }
         if archive.zip.has_duplicate_names() {
             return Err(damaged("the zip archive has two members of the same name"));
         }
         Ok(archive)
     }
 
-    /// The same of an archive to which files were added again: of two members of one name the last counts.
+    /// The same of a copy of a phone: it has any number of members, and of two of one name, where files were added
+    /// again, the last counts.
     ///
     /// # Errors
-    /// As of [`Archive::open`], without that for two members of one name.
+    /// `Malformed` for damage.
     pub(crate) fn open_copy(bytes: &'a [u8]) -> Result<Self, Error> {
         let zip = ZipArchive::new(Cursor::new(bytes))
             .map_err(|_| damaged("the zip archive is damaged or cut off"))?;
-        if zip.len() > MAX_MEMBERS {
-            return Err(Error::limit("the zip archive has more members than any export", "accounts"));
-        }
         let names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
         Ok(Self { zip, names })
+    }
+
+    /// How many members there are.
+    pub(crate) fn len(&self) -> usize {
+        self.zip.len()
+    }
+
+    /// The member of that number, where its name can be read.
+    pub(crate) fn entry(&self, index: usize) -> Option<Entry> {
+        let entry = self.zip.by_index_data(index).ok()?;
+        let name = entry.name().ok()?.into_owned();
+        Some(Entry { name, size: entry.size(), is_encrypted: entry.encrypted() })
+    }
+
+    /// The content of the member of that number, which is not encrypted.
+    pub(crate) fn read_entry(&mut self, index: usize, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let file = self.zip.by_index(index).map_err(|error| refused(&error))?;
+        drain(file, limits)?.ok_or_else(|| damaged("a member of the zip archive is damaged"))
     }
 
     /// The names of the members, in order.
@@ -125,20 +152,25 @@ fn damaged(message: &str) -> Error {
 
 fn refused(error: &ZipError) -> Error {
     match error {
-        ZipError::UnsupportedArchive(_) => {
-            Error::unsupported("the zip archive is packed or encrypted in a way that is not known")
-                .next_step("Unpack it with another program and give the file that was in it")
-        }
+        ZipError::UnsupportedArchive(_) => packed(),
         _ => damaged("a member of the zip archive is damaged"),
     }
+}
+
+fn packed() -> Error {
+    Error::unsupported("the zip archive is packed or encrypted in a way that is not known")
+        .next_step("Unpack it with another program and give the file that was in it")
 }
 
 /// Reads no more than the limit, whatever size the archive states. `None` for content that does not
 /// match its checksum.
 fn drain(file: impl Read, limits: &Limits) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let mut content = Zeroizing::new(Vec::new());
-    if file.take(limits.bytes.saturating_add(1)).read_to_end(&mut content).is_err() {
-        return Ok(None);
+    match file.take(limits.bytes.saturating_add(1)).read_to_end(&mut content) {
+        Ok(_) => {}
+        // How a member is packed is not looked at before it is read.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => return Err(packed()),
+        Err(_) => return Ok(None),
     }
     if u64::try_from(content.len()).unwrap_or(u64::MAX) > limits.bytes {
         return Err(Error::limit("a member of the zip archive is over the limit of bytes", "bytes"));
@@ -410,6 +442,28 @@ mod tests {
         let mut empty = END.to_vec();
         empty.extend([0; 18]);
         assert_eq!(names(&empty).unwrap(), [""; 0]);
+    }
+
+    /// An archive to which a file was added again.
+    #[test]
+    fn members_of_one_name_have_one_name() {
+        let twice = [("a.json", b"1".as_slice()), ("b.json", b"2"), ("c.json", b"3")];
+        let mut bytes = write_plain(twice.into_iter()).unwrap();
+        for at in 0..bytes.len() - 6 {
+            if bytes[at..].starts_with(b"c.json") {
+                bytes[at] = b'a';
+            }
+        }
+        assert_eq!(names(&bytes).unwrap(), ["a.json", "b.json"]);
+        assert_eq!(Archive::open(&bytes).err().map(|error| error.kind), Some(ErrorKind::Malformed));
+        let mut copy = Archive::open_copy(&bytes).unwrap();
+        let entry = copy.entry(0).unwrap();
+        assert_eq!(
+            (copy.len(), entry.name.as_str(), entry.size, entry.is_encrypted),
+            (2, "a.json", 1, false)
+        );
+        assert_eq!(*copy.read_entry(0, &Limits::default()).unwrap(), b"3");
+        assert!(copy.entry(2).is_none());
     }
 
     #[test]

@@ -50,7 +50,10 @@ fn is_known(path: &str, bytes: &[u8]) -> bool {
     is_claimed(&Probe::new(bytes, Some(path)))
 }
 
-/// The same of a file with what lies beside it.
+/// The same of a file with what lies beside it. A backup in a backup is told without inflating it: there can be very many.
 fn is_claimed(probe: &Probe<'_>) -> bool {
-    registry::ALL.iter().any(|format| format.detect(probe) > Confidence::Weak)
+    registry::ALL.iter().any(|format| match format.info().id {
+        android::ID => android::is_evident(probe),
+        _ => format.detect(probe) > Confidence::Weak,
+    })
 }

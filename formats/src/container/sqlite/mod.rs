@@ -52,6 +52,20 @@ pub fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(Database::MAGIC)
 }
 
+/// How a rollback journal (`-journal`) begins while it can undo something.
+pub const JOURNAL_MAGIC: &[u8; 8] = &[0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7];
+
+/// Whether a rollback journal, or its beginning, is of a transaction that did not end: the database beside it was
+/// copied in the middle of a change, and has to be rolled back by SQLite itself.
+///
+/// After a transaction SQLite deletes its journal, empties it, or overwrites its header with zeros; which of these
+/// the `journal_mode` says. A journal that was emptied or overwritten is as good as none (section 3, "The Rollback
+/// Journal").
+#[must_use]
+pub fn is_hot_journal(journal: &[u8]) -> bool {
+    journal.starts_with(JOURNAL_MAGIC)
+}
+
 /// An SQLite database in memory.
 pub struct Database<'a> {
     pages: Pages<'a>,
@@ -190,7 +204,7 @@ fn header_beside(main: &[u8], wal_page_size: Option<usize>) -> Result<Header, Er
 
 #[cfg(test)]
 mod tests {
-    use super::{Database, Error, sniff};
+    use super::{Database, Error, is_hot_journal, sniff};
 
     #[test]
     fn what_is_not_a_database() {
@@ -202,5 +216,14 @@ mod tests {
         }
         assert!(sniff(b"SQLite format 3\0"));
         assert_eq!(Database::open(b"SQLite format 3\0", None).err(), Some(Error::Truncated { page: 1 }));
+    }
+
+    #[test]
+    fn a_journal_with_a_header_can_undo_something() {
+        let hot = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1];
+        assert!(is_hot_journal(&hot) && is_hot_journal(&hot[..8]));
+        for ended in [&b""[..], &hot[..7], &hot[1..], &[0; 512], b"pages of something else"] {
+            assert!(!is_hot_journal(ended));
+        }
     }
 }

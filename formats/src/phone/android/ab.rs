@@ -14,7 +14,9 @@ use crate::ctx::Limits;
 use crate::error::{Error, Place};
 use crate::model::{Protection, SecretText};
 
-const MAGIC: &[u8] = b"ANDROID BACKUP\n";
+const MAGIC: &[u8] = b"ANDROID BACKUP";
+/// The same in a file that was copied as text, with the ends of lines that Windows has.
+const CHANGED: &[u8] = b"ANDROID BACKUP\r";
 /// Some makers of phones put lines of their own in front: so much is searched.
 const HEAD: usize = 4 << 10;
 /// Longest line.
@@ -25,16 +27,22 @@ const MAX_ROUNDS: u32 = 1_000_000;
 
 /// Where a backup begins: at the beginning of the file, or of a line near it that a version follows.
 pub(super) fn find(bytes: &[u8]) -> Option<usize> {
-    if bytes.starts_with(MAGIC) {
+    if after_magic(bytes).is_some() {
         return Some(0);
     }
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     let begins = |at: &usize| {
-        let version = bytes.get(*at..).and_then(|rest| rest.strip_prefix(MAGIC)).and_then(<[u8]>::first);
+        let version = bytes.get(*at..).and_then(after_magic).and_then(<[u8]>::first);
         version.is_some_and(u8::is_ascii_digit)
     };
     let ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.map(|(at, _)| at.saturating_add(1)).find(begins)
+}
+
+/// What follows the first line.
+fn after_magic(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(CHANGED).or_else(|| bytes.strip_prefix(MAGIC))?;
+    rest.strip_prefix(b"\n")
 }
 
 /// A backup, its lines read.
@@ -69,11 +77,14 @@ impl<'a> Backup<'a> {
     /// `Malformed`; `NewerVersion`; `Unsupported` for another encryption.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut lines = Lines { rest: bytes, number: 0 };
-        lines.next()?;
+        if lines.next()? == CHANGED {
+            return Err(Error::malformed("the backup was changed by copying it as text")
+                .next_step("Copy the file again as it is, or make a new one with adb backup -f FILE"));
+        }
         let version = lines.number("the version of the backup")?;
         if version > NEWEST {
             return Err(Error::newer(format!(
-                "the backup is of version {version}, and {NEWEST} is the newest known"
+                "the backup is of a later version than {NEWEST}, which is the newest known"
             )));
         }
         let is_compressed = match lines.next()? {
@@ -121,10 +132,14 @@ impl<'a> Lines<'a> {
         Ok(line)
     }
 
-    /// A number from 1 on.
+    /// A number from 1 on; the largest there is for one that is larger.
     fn number(&mut self, what: &str) -> Result<u32, Error> {
         let line = self.next()?;
-        let number = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
+        let add = |number: u32, digit: &u8| {
+            let digit = digit.is_ascii_digit().then(|| digit.wrapping_sub(b'0'))?;
+            Some(number.saturating_mul(10).saturating_add(u32::from(digit)))
+        };
+        let number = line.iter().try_fold(0, add);
         number.filter(|number| *number > 0).ok_or_else(|| self.damaged(what))
     }
 
@@ -234,7 +249,10 @@ mod tests {
         assert_eq!(find(b"MIUI BACKUP\n2\nANDROID BACKUP\n5\n"), Some(14));
         assert_eq!(find(b"read this:\nANDROID BACKUP\nis what it says\n"), None);
         assert_eq!(find(b"an ANDROID BACKUP\n5\n"), None);
-        let far = [&[b'\n'; HEAD + 1], MAGIC, b"5\n"].concat();
+        assert_eq!(find(b"ANDROID BACKUP\r\n5\r\n"), Some(0));
+        assert_eq!(find(b"MIUI BACKUP\r\n2\r\nANDROID BACKUP\r\n5\r\n"), Some(16));
+        assert_eq!([find(b"ANDROID BACKUP"), find(b"ANDROID BACKUP\r5")], [None; 2]);
+        let far = [&[b'\n'; HEAD + 1], MAGIC, b"\n5\n"].concat();
         assert_eq!(find(&far), None);
     }
 
@@ -244,7 +262,10 @@ mod tests {
         let malformed = |line| Some((ErrorKind::Malformed, Some(Place::Line(line))));
         assert_eq!(read("ANDROID BACKUP\n5\n1\nnone\n"), None);
         assert_eq!(read("ANDROID BACKUP\n6\n"), Some((ErrorKind::NewerVersion, None)));
-        assert_eq!(read("ANDROID BACKUP\n0\n"), malformed(2));
+        assert_eq!(read("ANDROID BACKUP\n99999999999999999999\n"), Some((ErrorKind::NewerVersion, None)));
+        for version in ["0", "", "+5", "-5", " 5", "5 "] {
+            assert_eq!(read(&format!("ANDROID BACKUP\n{version}\n1\nnone\n")), malformed(2), "{version}");
+        }
         assert_eq!(read("ANDROID BACKUP\nfive\n"), malformed(2));
         assert_eq!(read("ANDROID BACKUP\n5\n2\nnone\n"), malformed(3));
         assert_eq!(read("ANDROID BACKUP\n5\n1\nnone"), malformed(4));
@@ -258,6 +279,13 @@ mod tests {
         assert_eq!([sealed("0", &iv), sealed("1000001", &iv)], [malformed(7), malformed(7)]);
         assert_eq!(sealed("1", "00"), malformed(8));
         assert_eq!(read(&format!("ANDROID BACKUP\n{}\n", "5".repeat(MAX_LINE))), malformed(2));
+    }
+
+    #[test]
+    fn a_file_that_was_copied_as_text_is_told() {
+        let error = Backup::read(b"ANDROID BACKUP\r\n5\r\n1\r\nnone\r\n").err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Malformed);
+        assert_eq!(error.message, "the backup was changed by copying it as text");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Backups of other tools that cannot be opened: naming them, with what to do.
 
+use super::{nested, place};
 use crate::error::Error;
 use crate::format::Confidence;
 
 /// How Titanium Backup begins an encrypted archive.
-const TITANIUM: &[u8] = b"TB_ARMOR_V1\n";
+pub(super) const TITANIUM: &[u8] = b"TB_ARMOR_V1\n";
 const BZIP2: &[u8] = b"BZh";
 const ZSTANDARD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 
@@ -22,7 +23,9 @@ impl Closed {
         let is_called = |end: &str| name.ends_with(end);
         if bytes.starts_with(TITANIUM) {
             Some(Self::Titanium)
-        } else if [".tar.enc", ".tar.gz.enc", ".tar.zst.enc"].into_iter().any(is_called) {
+        } else if [".tar.enc", ".tar.gz.enc", ".tar.zst.enc"].into_iter().any(is_called)
+            && (nested::is_of_neo(name) || place::named_for(name).is_some())
+        {
             Some(Self::Neo)
         } else if is_called(".SeedSnap") || name.split('/').any(|part| part == ".SeedVaultAndroidBackup") {
             Some(Self::Seedvault)
@@ -86,6 +89,7 @@ mod tests {
         for (bytes, name, confidence, what) in [
             (b"TB_ARMOR_V1\nx".as_slice(), None, Confidence::Sure, "Titanium"),
             (b"\x07\x13", Some("com.authy.authy/data.tar.gz.enc"), Confidence::Likely, "Neo"),
+            (b"\x07\x13", Some("com.a/2024-05-01-user_0/data.tar.gz.enc"), Confidence::Likely, "Neo"),
             (b"\x00", Some("1700000000000.SeedSnap"), Confidence::Likely, "Seedvault"),
             (b"BZh91AY", Some("com.authy.authy-20240501-101010.tar.bz2"), Confidence::Likely, "packed"),
             (b"\x28\xB5\x2F\xFD", Some("data.tar.zst"), Confidence::Likely, "packed"),
@@ -94,7 +98,9 @@ mod tests {
             let error = refusal(bytes, name);
             assert!(error.kind == ErrorKind::Unsupported && error.message.contains(what), "{what}");
         }
-        assert_eq!(recognise(b"BZh91AY", Some("film.bz2")), Confidence::No);
+        for other in ["film.bz2", "photos.tar.gz.enc", "data.tar.gz.enc", "2024-user_0/photos.tar.gz.enc"] {
+            assert_eq!(recognise(b"BZh91AY", Some(other)), Confidence::No, "{other}");
+        }
         assert_eq!(refusal(b"", None).kind, ErrorKind::Malformed);
     }
 }

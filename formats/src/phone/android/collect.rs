@@ -1,15 +1,17 @@
 //! What is kept of an archive: files with accounts, their logs, and exports.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
 use super::super::{Enclosed, is_claimed, may_be_export};
-use super::AndroidBackup;
-use super::known::{APPS, KnownApp};
-use super::place::Place;
-use crate::format::{Confidence, Format};
+use super::is_evident;
+use super::known::{APPS, Fate, KnownApp};
+use super::place::{Layout, Place};
+use super::tar::Member;
+use super::why::Why;
+use crate::container::sqlite;
 use crate::probe::Probe;
 use crate::report::{Item, Skip};
 
@@ -18,126 +20,184 @@ pub(super) const MAX_FILE: u64 = 64 << 20;
 /// Ends of the names of what SQLite keeps beside a database.
 const WAL: &str = "-wal";
 const JOURNAL: &str = "-journal";
-pub(super) const BY_ITSELF: &str = "Copy it from the phone and name it by itself";
 
 /// What an archive gives.
-pub(super) struct Collection<'a> {
-    /// The app whose folder the archive is, by its name.
-    of: Option<&'a KnownApp>,
+pub(super) struct Collection {
+    layout: Layout,
     left: u64,
     files: BTreeMap<Place, Zeroizing<Vec<u8>>>,
     logs: BTreeMap<Place, Zeroizing<Vec<u8>>>,
     /// Databases that were copied in the middle of a change.
     in_change: BTreeSet<Place>,
+    /// Databases of which a log or a journal was not read.
+    without_log: BTreeMap<Place, Why>,
     /// Packages that are there.
     packages: BTreeSet<&'static str>,
-    warnings: Vec<Item>,
+    /// Files that were not read, by their paths.
+    unread: BTreeMap<String, Unread>,
     /// Exports, perhaps, that are too large.
     large: usize,
+}
+
+/// Of a file that was not read: whose accounts may be in it, and why.
+#[derive(Clone, Copy)]
+struct Unread {
+    app: Option<&'static KnownApp>,
+    why: Why,
 }
 
 /// The same, sorted out.
 pub(super) struct Found {
     pub(super) enclosed: Vec<Enclosed>,
-    /// Apps that are there, and whether a file of theirs is read.
-    pub(super) apps: Vec<(&'static KnownApp, bool)>,
+    /// Apps that are there.
+    pub(super) apps: Vec<(&'static KnownApp, Fate)>,
     pub(super) warnings: Vec<Item>,
 }
 
-impl<'a> Collection<'a> {
+impl Collection {
     /// Nothing yet; `limit` is the most bytes in all.
-    pub(super) fn new(of: Option<&'a KnownApp>, limit: u64) -> Self {
+    pub(super) fn new(layout: Layout, limit: u64) -> Self {
         Self {
-            of,
+            layout,
             left: limit,
             files: BTreeMap::new(),
             logs: BTreeMap::new(),
             in_change: BTreeSet::new(),
+            without_log: BTreeMap::new(),
             packages: BTreeSet::new(),
-            warnings: Vec::new(),
+            unread: BTreeMap::new(),
             large: 0,
         }
+    }
+
+    /// Nothing yet of an archive inside, which is of that app and shares the limit.
+    pub(super) fn beside(&self, app: &'static KnownApp) -> Self {
+        let mut inner = Self::new(Layout::Copy(Some(app)), self.left);
+        inner.packages.insert(app.package);
+        inner
+    }
+
+    /// Takes over what an archive inside gave. `archive` is its own path.
+    pub(super) fn absorb(&mut self, inner: Self, archive: &str) {
+        let within = |(place, bytes): (Place, _)| (place.within(archive), bytes);
+        self.left = inner.left;
+        self.files.extend(inner.files.into_iter().map(within));
+        self.logs.extend(inner.logs.into_iter().map(within));
+        self.in_change.extend(inner.in_change.into_iter().map(|place| place.within(archive)));
+        self.without_log
+            .extend(inner.without_log.into_iter().map(|(place, why)| (place.within(archive), why)));
+        self.packages.extend(inner.packages);
+        let within = |(path, unread)| (format!("{archive}/{path}"), unread);
+        self.unread.extend(inner.unread.into_iter().map(within));
+        self.large = self.large.saturating_add(inner.large);
     }
 
     /// Whether a member has to be read. Whose it is, is noted.
     pub(super) fn is_wanted(&mut self, name: &str) -> bool {
         let Some(place) = self.note(name) else { return false };
-        let is_kept = |place: &Place| place.keeper().is_some();
-        let is_beside = |end| place.without(end).as_ref().is_some_and(is_kept);
-        is_kept(&place) || is_beside(WAL) || is_beside(JOURNAL) || is_export(&place)
+        is_kept(&place)
+            || database_of(&place, WAL).is_some()
+            || database_of(&place, JOURNAL).is_some()
+            || is_export(&place)
     }
 
     /// The place of a member; the app is noted.
     fn note(&mut self, name: &str) -> Option<Place> {
         self.packages.extend(package_in(name));
-        let place = Place::of(name, self.of)?;
+        let place = Place::of(name, self.layout)?;
         self.packages.extend(place.app().map(|app| app.package));
         Some(place)
     }
 
     /// Looks at a member, and keeps it when it is worth that. Of two with one name the later is what was on the phone.
-    pub(super) fn take(&mut self, name: &str, size: u64, content: &mut dyn Read) {
+    pub(super) fn take(&mut self, member: Member<'_>) {
+        let Member { name, size, content } = member;
         let Some(place) = self.note(name) else { return };
-        let of_database = |end| place.without(end).filter(|place| place.keeper().is_some());
-        if let Some(database) = of_database(JOURNAL) {
-            if size > 0 {
-                self.in_change.insert(database);
-            }
-        } else if let Some(database) = of_database(WAL) {
-            if let Some(bytes) = self.content(&place, size, content) {
-                self.replace(database, bytes, |collection| &mut collection.logs);
-            }
-        } else if place.keeper().is_some() {
-            if let Some(bytes) = self.content(&place, size, content) {
-                // A log is of the database that it was copied with.
-                if self.files.contains_key(&place) {
-                    self.logs.remove(&place);
-                    self.in_change.remove(&place);
-                }
-                self.replace(place, bytes, |collection| &mut collection.files);
-            }
+        if let Some(database) = database_of(&place, JOURNAL) {
+            self.take_journal(database, content);
+        } else if let Some(database) = database_of(&place, WAL) {
+            self.take_log(database, size, content);
+        } else if is_kept(&place) {
+            self.take_file(place, size, content);
         } else if is_export(&place) {
             self.take_export(place, size, content);
         }
     }
 
-    /// A member that cannot be read; said when it would have been kept.
-    pub(super) fn take_closed(&mut self, name: &str, message: &str, step: &str) {
-        if let Some(place) = self.note(name).filter(|place| place.keeper().is_some() || is_export(place)) {
-            self.warnings.push(not_read(&place.shown(), message, step));
+    fn take_journal(&mut self, database: Place, content: Result<&mut dyn Read, Why>) {
+        match content.and_then(head) {
+            Ok(head) if sqlite::is_hot_journal(&head) => {
+                self.in_change.insert(database);
+            }
+            Ok(_) => {}
+            Err(why) => {
+                self.without_log.insert(database, why);
+            }
+        }
+    }
+
+    fn take_log(&mut self, database: Place, size: u64, content: Result<&mut dyn Read, Why>) {
+        match content.and_then(|content| self.content(size, content)) {
+            Ok(bytes) => self.replace(database, bytes, |collection| &mut collection.logs),
+            Err(why) => {
+                self.without_log.insert(database, why);
+            }
+        }
+    }
+
+    fn take_file(&mut self, place: Place, size: u64, content: Result<&mut dyn Read, Why>) {
+        match content.and_then(|content| self.content(size, content)) {
+            Ok(bytes) => {
+                // A log is of the database that it was copied with.
+                if self.files.contains_key(&place) {
+                    self.logs.remove(&place);
+                    self.in_change.remove(&place);
+                    self.without_log.remove(&place);
+                }
+                self.unread.remove(&place.shown());
+                self.replace(place, bytes, |collection| &mut collection.files);
+            }
+            Err(why) => self.leave(place.app(), place.shown(), why),
         }
     }
 
     /// A file in the storage is kept when some format knows it.
-    fn take_export(&mut self, place: Place, size: u64, content: &mut dyn Read) {
+    fn take_export(&mut self, place: Place, size: u64, content: Result<&mut dyn Read, Why>) {
         if size > MAX_FILE {
             self.large = self.large.saturating_add(1);
             return;
         }
-        let Some(bytes) = self.content(&place, size, content) else { return };
         let shown = place.shown();
-        let probe = Probe::new(&bytes, Some(&shown));
-        if AndroidBackup.detect(&probe) > Confidence::Weak {
-            self.warnings.push(not_read(&shown, "it is a backup of its own", BY_ITSELF));
-        } else if is_claimed(&probe) {
-            self.replace(place, bytes, |collection| &mut collection.files);
+        match content.and_then(|content| self.content(size, content)) {
+            Ok(bytes) => {
+                let probe = Probe::new(&bytes, Some(&shown));
+                if is_evident(&probe) {
+                    self.leave(None, shown, Why::BACKUP);
+                } else if is_claimed(&probe) {
+                    self.replace(place, bytes, |collection| &mut collection.files);
+                }
+            }
+            Err(why) => self.leave(None, shown, why),
         }
     }
 
+    /// Notes that a file was not read.
+    pub(super) fn leave(&mut self, app: Option<&'static KnownApp>, path: String, why: Why) {
+        self.packages.extend(app.map(|app| app.package));
+        self.unread.insert(path, Unread { app, why });
+    }
+
     /// What is cut off could be read as something shorter: a secret, for example.
-    fn content(&mut self, place: &Place, size: u64, content: &mut dyn Read) -> Option<Zeroizing<Vec<u8>>> {
+    fn content(&self, size: u64, content: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Why> {
         let most = MAX_FILE.min(self.left);
         let mut bytes = Zeroizing::new(Vec::new());
         let read = content.take(most.saturating_add(1)).read_to_end(&mut bytes);
-        let (message, step) = match length(&bytes) {
-            length if length > most => ("it is too large", BY_ITSELF),
-            length if read.is_err() || length < size => {
-                ("it is cut off", "Copy the backup again, or make a new one")
-            }
-            _ => return Some(bytes),
-        };
-        self.warnings.push(not_read(&place.shown(), message, step));
-        None
+        match (read, length(&bytes)) {
+            (_, length) if length > most => Err(Why::TOO_LARGE),
+            (Err(error), _) => Err(of_error(&error)),
+            (Ok(_), length) if length < size => Err(Why::CUT_OFF),
+            _ => Ok(bytes),
+        }
     }
 
     fn replace(
@@ -152,12 +212,11 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Sorts out what some format reads.
-    pub(super) fn finish(mut self) -> Found {
+    /// Sorts out what some format reads. `is_whole` says whether all of the archive was looked at.
+    pub(super) fn finish(mut self, is_whole: bool) -> Found {
         let mut enclosed = Vec::new();
         let mut read = BTreeSet::new();
-        let mut unknown = Vec::new();
-        let mut warnings = std::mem::take(&mut self.warnings);
+        let (mut changed, mut unknown) = (Vec::new(), Vec::new());
         for (place, bytes) in std::mem::take(&mut self.files) {
             let path = place.shown();
             let wal = self.logs.remove(&place);
@@ -168,18 +227,84 @@ impl<'a> Collection<'a> {
             }
             read.extend(place.app().map(|app| app.package));
             if self.in_change.contains(&place) {
-                warnings.push(in_change(&path));
+                changed.push(in_change(&path));
             }
+            changed.extend(self.without_log.get(&place).map(|why| without_log(&path, *why)));
             enclosed.push(Enclosed { path, bytes, wal });
         }
+        let mut apps = Apps { read, unread: BTreeMap::new(), is_whole };
+        let mut warnings = apps.sort_out(self.unread);
+        warnings.extend(changed);
         // An app of which nothing is read is told of as a whole.
-        let is_single = |place: &&Place| place.app().is_none_or(|app| read.contains(app.package));
+        let is_single = |place: &&Place| place.app().is_none_or(|app| apps.read.contains(app.package));
         warnings.extend(unknown.iter().filter(is_single).map(not_known));
         warnings.extend(too_large(self.large));
         let there = APPS.iter().filter(|app| self.packages.contains(app.package));
-        let apps = there.map(|app| (app, read.contains(app.package))).collect();
-        Found { enclosed, apps, warnings }
+        Found { enclosed, apps: there.map(|app| (app, apps.fate(app))).collect(), warnings }
     }
+}
+
+/// What became of the apps.
+struct Apps {
+    /// Packages of which a file is read.
+    read: BTreeSet<&'static str>,
+    /// Of each package the first file that was not, and why.
+    unread: BTreeMap<&'static str, (String, Why)>,
+    is_whole: bool,
+}
+
+impl Apps {
+    /// Notes files that were not read. Answers those of which has to be told by themselves: an app of which nothing is
+    /// read is told of as a whole, with the first reason.
+    fn sort_out(&mut self, unread: BTreeMap<String, Unread>) -> Vec<Item> {
+        let mut items = Vec::new();
+        for (path, Unread { app, why }) in unread {
+            let is_read = app.is_none_or(|app| self.read.contains(app.package));
+            let first = app.filter(|app| !self.unread.contains_key(app.package));
+            if is_read || first.is_none() {
+                items.push(not_read(&path, why));
+            }
+            self.unread.extend(first.map(|app| (app.package, (path, why))));
+        }
+        items
+    }
+
+    fn fate(&self, app: &KnownApp) -> Fate {
+        match (self.read.contains(app.package), self.unread.get(app.package)) {
+            (true, None) => Fate::Read,
+            (true, Some(_)) => Fate::Partly,
+            (false, Some((path, why))) => {
+                Fate::Left { why: format!("{path} {}", why.message), next_step: why.step }
+            }
+            (false, None) if !self.is_whole && app.is_readable() => Fate::Left {
+                why: "the backup was not read to its end".to_owned(),
+                next_step: "Copy the file again, or make a new backup",
+            },
+            (false, None) => Fate::Left { why: app.why.to_owned(), next_step: app.next_step },
+        }
+    }
+}
+
+fn is_kept(place: &Place) -> bool {
+    place.keeper().is_some()
+}
+
+/// The database beside which a file is that SQLite calls so.
+fn database_of(place: &Place, end: &str) -> Option<Place> {
+    place.without(end).filter(is_kept)
+}
+
+/// As much of a journal as says what it is.
+fn head(journal: &mut dyn Read) -> Result<Vec<u8>, Why> {
+    let mut head = Vec::new();
+    let length = u64::try_from(sqlite::JOURNAL_MAGIC.len()).unwrap_or(u64::MAX);
+    journal.take(length).read_to_end(&mut head).map_err(|error| of_error(&error))?;
+    Ok(head)
+}
+
+/// The reader of the archive says where its bounds are reached.
+fn of_error(error: &io::Error) -> Why {
+    if error.kind() == io::ErrorKind::FileTooLarge { Why::TOO_LARGE } else { Why::CUT_OFF }
 }
 
 /// Of a backup, every app has a member that is no file of its own: `apps/PACKAGE/_manifest`.
@@ -196,12 +321,24 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-fn not_read(path: &str, message: &str, step: &str) -> Item {
-    Item::new("not-read", format!("{path} in the backup was not read: {message}")).next_step(step)
+fn not_read(path: &str, why: Why) -> Item {
+    let read = if why.is_partly_read { "was read in part only" } else { "was not read" };
+    let message = format!("{path} in the backup {read}: it {}", why.message);
+    Item::new("not-read", message).next_step(why.step)
 }
 
 fn not_known(place: &Place) -> Item {
-    not_read(&place.shown(), "no format knows what is in it", "Compare with the app on the phone")
+    let message = format!("{} in the backup was not read: no format knows what is in it", place.shown());
+    Item::new("not-read", message).next_step("Compare with the app on the phone")
+}
+
+/// The newest changes can be in a log alone, or be undone by a journal.
+fn without_log(path: &str, why: Why) -> Item {
+    let message = format!(
+        "{path} was read without the log beside it, which {}: its accounts may be others than on the phone",
+        why.message
+    );
+    Item::new("not-read", message).next_step(why.step)
 }
 
 fn in_change(path: &str) -> Item {
@@ -215,8 +352,9 @@ fn too_large(count: usize) -> Option<Item> {
     (count > 0).then(|| Item::new("not-read", message).next_step(step))
 }
 
-/// An app whose accounts stay behind, as one entry: how many it has is not known.
-pub(super) fn left_behind(app: &KnownApp, index: usize) -> Item {
-    let message = format!("it is in the backup, but its accounts cannot be read: {}", app.why);
-    Item::new(Skip::LOCKED_SECRET, message).index(index).named(app.name, "").next_step(app.next_step)
+/// An app whose accounts stay behind, as one entry: how many it has is not known. `None` where some are read.
+pub(super) fn left_behind(app: &KnownApp, fate: &Fate, index: usize) -> Option<Item> {
+    let Fate::Left { why, next_step } = fate else { return None };
+    let message = format!("it is in the backup, but its accounts cannot be read: {why}");
+    Some(Item::new(Skip::LOCKED_SECRET, message).index(index).named(app.name, "").next_step(*next_step))
 }

@@ -17,6 +17,22 @@ pub(super) struct KnownApp {
     pub(super) next_step: &'static str,
 }
 
+/// What became of an app's accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// All files in which they are were handed on.
+    Read,
+    /// A file of them was, another was not.
+    Partly,
+    /// None was.
+    Left {
+        /// Why, as a clause.
+        why: String,
+        /// What to do, as a sentence without a stop.
+        next_step: &'static str,
+    },
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum File {
     Named(&'static str),
@@ -173,10 +189,18 @@ impl KnownApp {
         self.keeps(path) || self.closed.contains(&path)
     }
 
-    /// What is told of the app, by whether something of it is read.
-    pub(super) fn survey(&self, is_read: bool) -> App {
-        let (hope, advice) =
-            if is_read { (Hope::Yes, "the accounts come along") } else { (Hope::No, self.next_step) };
+    /// Whether any file of it is read by some format.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// What is told of the app, by what became of its accounts.
+    pub(super) fn survey(&self, fate: &Fate) -> App {
+        let (hope, advice) = match fate {
+            Fate::Read => (Hope::Yes, "the accounts come along"),
+            Fate::Partly => (Hope::Partly, "some of its files were not read: the warnings name them"),
+            Fate::Left { next_step, .. } => (Hope::No, *next_step),
+        };
         App { id: self.package, name: self.name, hope, advice }
     }
 }
@@ -199,13 +223,13 @@ mod tests {
     fn an_app_of_which_nothing_is_read_says_what_to_do() {
         for app in &APPS {
             assert_eq!(of_package(app.package), Some(app));
-            assert_eq!(
-                (app.survey(true).hope, app.survey(false).hope),
-                (Hope::Yes, Hope::No),
-                "{}",
-                app.name
-            );
-            assert_eq!(app.survey(false).advice, app.next_step, "{}", app.name);
+            let told = |fate: Fate| {
+                let app = app.survey(&fate);
+                (app.hope, app.advice)
+            };
+            let left = Fate::Left { why: app.why.to_owned(), next_step: app.next_step };
+            assert_eq!(told(left), (Hope::No, app.next_step), "{}", app.name);
+            assert_eq!([told(Fate::Read).0, told(Fate::Partly).0], [Hope::Yes, Hope::Partly], "{}", app.name);
         }
     }
 

@@ -1,5 +1,5 @@
 //! `android-backup`: the file of `adb backup`, and copies of the folders of apps as tar, tar.gz or zip, as root backup tools
-//! and file managers make them.
+//! and file managers make them, also archives of single apps in such an archive.
 //!
 //! Apps built for Android 12 or later give nothing to `adb backup`; old phones and old files are its use. Nothing of it
 //! was tried with the backup of a real phone.
@@ -8,18 +8,21 @@ mod ab;
 mod closed;
 mod collect;
 mod known;
+mod nested;
 mod place;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod why;
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use flate2::read::MultiGzDecoder;
+use zeroize::Zeroizing;
 
 use super::survey::Survey;
-use crate::container::zip::{self, Archive};
+use crate::container::zip::{self, Archive, Entry};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Confidence, Format, Info, Input};
@@ -27,11 +30,14 @@ use crate::model::{Protection, Vault};
 use crate::probe::Probe;
 use crate::report::Item;
 
-use collect::{Collection, Found};
-use place::Place;
-use tar::{Bounds, End};
+use collect::{Collection, Found, MAX_FILE};
+use known::{Fate, KnownApp};
+use nested::Nested;
+use place::{Layout, Place};
+use tar::{Bounds, End, Member};
+use why::Why;
 
-const ID: &str = "android-backup";
+pub(super) const ID: &str = "android-backup";
 
 /// Backups of Android phones.
 pub(crate) struct AndroidBackup;
@@ -48,8 +54,8 @@ static INFO: Info = Info {
         later. On a rooted phone: a tar, tar.gz or zip of the app's folder in /data/data",
 };
 
-/// Most of a compressed archive that is inflated to see what it is.
-const HEAD: Bounds = Bounds { bytes: 64 << 20, members: 100_000 };
+/// Most bytes and members of a compressed archive that are inflated to see what it is.
+const HEAD: (u64, u64) = (64 << 20, 100_000);
 /// What an archive may inflate to, as many times the most bytes of an input; and its members for each entry that is
 /// allowed: 4 GiB and a million as long as nobody raises the limits.
 const INFLATED: u64 = 16;
@@ -67,14 +73,19 @@ impl Format for AndroidBackup {
         if ab::find(bytes).is_some() {
             return Confidence::Sure;
         }
+        let mut seen = Seen::new(probe.name());
         if zip::sniff(bytes) {
-            let names = probe.zip_names().unwrap_or_default();
-            return names.iter().map(|name| recognise(name)).max().unwrap_or(Confidence::No);
+            for name in probe.zip_names().unwrap_or_default() {
+                let _ = seen.look(name);
+            }
+        } else if tar::sniff(bytes) {
+            tar::names(bytes, |name| seen.look(name));
+        } else if bytes.starts_with(GZIP) {
+            seen.look_into(MultiGzDecoder::new(bytes));
+        } else {
+            return closed::recognise(bytes, probe.name());
         }
-        match archive(bytes) {
-            Some(content) => first_known(content),
-            None => closed::recognise(bytes, probe.name()),
-        }
+        seen.confidence
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -82,34 +93,57 @@ impl Format for AndroidBackup {
     }
 }
 
-/// A tar, compressed or not.
-fn archive<'a>(bytes: &'a [u8]) -> Option<Box<dyn Read + 'a>> {
-    if tar::sniff(bytes) {
-        Some(Box::new(bytes))
-    } else if bytes.starts_with(GZIP) {
-        Some(Box::new(MultiGzDecoder::new(bytes)))
-    } else {
-        None
+/// The same of a file inside a backup, as far as it is told without inflating anything: there can be very many.
+pub(super) fn is_evident(probe: &Probe<'_>) -> bool {
+    !probe.bytes().starts_with(GZIP) && AndroidBackup.detect(probe) > Confidence::Weak
+}
+
+/// What the names of the members say.
+struct Seen {
+    /// The app whose folder the archive is, by its own name.
+    of: Option<&'static KnownApp>,
+    confidence: Confidence,
+    /// Whether the data of some app is there, known or not.
+    is_of_phone: bool,
+}
+
+impl Seen {
+    fn new(archive: Option<&str>) -> Self {
+        Self { of: archive.and_then(place::named_for), confidence: Confidence::No, is_of_phone: false }
+    }
+
+    /// Looks at one more name; no more are needed once the archive is known.
+    fn look(&mut self, name: &str) -> ControlFlow<()> {
+        self.confidence = self.confidence.max(recognise(name, self.of));
+        self.is_of_phone |= place::is_of_phone(name);
+        if self.confidence == Confidence::Sure { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Looks at the beginning of a compressed archive. Where it goes on, the authenticator may come after that.
+    fn look_into(&mut self, content: impl Read) {
+        let (bytes, members) = HEAD;
+        let end = tar::walk(content, &Bounds::new(bytes, members), |member| self.look(member.name));
+        if matches!(end, Ok(End::TooLarge | End::TooMany)) && self.is_of_phone {
+            self.confidence = self.confidence.max(Confidence::Likely);
+        }
     }
 }
 
 /// What the name of a member says: a file of a known app, or one that could be.
-fn recognise(name: &str) -> Confidence {
-    match Place::of(name, None) {
-        Some(place) if place.is_known() => Confidence::Sure,
-        Some(place) if place.keeper().is_some() => Confidence::Likely,
-        _ => Confidence::No,
+fn recognise(name: &str, of: Option<&'static KnownApp>) -> Confidence {
+    let Some(place) = Place::of(name, Layout::Copy(of)) else { return Confidence::No };
+    let is_named = || Place::of(name, Layout::Copy(None)).is_some_and(|place| place.app().is_some());
+    if place.is_known() {
+        Confidence::Sure
+    } else if place.keeper().is_some()
+        || is_named()
+        || Nested::of(name).is_some()
+        || (place.app().is_some() && place.is_in_folder_of_app())
+    {
+        Confidence::Likely
+    } else {
+        Confidence::No
     }
-}
-
-fn first_known(content: Box<dyn Read + '_>) -> Confidence {
-    let mut confidence = Confidence::No;
-    // Past the bounds, what was seen is what counts.
-    let _ = tar::walk(content, HEAD, |member| {
-        confidence = confidence.max(recognise(member.name));
-        if confidence == Confidence::Sure { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    confidence
 }
 
 /// What is known of a backup before what is inside.
@@ -120,29 +154,34 @@ struct Outside {
 }
 
 fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
+    let (bytes, limit) = (input.bytes, ctx.limits.bytes);
+    if let Some(at) = ab::find(bytes) {
+        let mut collection = Collection::new(Layout::Adb, limit);
+        let outside = of_adb(bytes.get(at..).unwrap_or_default(), &mut collection, ctx)?;
+        return Ok(vault(outside, collection));
+    }
     let of = input.name.and_then(place::named_for);
-    let mut collection = Collection::new(of, ctx.limits.bytes);
-    let outside = if let Some(at) = ab::find(input.bytes) {
-        of_adb(input.bytes.get(at..).unwrap_or_default(), &mut collection, ctx)?
-    } else if zip::sniff(input.bytes) {
-        of_zip(input.bytes, &mut collection, ctx.limits)?
-    } else if let Some(content) = archive(input.bytes) {
-        let end = collect(content, &mut collection, ctx.limits)?;
-        Outside { variant: "copy, tar".to_owned(), protection: None, end }
+    let mut collection = Collection::new(Layout::Copy(of), limit);
+    let (variant, end) = if zip::sniff(bytes) {
+        ("copy, zip", of_zip(bytes, &mut collection, ctx.limits)?)
+    } else if tar::sniff(bytes) {
+        ("copy, tar", of_tar(bytes, &mut collection, ctx.limits)?)
+    } else if bytes.starts_with(GZIP) {
+        ("copy, tar", of_tar(MultiGzDecoder::new(bytes), &mut collection, ctx.limits)?)
     } else {
-        return Err(closed::refusal(input.bytes, input.name));
+        return Err(closed::refusal(bytes, input.name));
     };
-    Ok(vault(outside, collection.finish()))
+    Ok(vault(Outside { variant: variant.to_owned(), protection: None, end }, collection))
 }
 
-fn of_adb(bytes: &[u8], collection: &mut Collection<'_>, ctx: &mut Ctx<'_>) -> Result<Outside, Error> {
+fn of_adb(bytes: &[u8], collection: &mut Collection, ctx: &mut Ctx<'_>) -> Result<Outside, Error> {
     let backup = ab::Backup::read(bytes)?;
     let key = backup
         .sealed
         .as_ref()
         .map(|sealed| ctx.unlock(&INFO, |password, limits| sealed.open(password, limits)));
     let key = key.transpose()?;
-    let end = collect(backup.content(key.as_ref()), collection, ctx.limits)?;
+    let end = of_tar(backup.content(key.as_ref()), collection, ctx.limits)?;
     Ok(Outside {
         variant: format!("adb version {}", backup.version),
         protection: backup.sealed.as_ref().map(ab::Sealed::protection),
@@ -150,59 +189,75 @@ fn of_adb(bytes: &[u8], collection: &mut Collection<'_>, ctx: &mut Ctx<'_>) -> R
     })
 }
 
-fn collect(content: impl Read, collection: &mut Collection<'_>, limits: &Limits) -> Result<End, Error> {
-    let bounds = Bounds {
-        bytes: limits.bytes.saturating_mul(INFLATED),
-        members: limits.accounts.saturating_mul(MEMBERS),
-    };
-    tar::walk(content, bounds, |member| {
-        collection.take(member.name, member.size, member.content);
+fn bounds(limits: &Limits) -> Bounds {
+    Bounds::new(limits.bytes.saturating_mul(INFLATED), limits.accounts.saturating_mul(MEMBERS))
+}
+
+fn of_tar(content: impl Read, collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
+    let bounds = bounds(limits);
+    tar::walk(content, &bounds, |member| {
+        take(member, collection, &bounds);
         ControlFlow::Continue(())
     })
 }
 
-fn of_zip(bytes: &[u8], collection: &mut Collection<'_>, limits: &Limits) -> Result<Outside, Error> {
-    let mut archive = Archive::open_copy(bytes)?;
-    let mut left = limits.bytes.saturating_mul(INFLATED);
-    for name in archive.names().to_vec() {
-        if name.ends_with('/') {
-            continue;
-        }
-        if archive.is_encrypted(&name) {
-            let step = "Unpack the archive with its password, and give the folder";
-            collection.take_closed(&name, "it has a password in the zip archive", step);
-            continue;
-        }
-        if !collection.is_wanted(&name) {
-            continue;
-        }
-        match archive.read(&name, &Limits { bytes: collect::MAX_FILE.min(left), ..limits.clone() }) {
-            Ok(content) => {
-                let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
-                left = left.saturating_sub(size);
-                collection.take(&name, size, &mut Cursor::new(content.as_slice()));
-            }
-            Err(error) if error.kind == ErrorKind::Limit => {
-                collection.take_closed(&name, "it is too large", collect::BY_ITSELF)
-            }
-            Err(_) => {
-                collection.take_closed(&name, "it is damaged", "Copy the archive again, or make a new one")
-            }
-        }
+/// Looks at a member, and into the archive of an app.
+fn take(member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
+    match Nested::of(member.name) {
+        Some(nested) => nested.take(member, collection, bounds),
+        None => collection.take(member),
     }
-    Ok(Outside { variant: "copy, zip".to_owned(), protection: None, end: End::Whole })
 }
 
-fn vault(outside: Outside, found: Found) -> Vault {
-    let mut vault = Vault { variant: outside.variant, enclosed: found.enclosed, ..Vault::default() };
-    let closed = found.apps.iter().filter(|(_, is_read)| !is_read).enumerate();
-    vault.skipped = closed.map(|(index, (app, _))| collect::left_behind(app, index)).collect();
-    match outside.end {
-        End::Whole => {}
-        End::Followed => vault.warnings.push(followed()),
-        End::CutOff => vault.warnings.push(cut_off()),
+fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
+    let mut archive = Archive::open_copy(bytes)?;
+    let bounds = bounds(limits);
+    for index in 0..archive.len() {
+        if !bounds.take_member() {
+            return Ok(End::TooMany);
+        }
+        let Some(entry) = archive.entry(index) else { continue };
+        let is_folder = entry.name.ends_with(['/', '\\']);
+        let is_wanted = Nested::of(&entry.name).is_some() || collection.is_wanted(&entry.name);
+        if is_folder || !is_wanted {
+            continue;
+        }
+        if !bounds.take(entry.size.min(MAX_FILE)) {
+            return Ok(End::TooLarge);
+        }
+        let (name, size) = (entry.name.as_str(), entry.size);
+        match unpacked(&mut archive, index, &entry) {
+            Ok(content) => {
+                let content: &mut dyn Read = &mut content.as_slice();
+                take(Member { name, size, content: Ok(content) }, collection, &bounds);
+            }
+            Err(why) => take(Member { name, size, content: Err(why) }, collection, &bounds),
+        }
     }
-    vault.warnings.extend(found.warnings);
+    Ok(End::Whole)
+}
+
+/// The content of a member of a zip archive. No more of it is unpacked than it says that there is.
+fn unpacked(archive: &mut Archive<'_>, index: usize, entry: &Entry) -> Result<Zeroizing<Vec<u8>>, Why> {
+    if entry.is_encrypted {
+        return Err(Why::PASSWORD);
+    }
+    if entry.size > MAX_FILE {
+        return Err(Why::TOO_LARGE);
+    }
+    let content = archive.read_entry(index, &Limits { bytes: entry.size, ..Limits::default() });
+    content.map_err(|error| if error.kind == ErrorKind::Unsupported { Why::PACKED } else { Why::DAMAGED })
+}
+
+fn vault(outside: Outside, collection: Collection) -> Vault {
+    let is_whole = matches!(outside.end, End::Whole | End::Followed);
+    let Found { enclosed, apps, warnings } = collection.finish(is_whole);
+    let mut vault = Vault { variant: outside.variant, enclosed, ..Vault::default() };
+    let closed = apps.iter().filter(|(_, fate)| matches!(fate, Fate::Left { .. })).enumerate();
+    vault.skipped =
+        closed.filter_map(|(index, (app, fate))| collect::left_behind(app, fate, index)).collect();
+    vault.warnings.extend(ended(outside.end));
+    vault.warnings.extend(warnings);
     if vault.enclosed.is_empty() && vault.skipped.is_empty() {
         vault.warnings.push(nothing());
     }
@@ -210,13 +265,33 @@ fn vault(outside: Outside, found: Found) -> Vault {
         system: "Android".to_owned(),
         encrypted: outside.protection.is_some(),
         finished: (outside.end == End::CutOff).then_some(false),
-        apps: found.apps.iter().map(|(app, is_read)| app.survey(*is_read)).collect(),
+        apps: apps.iter().map(|(app, fate)| app.survey(fate)).collect(),
         ..Survey::default()
     }));
     match outside.protection {
         Some(protection) => vault.protected(protection),
         None => vault,
     }
+}
+
+/// What was not looked at.
+fn ended(end: End) -> Option<Item> {
+    match end {
+        End::Whole => None,
+        End::Followed => Some(followed()),
+        End::CutOff => Some(cut_off()),
+        End::LongName => Some(
+            Item::new("not-read", "a file in the archive has a name that is longer than any real one: what comes after it was not looked at")
+                .next_step("Unpack it with another program, and give the folder"),
+        ),
+        End::TooLarge => Some(not_looked_at("more is in the backup than the limit of bytes allows", "bytes")),
+        End::TooMany => Some(not_looked_at("more files are in the backup than the limit allows", "accounts")),
+    }
+}
+
+fn not_looked_at(message: &str, limit: &str) -> Item {
+    Item::new("not-read", format!("{message}: what comes after that was not looked at"))
+        .next_step(format!("If you trust this file, raise the limit with --limit {limit}=NUMBER"))
 }
 
 fn cut_off() -> Item {

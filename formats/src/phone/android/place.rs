@@ -5,6 +5,15 @@ use super::known::{self, KnownApp};
 /// The folder of the data that is there before the phone is unlocked.
 const PROTECTED: &str = "user_de/0";
 
+/// How the members of an archive are called.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    /// As `adb backup` calls them.
+    Adb,
+    /// As copies do, by their place on the phone; with the app whose folder the archive is, where its own name says so.
+    Copy(Option<&'static KnownApp>),
+}
+
 /// A place on the phone, in the order in which files are read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -22,16 +31,20 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The place of a member; `None` for what is no file of an app and not in the storage. `of` is the app whose folder
-    /// the archive is, where its own name says so.
-    pub(super) fn of(name: &str, of: Option<&KnownApp>) -> Option<Self> {
-        let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    /// The place of a member; `None` for what is no file of an app and not in the storage.
+    pub(super) fn of(name: &str, layout: Layout) -> Option<Self> {
+        let parts = parts(name);
         if parts.contains(&"..") {
             return None;
         }
+        let of = match layout {
+            Layout::Adb => return in_backup(&parts),
+            Layout::Copy(of) => of,
+        };
         match parts.as_slice() {
-            ["apps", package, tree, rest @ ..] if !rest.is_empty() => in_tree(package, tree, rest),
-            ["shared", volume, rest @ ..] if is_number(volume) => Some(in_storage(volume, rest)),
+            // A backup that was unpacked.
+            ["apps", _, tree, _, ..] if is_tree(tree) => in_backup(&parts),
+            ["shared", volume, ..] if is_number(volume) => in_backup(&parts),
             ["sdcard", rest @ ..]
             | ["data", "media", "0", rest @ ..]
             | ["storage", "emulated", "0", rest @ ..] => Some(in_storage("0", rest)),
@@ -75,6 +88,24 @@ impl Place {
         }
     }
 
+    /// Whether it is in a folder that an app has, and that exports have not.
+    pub(super) fn is_in_folder_of_app(&self) -> bool {
+        const FOLDERS: [&str; 4] = ["databases", "files", "no_backup", "shared_prefs"];
+        matches!(self, Self::App { path, .. } if path.split_once('/').is_some_and(|(first, _)| FOLDERS.contains(&first)))
+    }
+
+    /// The same in an archive that is itself at that place.
+    pub(super) fn within(self, archive: &str) -> Self {
+        match self {
+            Self::App { package, path, area } => {
+                let parts = [archive, &area].into_iter().filter(|part| !part.is_empty());
+                let area = parts.collect::<Vec<_>>().join("/");
+                Self::App { package, path, area }
+            }
+            Self::Storage(path) => Self::Storage(format!("{archive}/{path}")),
+        }
+    }
+
     /// The same without the end of its name.
     pub(super) fn without(&self, end: &str) -> Option<Self> {
         match self {
@@ -88,21 +119,60 @@ impl Place {
     }
 }
 
-/// In a backup, by the name of the folder there. Source: `FullBackup` of Android.
+/// The parts of a name that say something; archives that were made on Windows have backslashes between them.
+pub(super) fn parts(name: &str) -> Vec<&str> {
+    name.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect()
+}
+
+/// Whether the data of some app or of the storage is there, as far as a name shows it.
+pub(super) fn is_of_phone(name: &str) -> bool {
+    let is_package = |part: &str| part.contains('.');
+    let parts = parts(name);
+    let is_data = |window: &[&str]| match window {
+        ["data", "data", package, ..] => is_package(package),
+        ["data", "user" | "user_de", number, package, ..] => is_number(number) && is_package(package),
+        _ => false,
+    };
+    let is_of_backup = matches!(parts.as_slice(), ["apps", package, "_manifest"] if is_package(package));
+    is_of_backup || (0..parts.len()).any(|at| is_data(parts.get(at..).unwrap_or_default()))
+}
+
+/// In a backup of adb.
+fn in_backup(parts: &[&str]) -> Option<Place> {
+    match parts {
+        ["apps", package, tree, rest @ ..] if !rest.is_empty() => in_tree(package, tree, rest),
+        ["shared", volume, rest @ ..] if is_number(volume) => Some(in_storage(volume, rest)),
+        _ => None,
+    }
+}
+
+/// Where a backup keeps the trees that are an app's own, and the folders that they are on the phone. Source:
+/// `FullBackup` of Android.
+const TREES: [(&str, &[&str]); 5] = [
+    ("db", &["databases"]),
+    ("sp", &["shared_prefs"]),
+    ("f", &["files"]),
+    ("nb", &["no_backup"]),
+    ("r", &[]),
+];
+/// Files of an app in the storage, and trees without accounts: caches, programs, their data, and values.
+const EXTERNAL: &str = "ef";
+const OTHERS: [&str; 4] = ["c", "a", "obb", "k"];
+
+fn is_tree(name: &str) -> bool {
+    let usual = name.strip_prefix("d_").unwrap_or(name);
+    TREES.iter().any(|(tree, _)| *tree == usual) || usual == EXTERNAL || OTHERS.contains(&usual)
+}
+
 fn in_tree(package: &str, tree: &str, rest: &[&str]) -> Option<Place> {
+    if tree == EXTERNAL {
+        return Some(in_storage("0", &[&["Android", "data", package, "files"], rest].concat()));
+    }
     let (area, tree) = match tree.strip_prefix("d_") {
         Some(tree) => (PROTECTED, tree),
         None => ("", tree),
     };
-    let folder: &[&str] = match tree {
-        "db" => &["databases"],
-        "sp" => &["shared_prefs"],
-        "f" => &["files"],
-        "nb" => &["no_backup"],
-        "r" => &[],
-        "ef" => return Some(in_storage("0", &[&["Android", "data", package, "files"], rest].concat())),
-        _ => return None,
-    };
+    let (_, folder) = TREES.iter().find(|(name, _)| *name == tree)?;
     let path = [folder, rest].concat().join("/");
     Some(Place::App { package: package.to_owned(), path, area: area.to_owned() })
 }
@@ -117,7 +187,7 @@ fn in_storage(volume: &str, rest: &[&str]) -> Place {
 }
 
 /// In a copy: below the package, wherever that is. Other users of the phone have folders of their own.
-fn copied(parts: &[&str], of: Option<&KnownApp>) -> Place {
+fn copied(parts: &[&str], of: Option<&'static KnownApp>) -> Place {
     let of_part = |at: &usize| parts.get(*at).and_then(|part| known::of_package(part));
     let packages = (0..parts.len()).filter(|at| of_part(at).is_some());
     // The folder of an unpacked archive can be called like the package in it.
@@ -144,7 +214,7 @@ fn area(before: &[&str]) -> String {
     }
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -160,7 +230,7 @@ mod tests {
     use super::*;
 
     fn shown(name: &str) -> Option<String> {
-        Place::of(name, None).map(|place| place.shown())
+        Place::of(name, Layout::Copy(None)).map(|place| place.shown())
     }
 
     #[test]
@@ -196,8 +266,41 @@ mod tests {
             ("shared_prefs/tokens.xml", Some("shared_prefs/tokens.xml")),
             ("data/data/com.authy.authy/../x", None),
             ("..", None),
+            ("apps/com.authy.authy/shared_prefs/x.xml", Some("apps/com.authy.authy/shared_prefs/x.xml")),
+            ("data\\data\\com.authy.authy\\files\\x", Some("com.authy.authy/files/x")),
         ] {
             assert_eq!(shown(name).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn in_a_backup_only_its_own_names_count() {
+        let shown = |name| Place::of(name, Layout::Adb).map(|place| place.shown());
+        for (name, wanted) in [
+            ("apps/com.authy.authy/sp/x.xml", Some("com.authy.authy/shared_prefs/x.xml")),
+            ("apps/com.authy.authy/shared_prefs/x.xml", None),
+            ("apps/com.authy.authy/_manifest", None),
+            ("data/data/com.authy.authy/files/x", None),
+            ("shared/0/x.json", Some("Internal storage/x.json")),
+            ("sdcard/x.json", None),
+        ] {
+            assert_eq!(shown(name).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_data_of_a_phone_is_seen_by_its_names() {
+        for name in [
+            "data/data/com.a/files/x",
+            "./data/data/com.a/./x",
+            "backup/data/user/0/com.a/x",
+            "data/user_de/10/com.a/x",
+            "apps/com.a/_manifest",
+        ] {
+            assert!(is_of_phone(name), "{name}");
+        }
+        for name in ["data/data/x", "data/user/a/com.a/x", "apps/com.a/x", "data/com.a/x", ""] {
+            assert!(!is_of_phone(name), "{name}");
         }
     }
 
@@ -207,8 +310,10 @@ mod tests {
         assert_eq!(name("com.authy.authy-20240501-101010.tar.gz"), Some("Authy"));
         assert_eq!(name("com.authy.authy/2024-05-01-10-10-10-user_0/data.tar.gz"), Some("Authy"));
         assert_eq!(name("data.tar.gz"), None);
-        let place =
-            Place::of("./shared_prefs/tokens.xml", known::of_package("org.liberty.android.freeotpplus"));
+        let place = Place::of(
+            "./shared_prefs/tokens.xml",
+            Layout::Copy(known::of_package("org.liberty.android.freeotpplus")),
+        );
         let keeper = place.as_ref().and_then(Place::keeper).map(|app| app.name);
         assert_eq!(
             (place.unwrap().shown().as_str(), keeper),

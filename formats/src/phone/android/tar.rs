@@ -1,12 +1,14 @@
 //! Tar archives as they come out of a stream: no member is kept that nobody asks for.
 
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use tar::Archive;
+use tar::{Archive, Entry};
 
+use super::why::Why;
 use crate::error::Error;
 
 /// Most bytes of the headers of one member, with its long names.
@@ -21,20 +23,47 @@ pub(super) enum End {
     CutOff,
     /// To its end, behind which something else follows.
     Followed,
+    /// To a member whose name is longer than any real one.
+    LongName,
+    /// To where it is larger than the bounds allow.
+    TooLarge,
+    /// To the most members that the bounds allow.
+    TooMany,
 }
 
-/// Most of what an archive may hold.
-#[derive(Clone, Copy, Debug)]
+/// How much of an archive may still be read, with what is in the archives in it.
+#[derive(Clone, Debug)]
 pub(super) struct Bounds {
-    pub(super) bytes: u64,
-    pub(super) members: u64,
+    bytes: Rc<Cell<u64>>,
+    members: Rc<Cell<u64>>,
+}
+
+impl Bounds {
+    pub(super) fn new(bytes: u64, members: u64) -> Self {
+        Self { bytes: Rc::new(Cell::new(bytes)), members: Rc::new(Cell::new(members)) }
+    }
+
+    /// Takes so many bytes. Answers whether there were as many, and are more.
+    pub(super) fn take(&self, bytes: u64) -> bool {
+        let left = self.bytes.get().saturating_sub(bytes);
+        self.bytes.set(left);
+        left > 0
+    }
+
+    /// Whether another member may be read.
+    pub(super) fn take_member(&self) -> bool {
+        let left = self.members.get().checked_sub(1);
+        self.members.set(left.unwrap_or_default());
+        left.is_some()
+    }
 }
 
 /// One file in an archive: its name, its size as the archive says it, and its content.
 pub(super) struct Member<'m> {
     pub(super) name: &'m str,
     pub(super) size: u64,
-    pub(super) content: &'m mut dyn Read,
+    /// Or why it cannot be had.
+    pub(super) content: Result<&'m mut dyn Read, Why>,
 }
 
 /// Whether the bytes begin like an archive, POSIX or GNU.
@@ -42,23 +71,37 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar"))
 }
 
+/// Shows the name of every file of an archive that is in memory, stepping over what is in them.
+pub(super) fn names(bytes: &[u8], mut visit: impl FnMut(&str) -> ControlFlow<()>) {
+    let mut archive = Archive::new(Cursor::new(bytes));
+    let Ok(entries) = archive.entries_with_seek() else { return };
+    for mut entry in entries.map_while(Result::ok) {
+        if let Some((name, _)) = file(&mut entry)
+            && visit(&name).is_break()
+        {
+            return;
+        }
+    }
+}
+
 /// Shows every file of an archive, in order.
 ///
 /// # Errors
-/// `Limit` when it holds more than the bounds allow; `Malformed` when it was altered.
+/// `Malformed` when it was altered.
 pub(super) fn walk(
     source: impl Read,
-    bounds: Bounds,
+    bounds: &Bounds,
     mut visit: impl FnMut(Member<'_>) -> ControlFlow<()>,
 ) -> Result<End, Error> {
     let gauge = Rc::new(Gauge {
-        left: Cell::new(bounds.bytes),
+        bounds: bounds.clone(),
+        read: Cell::new(0),
         at_once: Cell::new(u64::MAX),
         is_empty: Cell::new(false),
         is_altered: Cell::new(false),
     });
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
-    let Some(end) = members(&mut archive, &gauge, bounds, &mut visit)? else { return Ok(End::Whole) };
+    let Some(end) = members(&mut archive, &gauge, &mut visit) else { return Ok(End::Whole) };
     gauge.at_once.set(u64::MAX);
     let is_followed = drain(&mut archive.into_inner());
     match end {
@@ -92,52 +135,90 @@ fn altered() -> Error {
 fn members<R: Read>(
     archive: &mut Archive<Gauged<R>>,
     gauge: &Gauge,
-    bounds: Bounds,
     visit: &mut impl FnMut(Member<'_>) -> ControlFlow<()>,
-) -> Result<Option<End>, Error> {
-    let Ok(mut entries) = archive.entries() else { return Ok(Some(End::CutOff)) };
-    let mut count = 0_u64;
+) -> Option<End> {
+    let Ok(mut entries) = archive.entries() else { return Some(End::CutOff) };
     loop {
         gauge.at_once.set(HEADERS);
         let entry = entries.next();
-        gauge.check()?;
+        if let Some(end) = gauge.end() {
+            return Some(end);
+        }
         // Blocks of zeros end an archive, not the end of the stream.
         let Some(entry) = entry else {
-            return Ok(Some(if gauge.is_empty.get() { End::CutOff } else { End::Whole }));
+            return Some(if gauge.is_empty.get() { End::CutOff } else { End::Whole });
         };
-        let Ok(mut entry) = entry else { return Ok(Some(End::CutOff)) };
-        count = count.saturating_add(1);
-        if count > bounds.members {
-            return Err(Error::limit("the archive has more files than any phone", "accounts"));
+        let Ok(mut entry) = entry else { return Some(End::CutOff) };
+        if !gauge.bounds.take_member() {
+            return Some(End::TooMany);
         }
         gauge.at_once.set(u64::MAX);
-        let kind = entry.header().entry_type();
-        if kind.is_gnu_sparse() {
+        let is_sparse = entry.header().entry_type().is_gnu_sparse();
+        if is_sparse {
             // Its holes come out of nothing.
-            gauge.take(entry.size());
-            gauge.check()?;
+            gauge.bounds.take(entry.size());
+            if let Some(end) = gauge.end() {
+                return Some(end);
+            }
         }
-        let before = gauge.left.get();
-        if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let member = Member { name: &name, size: entry.size(), content: &mut entry };
-            if visit(member).is_break() {
-                return Ok(None);
+        let before = gauge.read.get();
+        if let Some((name, why)) = file(&mut entry) {
+            let size = entry.size();
+            let content: Result<&mut dyn Read, Why> = match why {
+                Some(why) => Err(why),
+                None => Ok(&mut entry),
+            };
+            if visit(Member { name: &name, size, content }).is_break() {
+                return None;
             }
         }
         // The rest of it, so that what follows is a header.
         let rest = io::copy(&mut entry, &mut io::sink());
-        gauge.check()?;
-        let is_whole = kind.is_gnu_sparse() || before.saturating_sub(gauge.left.get()) == entry.size();
+        if let Some(end) = gauge.end() {
+            return Some(end);
+        }
+        let is_whole = is_sparse || gauge.read.get().saturating_sub(before) == entry.size();
         if rest.is_err() || !is_whole {
-            return Ok(Some(End::CutOff));
+            return Some(End::CutOff);
         }
     }
 }
 
-/// How much may still be read: in all, and before the next member.
+/// The name of a member that is a file, and why its content cannot be had, where that is so. `None` for a folder and
+/// the like.
+fn file<R: Read>(entry: &mut Entry<'_, R>) -> Option<(String, Option<Why>)> {
+    let kind = entry.header().entry_type();
+    let name = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
+    if kind.is_hard_link() || kind.is_symlink() {
+        return Some((name(entry.path_bytes()), Some(Why::LINK)));
+    }
+    if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
+        return None;
+    }
+    let packed = holes(entry);
+    let usual = || name(entry.path_bytes());
+    Some(match packed {
+        Some(said) => (said.unwrap_or_else(usual), Some(Why::SPARSE)),
+        None => (usual(), None),
+    })
+}
+
+/// Of a file whose holes are left out in the way of POSIX, the name, where it is not the usual one.
+fn holes<R: Read>(entry: &mut Entry<'_, R>) -> Option<Option<String>> {
+    const SPARSE: &[u8] = b"GNU.sparse.";
+    let extensions = entry.pax_extensions().ok()??;
+    let sparse =
+        extensions.filter_map(Result::ok).filter(|extension| extension.key_bytes().starts_with(SPARSE));
+    let mut sparse = sparse.peekable();
+    sparse.peek()?;
+    let named = sparse.find(|extension| extension.key_bytes() == b"GNU.sparse.name");
+    Some(named.map(|extension| String::from_utf8_lossy(extension.value_bytes()).into_owned()))
+}
+
+/// How much was read, and how much may still be: in all, and before the next member.
 struct Gauge {
-    left: Cell<u64>,
+    bounds: Bounds,
+    read: Cell<u64>,
     at_once: Cell<u64>,
     /// Whether the source came to its end.
     is_empty: Cell<bool>,
@@ -147,16 +228,17 @@ struct Gauge {
 
 impl Gauge {
     fn take(&self, bytes: u64) {
-        self.left.set(self.left.get().saturating_sub(bytes));
+        self.bounds.take(bytes);
+        self.read.set(self.read.get().saturating_add(bytes));
         self.at_once.set(self.at_once.get().saturating_sub(bytes));
     }
 
-    fn check(&self) -> Result<(), Error> {
-        match (self.left.get(), self.at_once.get()) {
-            (0, _) => Err(Error::limit("what is inside is larger than the limit", "bytes")),
-            (_, 0) => Err(Error::malformed("the name of a file in the archive is longer than any real one")
-                .next_step("Unpack it with another program, and give the files that were in it")),
-            _ => Ok(()),
+    /// Why nothing more may be read.
+    fn end(&self) -> Option<End> {
+        match (self.bounds.bytes.get(), self.at_once.get()) {
+            (0, _) => Some(End::TooLarge),
+            (_, 0) => Some(End::LongName),
+            _ => None,
         }
     }
 }
@@ -168,7 +250,7 @@ struct Gauged<R> {
 
 impl<R: Read> Read for Gauged<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (left, at_once) = (self.gauge.left.get(), self.gauge.at_once.get());
+        let (left, at_once) = (self.gauge.bounds.bytes.get(), self.gauge.at_once.get());
         let most = usize::try_from(left.min(at_once)).unwrap_or(usize::MAX).min(buffer.len());
         if most == 0 && !buffer.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -192,7 +274,9 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
-    const BOUNDS: Bounds = Bounds { bytes: 1 << 20, members: 10 };
+    fn bounds() -> Bounds {
+        Bounds::new(1 << 20, 10)
+    }
 
     fn archive(members: &[(&str, usize)]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
@@ -204,9 +288,9 @@ mod tests {
         builder.into_inner().unwrap()
     }
 
-    fn names(bytes: &[u8], bounds: Bounds) -> Result<(Vec<String>, End), ErrorKind> {
+    fn shown(bytes: &[u8], bounds: Bounds) -> Result<(Vec<String>, End), ErrorKind> {
         let mut names = Vec::new();
-        let end = walk(bytes, bounds, |member| {
+        let end = walk(bytes, &bounds, |member| {
             names.push(format!("{} {}", member.name, member.size));
             ControlFlow::Continue(())
         });
@@ -219,33 +303,76 @@ mod tests {
         let bytes = archive(&[("a", 3), (&long, 600), ("b", 0)]);
         let all = vec!["a 3".to_owned(), format!("{long} 600"), "b 0".to_owned()];
         assert!(sniff(&bytes));
-        assert_eq!(names(&bytes, BOUNDS), Ok((all.clone(), End::Whole)));
-        assert_eq!(names(&bytes[..1500], BOUNDS), Ok((all[..1].to_vec(), End::CutOff)));
+        assert_eq!(shown(&bytes, bounds()), Ok((all.clone(), End::Whole)));
+        assert_eq!(shown(&bytes[..1500], bounds()), Ok((all[..1].to_vec(), End::CutOff)));
         for length in 0..bytes.len() - 1024 {
-            assert_eq!(names(&bytes[..length], BOUNDS).unwrap().1, End::CutOff, "{length}");
+            assert_eq!(shown(&bytes[..length], bounds()).unwrap().1, End::CutOff, "{length}");
         }
     }
 
     #[test]
-    fn bounds_are_kept() {
+    fn names_are_shown_without_what_is_in_the_files() {
+        let names = |bytes: &[u8]| {
+            let mut all = Vec::new();
+            names(bytes, |name| {
+                all.push(name.to_owned());
+                if name == "last" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            all
+        };
+        let long = "x/".repeat(200) + "y";
+        let bytes = archive(&[("a", 3000), (&long, 600), ("b", 0), ("last", 1), ("c", 1)]);
+        assert_eq!(names(&bytes), ["a", &long, "b", "last"]);
+        assert_eq!(names(&bytes[..600]), ["a"]);
+        assert_eq!([names(b""), names(&[7; 1024])], [Vec::<String>::new(), vec![]]);
+    }
+
+    fn header(kind: tar::EntryType, name: &str, size: u64) -> tar::Header {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_path(name).unwrap();
+        header.set_size(size);
+        header.set_cksum();
+        header
+    }
+
+    #[test]
+    fn what_was_shown_before_a_bound_counts() {
         let bytes = archive(&[("a", 3), ("b", 3000)]);
-        assert_eq!(names(&bytes, Bounds { members: 1, ..BOUNDS }), Err(ErrorKind::Limit));
-        assert_eq!(names(&bytes, Bounds { bytes: 2000, ..BOUNDS }), Err(ErrorKind::Limit));
+        let first = vec!["a 3".to_owned()];
+        assert_eq!(shown(&bytes, Bounds::new(1 << 20, 1)), Ok((first.clone(), End::TooMany)));
+        assert_eq!(shown(&bytes, Bounds::new(1200, 10)), Ok((first.clone(), End::TooLarge)));
         // A file of nothing but a hole.
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::GNUSparse);
-        header.set_path("hole").unwrap();
-        header.set_size(0);
-        header.as_gnu_mut().unwrap().set_real_size(1 << 40);
-        header.set_cksum();
-        let hole = [header.as_bytes().as_slice(), &[0; 1024]].concat();
-        assert_ne!(names(&hole, BOUNDS), Ok((vec![], End::Whole)));
+        let mut hole = header(tar::EntryType::GNUSparse, "hole", 0);
+        hole.as_gnu_mut().unwrap().set_real_size(1 << 40);
+        hole.set_cksum();
+        let hole = [hole.as_bytes().as_slice(), &[0; 1024]].concat();
+        assert_eq!(shown(&hole, bounds()), Ok((vec![], End::CutOff)));
         // A name of two MiB.
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::GNULongName);
-        header.set_size(2 << 20);
-        header.set_cksum();
-        let long = [header.as_bytes().as_slice(), &vec![b'x'; 2 << 20]].concat();
-        assert_eq!(names(&long, Bounds { bytes: u64::MAX, members: 10 }), Err(ErrorKind::Malformed));
+        let long = header(tar::EntryType::GNULongName, "x", 2 << 20);
+        let before = &bytes[..1024];
+        let long = [before, long.as_bytes().as_slice(), &vec![b'x'; 2 << 20]].concat();
+        assert_eq!(shown(&long, Bounds::new(u64::MAX, 10)), Ok((first, End::LongName)));
+    }
+
+    #[test]
+    fn files_that_cannot_be_had_are_shown_with_the_reason() {
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append(&header(tar::EntryType::Link, "link", 0), [].as_slice()).unwrap();
+        let sparse = [("GNU.sparse.major", b"1".as_slice()), ("GNU.sparse.name", b"data/real")];
+        builder.append_pax_extensions(sparse).unwrap();
+        builder
+            .append(&header(tar::EntryType::Regular, "data/GNUSparseFile.7/real", 3), b"abc".as_slice())
+            .unwrap();
+        builder.append(&header(tar::EntryType::Directory, "folder/", 0), [].as_slice()).unwrap();
+        builder.append(&header(tar::EntryType::Regular, "usual", 3), b"abc".as_slice()).unwrap();
+        let mut all = Vec::new();
+        let end = walk(builder.into_inner().unwrap().as_slice(), &bounds(), |member| {
+            all.push((member.name.to_owned(), member.content.err()));
+            ControlFlow::Continue(())
+        });
+        let wanted = [("link", Some(Why::LINK)), ("data/real", Some(Why::SPARSE)), ("usual", None)];
+        assert_eq!(all, wanted.map(|(name, why)| (name.to_owned(), why)));
+        assert_eq!(end.unwrap(), End::Whole);
     }
 }
