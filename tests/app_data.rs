@@ -8,7 +8,7 @@ mod support;
 use std::fs;
 
 use serde_json::Value;
-use support::{Sandbox, assert_adds_up, expected, fixture};
+use support::{PASSWORD, Sandbox, WRONG_PASSWORD, assert_adds_up, expected, fixture};
 
 /// Fixture, place in the folder, names of the database's or file's own companions.
 const HOLDING: [(&str, &str); 8] = [
@@ -162,4 +162,56 @@ fn an_encrypted_file_asks_for_its_password() {
     sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", &password)]).exits(1);
     let read = accounts(&sandbox.json("all.json"));
     assert!(accounts(&expected("authy/prefs-encrypted.xml")).iter().all(|line| read.contains(line)));
+}
+
+/// What the phone has encrypted is like no file of any format, and still no file like any other.
+#[test]
+fn a_file_in_which_an_app_keeps_its_accounts_is_not_passed_over() {
+    let sandbox = phone();
+    let place = "data/data/com.google.android.apps.authenticator2/databases/databases";
+    put(&sandbox, place, &[0x9A; 4096]);
+    let step = "Use Transfer accounts > Export in the app, and photograph its QR codes";
+    let message = "Google Authenticator keeps its accounts in this file, and it cannot be read";
+    let run = sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "o.json", "--json"]).exits(1);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let told =
+        report["warnings"].as_array().unwrap().iter().find(|item| item["file"] == format!("phone/{place}"));
+    let told = told.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!((&told["code"], &told["next_step"]), (&"not-read".into(), &step.into()));
+    assert_eq!(told["message"], format!("not read: {message}"));
+    // Alone, named or in its folder.
+    for input in [place, "data/data/com.google.android.apps.authenticator2"] {
+        sandbox.run(&["inspect", &format!("phone/{input}")]).exits(4).says(&[message, step]);
+    }
+}
+
+/// There is nothing else in the backup: then it is as with the file itself.
+#[test]
+fn the_password_of_the_only_file_inside_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let path = fixture("android-backup/only-locked.tar");
+    let inside = "com.beemdevelopment.aegis/files/aegis.json";
+    let args = ["convert", &path, "-t", "otpferry", "-o", "o.json"];
+    sandbox.run(&args).exits(6).says(&[inside, "no password was given"]);
+    let with = |password: &str| sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", password)]);
+    with(WRONG_PASSWORD).exits(7).says(&[inside]);
+    with(PASSWORD).exits(0);
+    let wanted = expected("android-backup/only-locked.tar");
+    assert_eq!(accounts(&sandbox.json("o.json")), accounts(&wanted));
+}
+
+#[test]
+fn only_a_journal_that_can_undo_something_is_told() {
+    for (journal, is_told) in
+        [(&b"\xD9\xD5\x05\xF9\x20\xA1\x63\xD7\0\0\0\x01"[..], true), (&[0; 512][..], false), (b"", false)]
+    {
+        let sandbox = Sandbox::new();
+        let (_, place) = HOLDING[0];
+        put(&sandbox, place, &fs::read(fixture(HOLDING[0].0)).unwrap());
+        put(&sandbox, &format!("{place}-journal"), journal);
+        let run = sandbox.run(&["inspect", "phone", "--json"]);
+        let output: Value = serde_json::from_str(&run.out).unwrap();
+        let mut codes = output["files"][0]["warnings"].as_array().unwrap().iter().map(|item| &item["code"]);
+        assert_eq!(codes.any(|code| code == "database-in-change"), is_told, "{output:#}");
+    }
 }

@@ -247,22 +247,26 @@ fn read_all(
 fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
     let Settled { results, remarks, missing } = settled;
     let mut intake = Intake { not_read: remarks, missing, ..Intake::default() };
-    let mut first_failure = None;
+    let (mut first_failure, mut of_app) = (None, None);
     for (index, (source, result)) in sources.iter().zip(results).enumerate() {
         match result {
             Ok(files) => {
                 intake.files.extend(files.into_iter().map(|file| File { source: index, ..file }));
             }
             Err(failure) if source.may_fail(&failure, sources.len()) => {
-                intake.not_read.push(not_read(source, &failure));
+                let explained = phone::explained(source, &failure);
+                intake.not_read.push(not_read(source, explained.as_ref().unwrap_or(&failure)));
+                of_app = of_app.or(explained.map(|failure| failure.in_file(&source.name)));
                 first_failure.get_or_insert(failure.in_file(&source.name));
             }
-            Err(failure) => return Err(failure.in_file(&source.name)),
+            Err(failure) => {
+                return Err(phone::explained(source, &failure).unwrap_or(failure).in_file(&source.name));
+            }
         }
     }
     match first_failure {
         Some(failure) if intake.files.is_empty() && intake.missing.is_empty() => {
-            Err(nothing_read(failure, sources.len()))
+            Err(of_app.unwrap_or_else(|| nothing_read(failure, sources.len())))
         }
         _ => Ok(intake),
     }

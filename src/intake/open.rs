@@ -238,8 +238,9 @@ fn too_large(length: u64, limit: u64) -> Failure {
 fn unfinished(path: &Path) -> Option<Item> {
     let mut name = path.as_os_str().to_owned();
     name.push("-journal");
-    let has_content = fs::metadata(&name).is_ok_and(|meta| meta.len() > 0);
-    has_content.then(|| {
+    let mut head = [0; sqlite::JOURNAL_MAGIC.len()];
+    let read = fs::File::open(&name).and_then(|mut journal| journal.read_exact(&mut head));
+    (read.is_ok() && sqlite::is_hot_journal(&head)).then(|| {
         let message = "the database was copied in the middle of a change; single accounts may be wrong";
         Item::new("database-in-change", message)
             .next_step("Stop the app on the phone and copy the database again")

@@ -156,6 +156,14 @@ impl Bytes for Pieces {
     }
 }
 
+/// A file in which an app keeps its accounts is not passed over like any other, also when nothing in it says what it is.
+pub(super) fn explained(source: &Source, failure: &Failure) -> Option<Failure> {
+    let path = source.path.as_deref().filter(|_| failure.is_foreign)?.to_string_lossy();
+    let app = phone::android_app(&path)?;
+    let message = format!("{} keeps its accounts in this file, and it cannot be read", app.name);
+    Some(Failure::new(failure.exit, message).next_step(app.advice))
+}
+
 /// What is around the files of a backup.
 pub(super) fn sealed_in(backup: &File) -> Sealed {
     if backup.vault.encrypted { Sealed::InBackup } else { backup.sealed }

@@ -6,4 +6,5 @@ pub(crate) mod plist;
 pub(crate) mod prefs;
 pub(crate) mod sqlcipher;
 pub mod sqlite;
+pub(crate) mod tar;
 pub(crate) mod zip;

@@ -9,7 +9,7 @@ use super::super::{Enclosed, is_claimed, may_be_export};
 use super::is_evident;
 use super::known::{APPS, Fate, KnownApp};
 use super::place::{Layout, Place};
-use super::tar::Member;
+use super::stream::Member;
 use super::why::Why;
 use crate::container::sqlite;
 use crate::probe::Probe;

@@ -203,6 +203,11 @@ impl KnownApp {
         };
         App { id: self.package, name: self.name, hope, advice }
     }
+
+    /// What is told of it when nothing of it is read.
+    pub(super) fn left(&self) -> App {
+        App { id: self.package, name: self.name, hope: Hope::No, advice: self.next_step }
+    }
 }
 
 /// The app of that package.

@@ -10,7 +10,7 @@ mod collect;
 mod known;
 mod nested;
 mod place;
-mod tar;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod why;
@@ -21,7 +21,8 @@ use std::ops::ControlFlow;
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
 
-use super::survey::Survey;
+use super::survey::{App, Survey};
+use crate::container::tar;
 use crate::container::zip::{self, Archive, Entry};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind};
@@ -34,7 +35,7 @@ use collect::{Collection, Found, MAX_FILE};
 use known::{Fate, KnownApp};
 use nested::Nested;
 use place::{Layout, Place};
-use tar::{Bounds, End, Member};
+use stream::{Bounds, End, Member};
 use why::Why;
 
 pub(super) const ID: &str = "android-backup";
@@ -79,7 +80,7 @@ impl Format for AndroidBackup {
                 let _ = seen.look(name);
             }
         } else if tar::sniff(bytes) {
-            tar::names(bytes, |name| seen.look(name));
+            stream::names(bytes, |name| seen.look(name));
         } else if bytes.starts_with(GZIP) {
             seen.look_into(MultiGzDecoder::new(bytes));
         } else {
@@ -91,6 +92,13 @@ impl Format for AndroidBackup {
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         decode(input, ctx).map_err(|error| error.in_format(ID))
     }
+}
+
+/// The app that keeps its accounts in a file of that path, where that is in a copy of an Android phone's data: what is
+/// told of it when the file cannot be read.
+pub fn android_app(path: &str) -> Option<App> {
+    let place = Place::of(path, Layout::Copy(None)).filter(Place::is_known)?;
+    place.app().map(KnownApp::left)
 }
 
 /// The same of a file inside a backup, as far as it is told without inflating anything: there can be very many.
@@ -122,7 +130,7 @@ impl Seen {
     /// Looks at the beginning of a compressed archive. Where it goes on, the authenticator may come after that.
     fn look_into(&mut self, content: impl Read) {
         let (bytes, members) = HEAD;
-        let end = tar::walk(content, &Bounds::new(bytes, members), |member| self.look(member.name));
+        let end = stream::walk(content, &Bounds::new(bytes, members), |member| self.look(member.name));
         if matches!(end, Ok(End::TooLarge | End::TooMany)) && self.is_of_phone {
             self.confidence = self.confidence.max(Confidence::Likely);
         }
@@ -195,7 +203,7 @@ fn bounds(limits: &Limits) -> Bounds {
 
 fn of_tar(content: impl Read, collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
     let bounds = bounds(limits);
-    tar::walk(content, &bounds, |member| {
+    stream::walk(content, &bounds, |member| {
         take(member, collection, &bounds);
         ControlFlow::Continue(())
     })

@@ -9,9 +9,10 @@ use flate2::read::MultiGzDecoder;
 use super::collect::Collection;
 use super::known::{self, KnownApp};
 use super::place::{self, Layout, Place};
-use super::tar::{self, Bounds, End, Member};
+use super::stream::{self, Bounds, End, Member};
 use super::why::Why;
 use super::{GZIP, closed};
+use crate::container::tar;
 
 /// As much of an archive as says how it is packed.
 const HEAD: u64 = 512;
@@ -73,7 +74,7 @@ impl Nested {
         } else {
             return Err(if is_sealed { Why::ENCRYPTED } else { Why::DAMAGED });
         };
-        let end = tar::walk(source, bounds, |member| {
+        let end = stream::walk(source, bounds, |member| {
             inner.take(member);
             ControlFlow::Continue(())
         });

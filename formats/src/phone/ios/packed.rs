@@ -1,13 +1,12 @@
 //! A backup that somebody has packed into a tar or zip: the same folder, in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::Cursor;
 use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::{is_ios_backup, is_of_ios_backup};
-use crate::container::zip;
+use crate::container::{tar, zip};
 use crate::ctx::Limits;
 use crate::error::Error;
 use crate::source::{Bytes, Folder};
@@ -29,13 +28,8 @@ enum Members<'a> {
 pub(super) fn is_packed(bytes: &[u8], zip_names: Option<&[String]>) -> bool {
     match zip_names {
         Some(names) => !roots(&names.iter().map(String::as_str).collect()).is_empty(),
-        None => is_tar(bytes) && !roots(&in_tar(bytes).keys().map(String::as_str).collect()).is_empty(),
+        None => tar::sniff(bytes) && !roots(&in_tar(bytes).keys().map(String::as_str).collect()).is_empty(),
     }
-}
-
-/// Whether the bytes begin like a tar, POSIX or GNU.
-fn is_tar(bytes: &[u8]) -> bool {
-    bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar"))
 }
 
 impl<'a> Packed<'a> {
@@ -48,7 +42,7 @@ impl<'a> Packed<'a> {
             let archive = zip::Archive::open_copy(bytes)?;
             let names = archive.names().iter().cloned().collect();
             Members::Zip { archive: Mutex::new(archive), names, limits: limits.clone() }
-        } else if is_tar(bytes) {
+        } else if tar::sniff(bytes) {
             Members::Tar(in_tar(bytes))
         } else {
             return Ok(None);
@@ -123,17 +117,8 @@ fn roots(names: &HashSet<&str>) -> BTreeSet<String> {
 
 /// The files of a tar by name, as far as it goes. Of two with one name the later counts.
 fn in_tar(bytes: &[u8]) -> HashMap<String, &[u8]> {
-    let mut archive = tar::Archive::new(Cursor::new(bytes));
-    let mut members = HashMap::new();
-    let Ok(entries) = archive.entries_with_seek() else { return members };
-    for entry in entries.map_while(Result::ok).filter(|entry| entry.header().entry_type().is_file()) {
-        let place = usize::try_from(entry.raw_file_position()).ok().zip(usize::try_from(entry.size()).ok());
-        let content = place.and_then(|(start, size)| bytes.get(start..start.checked_add(size)?));
-        let Some(content) = content else { break };
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        members.insert(name.trim_start_matches("./").to_owned(), content);
-    }
-    members
+    let named = |(name, content): (String, _)| (name.trim_start_matches("./").to_owned(), content);
+    tar::files(bytes).into_iter().map(named).collect()
 }
 
 #[cfg(test)]

@@ -66,11 +66,6 @@ pub(super) struct Member<'m> {
     pub(super) content: Result<&'m mut dyn Read, Why>,
 }
 
-/// Whether the bytes begin like an archive, POSIX or GNU.
-pub(super) fn sniff(bytes: &[u8]) -> bool {
-    bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar"))
-}
-
 /// Shows the name of every file of an archive that is in memory, stepping over what is in them.
 pub(super) fn names(bytes: &[u8], mut visit: impl FnMut(&str) -> ControlFlow<()>) {
     let mut archive = Archive::new(Cursor::new(bytes));
@@ -302,7 +297,7 @@ mod tests {
         let long = "x/".repeat(200) + "y";
         let bytes = archive(&[("a", 3), (&long, 600), ("b", 0)]);
         let all = vec!["a 3".to_owned(), format!("{long} 600"), "b 0".to_owned()];
-        assert!(sniff(&bytes));
+        assert!(crate::container::tar::sniff(&bytes));
         assert_eq!(shown(&bytes, bounds()), Ok((all.clone(), End::Whole)));
         assert_eq!(shown(&bytes[..1500], bounds()), Ok((all[..1].to_vec(), End::CutOff)));
         for length in 0..bytes.len() - 1024 {
