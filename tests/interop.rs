@@ -1,5 +1,6 @@
 //! Encrypted files that otpferry writes are opened by programs that share nothing with it:
-//! `interop/open.py`, and for FreeOTP Java's own reader of serialised objects.
+//! `interop/open.py`, and for FreeOTP Java's own reader of serialised objects. And phones' backups that nobody has read
+//! before are made by Python.
 //!
 //! What is missing on the machine is said and left out; with `OTPFERRY_INTEROP=1` it is a failure,
 //! but for Java, which only sees a second time what Python sees.
@@ -100,6 +101,36 @@ fn java_reads_the_map_of_freeotp() {
 }
 
 /// The accounts as they must come out, by issuer.
+/// With other keys on every run, and derivations as long as real ones.
+#[test]
+fn a_phone_that_was_made_just_now_is_read() {
+    let has_cryptography = others::python(&["-c", "import cryptography"]).output();
+    if !has_cryptography.is_ok_and(|output| output.status.success()) {
+        let line = others::left_out("ios-backup, made afresh", "the Python package cryptography");
+        assert!(std::env::var_os("OTPFERRY_INTEROP").is_none_or(|value| value != "1"), "{line}");
+        return;
+    }
+    let seed = format!("{:?}", std::time::SystemTime::now());
+    for more in [&[][..], &["--not-encrypted"]] {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.path("phone");
+        let made = others::python(&["../fixtures/make_phone.py", "--seed", &seed])
+            .args(more)
+            .arg(&folder)
+            .output()
+            .unwrap();
+        let wanted: Value = serde_json::from_str(&others::printed("make_phone.py", made)).unwrap();
+        let args = ["convert", "phone", "-t", "otpferry", "-o", "o.json"];
+        sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", PASSWORD)]).exits(1);
+        let fields = ["kind", "issuer", "account", "secret", "algorithm", "digits", "period", "counter"];
+        let all = |list: &Value| -> Vec<Vec<Value>> {
+            let accounts = list["accounts"].as_array().unwrap().iter();
+            accounts.map(|account| fields.map(|field| account[field].clone()).to_vec()).collect()
+        };
+        assert_eq!(all(&sandbox.json("o.json")), all(&wanted), "seed {seed}, {more:?}");
+    }
+}
+
 fn expected(id: &str) -> Vec<Value> {
     let mut accounts = vec![
         json!({ "kind": "totp", "issuer": "Acme", "account": "maria", "secret": "CANARYALPHACANARYALPHACANARYALPH",
