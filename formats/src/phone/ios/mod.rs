@@ -14,6 +14,8 @@ mod manifest;
 mod packed;
 mod photos;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use photos::Photo;
 pub use shape::{AttributeShape, ItemShape};
@@ -154,8 +156,9 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
 
 /// What to say of a folder without its first file.
 pub fn without_manifest() -> Error {
-    Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read")
-        .next_step("Copy the whole folder again, or make a new backup of the phone")
+    Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read").next_step(
+        "Copy the whole folder again, or make a new backup on the computer; what iCloud keeps cannot be read",
+    )
 }
 
 fn decode_folder(manifest: &[u8], folder: &dyn Folder, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
