@@ -326,3 +326,15 @@ fn photos_in_an_archive_are_not_passed_over_in_silence() {
         ],
     );
 }
+
+#[test]
+fn a_plan_reads_the_photos_again_in_its_commands() {
+    let sandbox = Sandbox::new();
+    let path = fixture("ios-backup/with-photos");
+    let run = with_password(&sandbox, PASSWORD, &["plan", "--photos", &path, "--target", "aegis"]);
+    prints(
+        &run,
+        &[&format!("otpferry convert {path} --photos -t aegis"), &format!("verify --ask {path} --photos")],
+    );
+    assert!(!run.out.contains("it holds no accounts"), "they are in its photos:\n{}", run.out);
+}

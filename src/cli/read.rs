@@ -155,6 +155,17 @@ impl ReadOptions {
         Self { from, columns, tokens, only: Vec::new(), exclude: Vec::new(), ..self.clone() }
     }
 
+    /// The options without which other accounts would be read: for commands that somebody is told to run later.
+    pub fn again(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        if let Some(from) = &self.from {
+            options.extend(["-f".to_owned(), from.clone()]);
+        }
+        options.extend(self.photos.then(|| "--photos".to_owned()));
+        options.extend(self.partial.then(|| "--partial".to_owned()));
+        options
+    }
+
     /// Whether only some of the accounts are meant.
     pub fn is_selective(&self) -> bool {
         !(self.only.is_empty() && self.exclude.is_empty())

@@ -25,7 +25,10 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit, Failure>
     let names: Vec<String> =
         args.read.inputs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let explained = explain::all(&intake, &importers);
-    let plan = Plan { explained, ..Plan::of(&mut intake, &names, target, args.max_age) };
+    let plan = Plan {
+        explained,
+        ..Plan::of(&mut intake, (&names, &args.read.options.again()), target, args.max_age)
+    };
     // A page that says nothing would pass for a plan.
     let page = args.output.as_ref().filter(|_| !plan.accounts.is_empty());
     if let Some(path) = page {

@@ -172,6 +172,8 @@ impl Class {
 pub(crate) struct Inputs<'a> {
     /// As the user named them.
     pub(crate) names: &'a [String],
+    /// The options with which the same accounts are read again.
+    pub(crate) options: &'a [String],
     pub(crate) target: Found,
     /// What the target is called.
     pub(crate) title: &'a str,
@@ -181,8 +183,14 @@ pub(crate) struct Inputs<'a> {
 }
 
 impl Plan {
-    /// Plans the move of everything that the inputs hold. They are called as on the command line.
-    pub(crate) fn of(intake: &mut Intake, names: &[String], target: Found, max_age: Option<MaxAge>) -> Self {
+    /// Plans the move of everything that the inputs hold. They are called, and read again with options, as on the command
+    /// line.
+    pub(crate) fn of(
+        intake: &mut Intake,
+        (names, options): (&[String], &[String]),
+        target: Found,
+        max_age: Option<MaxAge>,
+    ) -> Self {
         let now = Timestamp::now();
         let stale: Vec<Item> = match max_age {
             Some(age) => intake.files.iter().filter_map(|file| stale(file, age, now)).collect(),
@@ -198,13 +206,19 @@ impl Plan {
             missing_parts,
             ..
         } = intake.contents();
-        warnings.extend(files.iter().filter(|file| file.accounts == 0).map(blank));
+        // A phone's backup can have its accounts in files inside.
+        let has_others = |file: &FileLine| {
+            let inside = format!("{}/", file.path);
+            files.iter().any(|other| other.path.starts_with(&inside))
+        };
+        warnings.extend(files.iter().filter(|file| file.accounts == 0 && !has_others(file)).map(blank));
         warnings.extend(stale);
         let mut accounts = entries(&accounts, target);
         accounts.iter_mut().for_each(|entry| entry.take_warnings(&mut warnings));
         let title = title(target);
         let inputs = Inputs {
             names,
+            options,
             target,
             title: &title,
             unusable: &unusable,

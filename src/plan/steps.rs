@@ -138,7 +138,7 @@ fn move_by(route: &Route, own: &[&Entry], all: &[Entry], inputs: &Inputs<'_>) ->
     let accounts = show::count(own.len(), "account");
     let device = device(inputs.target);
     let chosen = selection(route.by, own, all);
-    let files = quoted_all(inputs.names);
+    let files = inputs.quoted();
     let options = chosen.as_deref().unwrap_or_default();
     let target = format!("--target {}", inputs.target.name());
     let (code, heading, command) = match route.by {
@@ -282,7 +282,7 @@ fn check(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
             .to_owned(),
         "Then sign in to one or two services with the new phone only".to_owned(),
     ];
-    step.commands.push(format!("otpferry verify --ask {}", quoted_all(inputs.names)));
+    step.commands.push(format!("otpferry verify --ask {}", inputs.quoted()));
     step.stop = Some("every code was right".to_owned());
     Some(step)
 }
@@ -329,14 +329,18 @@ fn destroy(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
     Some(step)
 }
 
-fn quoted_all(names: &[String]) -> String {
-    // A name that begins with a dash would pass for an option.
-    let is_like_an_option = |name: &str| name.starts_with('-') && name != "-";
-    let path = |name: &String| match is_like_an_option(name) {
-        true => quoted(&format!("./{name}")),
-        false => quoted(name),
-    };
-    names.iter().map(path).collect::<Vec<_>>().join(" ")
+impl Inputs<'_> {
+    /// As a command takes them.
+    fn quoted(&self) -> String {
+        // A name that begins with a dash would pass for an option.
+        let is_like_an_option = |name: &str| name.starts_with('-') && name != "-";
+        let path = |name: &String| match is_like_an_option(name) {
+            true => quoted(&format!("./{name}")),
+            false => quoted(name),
+        };
+        let options = self.options.iter().map(|option| quoted(option));
+        self.names.iter().map(path).chain(options).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// As a shell takes it.
