@@ -338,3 +338,13 @@ fn a_plan_reads_the_photos_again_in_its_commands() {
     );
     assert!(!run.out.contains("it holds no accounts"), "they are in its photos:\n{}", run.out);
 }
+
+#[test]
+fn photos_that_were_looked_at_in_haste_are_counted() {
+    let sandbox = Sandbox::new();
+    let path = fixture("ios-backup/with-photos");
+    let args = ["inspect", "--photos", "--limit", "seconds=0", &path];
+    let run = with_password(&sandbox, PASSWORD, &args).exits(1);
+    prints(&run, &["photos in the backup that were not looked at to the end: 6", "--effort max"]);
+    assert!(!run.out.contains("--photos looks"), "{}", run.out);
+}

@@ -46,6 +46,10 @@ pub(super) fn read(
         let seen = library.look_at(&photos, room, cost, terminal)?;
 
         outer.vault.warnings.extend(seen.summary(photos.len()));
+        // That they could be looked at need not be said any more.
+        if let Some(survey) = &mut outer.vault.survey {
+            survey.photos = None;
+        }
         found.extend(seen.found);
     }
     for (source, picture) in found {
@@ -79,6 +83,8 @@ struct Seen {
     foreign: usize,
     /// How many cannot be opened.
     closed: usize,
+    /// How many were not looked at to the end, and show nothing so far.
+    cut_short: usize,
 }
 
 impl Library<'_> {
@@ -98,7 +104,10 @@ impl Library<'_> {
                     room.admit_all(&mut picture);
                     seen.found.push((source, picture));
                 }
-                Ok(picture) => seen.foreign += usize::from(!picture.remarks.is_empty()),
+                Ok(picture) => {
+                    seen.cut_short += usize::from(picture.cut_short.is_some());
+                    seen.foreign += usize::from(!picture.remarks.is_empty());
+                }
                 Err(_) => seen.closed += 1,
             }
             Ok(())
@@ -129,8 +138,12 @@ impl Seen {
         let closed = format!("photos in the backup that cannot be opened: {}", self.closed);
         let closed =
             Item::new("not-read", closed).next_step("Copy them from the phone and name them by themselves");
+        let hurried = format!("photos in the backup that were not looked at to the end: {}", self.cut_short);
+        let hurried =
+            Item::new("cut-short", hurried).next_step("--effort max or --limit seconds=NUMBER looks longer");
         let mut items = vec![Item::new("photos", message)];
         items.extend((self.closed > 0).then_some(closed));
+        items.extend((self.cut_short > 0).then_some(hurried));
         items
     }
 }

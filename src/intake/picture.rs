@@ -111,8 +111,10 @@ pub(super) struct Picture {
     pub(super) unread: Vec<UnreadCode>,
     /// What the user should know about the other codes.
     pub(super) remarks: Vec<Item>,
-    /// Whether it was inside an age file.
+    /// What was around it.
     pub(super) sealed: Sealed,
+    /// What was left undone, in words.
+    pub(super) cut_short: Option<String>,
     /// Why there are no accounts, should there be none in the end either.
     pub(super) failure: Option<Failure>,
 }
@@ -147,6 +149,7 @@ pub(super) fn read(
         unread: scan.frames.iter().flat_map(unread_codes).collect(),
         remarks: Vec::new(),
         sealed,
+        cut_short: cut_short(&scan),
         failure: None,
     };
     let mut found = Vec::new();
@@ -167,7 +170,7 @@ pub(super) fn read(
     if scan.codes().next().is_none() {
         picture.failure = Some(nothing_found(&scan));
     } else {
-        picture.remarks.extend(cut_short(&scan).map(|short| Item::new("cut-short", short)));
+        picture.remarks.extend(picture.cut_short.iter().map(|short| Item::new("cut-short", short)));
     }
     Ok(picture)
 }

@@ -50,6 +50,7 @@ fn picture(parts: Vec<PartOfMessage>, unread: Vec<picture::UnreadCode>) -> Resul
         unread,
         remarks: Vec::new(),
         sealed: Sealed::No,
+        cut_short: None,
         failure: Some(Failure::new(Exit::NothingToRead, "nothing was found")),
     })))
 }

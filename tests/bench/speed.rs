@@ -44,20 +44,28 @@ fn main() {
     phone(folder);
 }
 
-/// The backup of an iPhone of many years, whose keys are derived as real ones are. Python makes it.
+/// The backup of an iPhone of many years, and one of an empty phone. Their keys are derived as real ones are. Python makes
+/// them.
 fn phone(folder: &Path) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/make_phone.py");
-    let python = std::env::var("OTPFERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let made = Command::new(python).arg(script).arg(folder.join("phone")).stderr(Stdio::null()).status();
-    if !made.is_ok_and(|status| status.success()) {
+    let made = make_phone(&folder.join("phone"), &[])
+        && make_phone(&folder.join("empty"), &["--files", "0", "--items", "0"]);
+    if !made {
         println!("not measured: an iPhone's backup (OTPFERRY_PYTHON names a Python with `cryptography`)");
         return;
     }
     fs::write(folder.join("phone-password"), "canary-password-plain-1\n").expect("a writable folder");
-    let inspect = ["inspect", "phone", "--password-file", "phone-password"];
-    row("an iPhone's backup, 200,000 files", best(3, || run(folder, &inspect)));
-    println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(peak(folder, &inspect)));
+    let inspect = |phone| ["inspect", phone, "--password-file", "phone-password"];
+    row("an iPhone's backup, 200,000 files", best(3, || run(folder, &inspect("phone"))));
+    println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(peak(folder, &inspect("phone"))));
+    row("  one with nothing in it", best(3, || run(folder, &inspect("empty"))));
     row("  the two bare PBKDF2 of its keys", best(3, key_bag));
+}
+
+fn make_phone(phone: &Path, options: &[&str]) -> bool {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/make_phone.py");
+    let python = std::env::var("OTPFERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let made = Command::new(python).arg(script).arg(phone).args(options).stderr(Stdio::null()).status();
+    made.is_ok_and(|status| status.success())
 }
 
 /// Ten million rounds of one and ten thousand of the other.
