@@ -79,7 +79,33 @@ const APPS: [App; 13] = [
     },
 ];
 
-/// Those that are on a phone, in the order of the table.
-pub(super) fn among(ids: &[String]) -> Vec<App> {
-    APPS.iter().filter(|app| ids.iter().any(|id| id == app.id)).cloned().collect()
+/// Those that are on a phone, in the order of the table. What they keep in the keychain is closed in a backup without a
+/// password.
+pub(super) fn among(ids: &[String], is_encrypted: bool) -> Vec<App> {
+    let apps = APPS.iter().filter(|app| ids.iter().any(|id| id == app.id)).cloned();
+    let closed = |app: App| match app.hope {
+        Hope::Yes | Hope::Partly if !is_encrypted => App { hope: Hope::No, advice: ENCRYPT, ..app },
+        _ => app,
+    };
+    apps.map(closed).collect()
+}
+
+const ENCRYPT: &str =
+    "its accounts are in an encrypted backup only: turn on \"Encrypt local backup\", and back up again";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_keychain_can_be_hoped_for_without_a_password() {
+        let ids = ["io.ente.auth", "org.fedorahosted.freeotp", "com.authy", "com.example"].map(str::to_owned);
+        let hopes = |is_encrypted| -> Vec<_> {
+            among(&ids, is_encrypted).iter().map(|app| (app.name, app.hope)).collect()
+        };
+        let [ente, authy] = [("Ente Auth", Hope::No), ("Authy", Hope::Unknown)];
+        assert_eq!(hopes(true), [("FreeOTP", Hope::Partly), ente, authy]);
+        assert_eq!(hopes(false), [("FreeOTP", Hope::No), ente, authy]);
+        assert!(among(&ids, false)[0].advice.contains("Encrypt local backup"));
+    }
 }

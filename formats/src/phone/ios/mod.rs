@@ -136,7 +136,7 @@ fn survey(manifest: &Manifest, device: Device) -> Survey {
         made: device.made,
         encrypted: manifest.is_encrypted,
         finished: device.is_finished,
-        apps: known::among(&device.apps),
+        apps: known::among(&device.apps, manifest.is_encrypted),
         photos: None,
         keychain: None,
     }
