@@ -179,6 +179,10 @@ fn a_file_in_which_an_app_keeps_its_accounts_is_not_passed_over() {
     let told = told.unwrap_or_else(|| panic!("{report:#}"));
     assert_eq!((&told["code"], &told["next_step"]), (&"not-read".into(), &step.into()));
     assert_eq!(told["message"], format!("not read: {message}"));
+    // In a backup that was unpacked as well.
+    put(&sandbox, "old/apps/com.stratumauth.app/db/authenticator.db3", &[0x9A; 4096]);
+    let run = sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "p.json"]).exits(1);
+    assert!(run.out.contains("Stratum keeps its accounts in this file"), "{}", run.out);
     // Alone, named or in its folder.
     for input in [place, "data/data/com.google.android.apps.authenticator2"] {
         sandbox.run(&["inspect", &format!("phone/{input}")]).exits(4).says(&[message, step]);
@@ -214,4 +218,40 @@ fn only_a_journal_that_can_undo_something_is_told() {
         let mut codes = output["files"][0]["warnings"].as_array().unwrap().iter().map(|item| &item["code"]);
         assert_eq!(codes.any(|code| code == "database-in-change"), is_told, "{output:#}");
     }
+}
+
+/// Apps encrypt what they like: that it has the shape of some format says nothing there.
+#[test]
+fn what_another_app_has_encrypted_stops_nothing() {
+    let sandbox = phone();
+    let noise: Vec<u8> = (0..40_960_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    sandbox.put("signal.db", &noise);
+    sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "before.json"]).exits(1);
+    sandbox.run(&["inspect", "signal.db"]).exits(6);
+    for place in ["org.thoughtcrime.securesms/databases/signal.db", "data/data/com.example/files/x.enc"] {
+        put(&sandbox, place, &noise);
+    }
+    sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "o.json"]).exits(1);
+    assert_eq!(accounts(&sandbox.json("o.json")), accounts(&sandbox.json("before.json")));
+}
+
+#[test]
+fn what_was_not_read_of_an_app_is_not_said_to_come_along() {
+    let sandbox = Sandbox::new();
+    let password = [("OTPFERRY_PASSWORD", WRONG_PASSWORD)];
+    let args = ["inspect", "--json", "two.tar"];
+    sandbox.put("two.tar", fs::read(fixture("android-backup/two-apps-one-locked.tar")).unwrap());
+    let output: Value = serde_json::from_str(&sandbox.run_with(&args, b"", &password).exits(1).out).unwrap();
+    let apps = output["files"][0]["phone"]["apps"].as_array().unwrap();
+    let hopes: Vec<_> = apps.iter().map(|app| (&app["name"], &app["hope"])).collect();
+    assert_eq!(hopes, [(&"FreeOTP".into(), &"yes".into()), (&"Aegis".into(), &"no".into())]);
+}
+
+/// Folders say whose a file is, also when it is named alone.
+#[test]
+fn the_folder_of_a_named_file_counts() {
+    let sandbox = Sandbox::new();
+    let place = "com.authy.authy/2024-05-01-10-10-10-user_0/data.tar.gz.enc";
+    put(&sandbox, place, &[0x9A; 100]);
+    sandbox.run(&["inspect", &format!("phone/{place}")]).exits(4).says(&["Neo Backup"]);
 }

@@ -123,6 +123,8 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
     /// What it is called: its path below the folder that was given, with `/` between the parts.
     pub name: Option<&'a str>,
+    /// Where it is, as far as its user has said it: folders can be called like the app that a backup is of.
+    pub place: Option<&'a str>,
     /// SQLite's write-ahead log, when it lies beside the file.
     pub wal: Option<&'a [u8]>,
     /// The list of the folder, when it lies beside the file.
@@ -143,7 +145,7 @@ pub struct Manifest<'a> {
 impl<'a> Input<'a> {
     /// A file on its own.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, name: None, wal: None, manifest: None, folder: None }
+        Self { bytes, name: None, place: None, wal: None, manifest: None, folder: None }
     }
 
     /// A database with its write-ahead log.
@@ -155,6 +157,13 @@ impl<'a> Input<'a> {
     #[must_use]
     pub fn with_name(mut self, name: Option<&'a str>) -> Self {
         self.name = name;
+        self
+    }
+
+    /// The same with its place.
+    #[must_use]
+    pub fn with_place(mut self, place: &'a str) -> Self {
+        self.place = Some(place);
         self
     }
 

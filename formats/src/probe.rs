@@ -83,7 +83,8 @@ impl<'a> Probe<'a> {
 
     /// Extension of the file name, without the dot.
     pub fn extension(&self) -> Option<&'a str> {
-        self.name?.rsplit_once('.').map(|(_, extension)| extension)
+        let name = self.name?.rsplit(['/', '\\']).next()?;
+        name.rsplit_once('.').map(|(_, extension)| extension)
     }
 
     /// The beginning of the file as text, when it is one.
@@ -323,6 +324,7 @@ mod tests {
     fn extension_is_what_follows_the_last_dot() {
         assert_eq!(Probe::new(b"", Some("a.b.2fas")).extension(), Some("2fas"));
         assert_eq!(Probe::new(b"", Some("PhoneFactor")).extension(), None);
+        assert_eq!(Probe::new(b"", Some("com.example/databases/accounts")).extension(), None);
     }
 
     /// Each member takes many times its length in memory.

@@ -13,7 +13,7 @@ use otpferry_formats::phone::IOS_BACKUP;
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
 use otpferry_formats::{
-    Ctx, Error, ErrorKind, Folder, Format, Input, KeyFile, Manifest, Passwords, Probe, registry,
+    Confidence, Ctx, Error, ErrorKind, Folder, Format, Input, KeyFile, Manifest, Passwords, Probe, registry,
 };
 use zeroize::Zeroizing;
 
@@ -76,7 +76,11 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
     let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_manifest(manifest);
     let input = input
         .with_name(Some(source.below.as_str()))
+        .with_place(&source.name)
         .with_folder(disk.as_ref().map(|disk| disk as &dyn Folder));
+    if reader.from.is_none() && disk.is_none() && is_unmarked(&input, source) {
+        return Err(Failure::new(Exit::NothingToRead, "nothing in it says what it is").foreign());
+    }
     let mut passwords = reader.passwords.for_file(&source.name);
     // Also when it is damaged so that nothing in it says so.
     let from = if disk.is_some() { registry::by_name(IOS_BACKUP) } else { reader.from };
@@ -87,6 +91,21 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
     let mut file = File { sealed, ..File::new(&source.name, format, vault) };
     let enclosed = phone::enclosed(&mut file, reader)?;
     Ok(Reading::Files(iter::once(file).chain(enclosed).collect()))
+}
+
+/// Whether a file that was found in the data of an app is only like one of some format: apps encrypt what they like, and
+/// nobody knows the password.
+fn is_unmarked(input: &Input<'_>, source: &Source) -> bool {
+    let is_in_app = || {
+        let path = source.path.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+        otpferry_formats::phone::is_android_app_data(&path)
+    };
+    let probe =
+        || Probe::new(input.bytes, Some(&source.name)).with_wal(input.wal).with_manifest(input.manifest);
+    source.found && is_in_app() && {
+        let probe = probe();
+        registry::detect(&probe).is_ok_and(|format| format.detect(&probe) == Confidence::Weak)
+    }
 }
 
 /// Finds the format and reads.

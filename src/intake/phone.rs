@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use otpferry_formats::phone::{self, Enclosed, Survey};
+use otpferry_formats::phone::{self, Enclosed, Hope, Survey};
 use otpferry_formats::report::Item;
 use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
 use zeroize::Zeroizing;
@@ -164,6 +164,20 @@ pub(super) fn explained(source: &Source, failure: &Failure) -> Option<Failure> {
     Some(Failure::new(failure.exit, message).next_step(app.advice))
 }
 
+/// What is told of an app was said before its file was read.
+fn correct(outer: &mut File, unread: &str, read: &[File]) {
+    let Some((unread, survey)) = phone::android_app(unread).zip(outer.vault.survey.as_mut()) else { return };
+    let inside = format!("{}/", outer.name);
+    let is_read = read.iter().any(|file| {
+        let path = file.name.strip_prefix(&inside).and_then(phone::android_app);
+        path.is_some_and(|app| app.id == unread.id)
+    });
+    for app in survey.apps.iter_mut().filter(|app| app.id == unread.id) {
+        app.hope = if is_read { Hope::Partly } else { Hope::No };
+        app.advice = "a file of it was not read: the warnings say why";
+    }
+}
+
 /// What is around the files of a backup.
 pub(super) fn sealed_in(backup: &File) -> Sealed {
     if backup.vault.encrypted { Sealed::InBackup } else { backup.sealed }
@@ -175,7 +189,7 @@ pub(super) fn sealed_in(backup: &File) -> Sealed {
 /// # Errors
 /// When there is nothing else in the backup, and only a password is missing.
 pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Result<Vec<File>, Failure> {
-    let mut files = Vec::new();
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
     let sealed = sealed_in(outer);
     let mut closed = None;
     for Enclosed { path, bytes, wal } in std::mem::take(&mut outer.vault.enclosed) {
@@ -194,8 +208,12 @@ pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Result<Vec<File>, F
                 let mut item = Item::new("not-read", message);
                 item.next_step = failure.next_step;
                 outer.vault.warnings.push(item);
+                unread.push(path);
             }
         }
+    }
+    for path in &unread {
+        correct(outer, path, &files);
     }
     match closed {
         Some(failure) if files.is_empty() && outer.vault.entries() == 0 => Err(failure),

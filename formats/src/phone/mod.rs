@@ -5,7 +5,7 @@ mod ios;
 mod survey;
 
 pub(crate) use android::AndroidBackup;
-pub use android::android_app;
+pub use android::{android_app, is_android_app_data};
 pub(crate) use ios::IosBackup;
 pub use ios::{
     AttributeShape, ID as IOS_BACKUP, ItemShape, MANIFEST as IOS_MANIFEST, MAX_MANIFEST as MAX_IOS_MANIFEST,

@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use super::super::{Enclosed, is_claimed, may_be_export};
 use super::is_evident;
-use super::known::{APPS, Fate, KnownApp};
+use super::known::{APPS, Fate, JOURNAL, KnownApp, WAL};
 use super::place::{Layout, Place};
-use super::stream::Member;
+use super::stream::{End, Member};
 use super::why::Why;
 use crate::container::sqlite;
 use crate::probe::Probe;
@@ -17,16 +17,15 @@ use crate::report::{Item, Skip};
 
 /// Most bytes of one file.
 pub(super) const MAX_FILE: u64 = 64 << 20;
-/// Ends of the names of what SQLite keeps beside a database.
-const WAL: &str = "-wal";
-const JOURNAL: &str = "-journal";
 
 /// What an archive gives.
 pub(super) struct Collection {
-    layout: Layout,
+    pub(super) layout: Layout,
     left: u64,
     files: BTreeMap<Place, Zeroizing<Vec<u8>>>,
     logs: BTreeMap<Place, Zeroizing<Vec<u8>>>,
+    /// How often a file was there, and its log.
+    copies: BTreeMap<Place, Copies>,
     /// Databases that were copied in the middle of a change.
     in_change: BTreeSet<Place>,
     /// Databases of which a log or a journal was not read.
@@ -37,6 +36,13 @@ pub(super) struct Collection {
     unread: BTreeMap<String, Unread>,
     /// Exports, perhaps, that are too large.
     large: usize,
+}
+
+/// How often a file and its log were in the archive.
+#[derive(Clone, Copy, Default)]
+struct Copies {
+    files: usize,
+    logs: usize,
 }
 
 /// Of a file that was not read: whose accounts may be in it, and why.
@@ -62,6 +68,7 @@ impl Collection {
             left: limit,
             files: BTreeMap::new(),
             logs: BTreeMap::new(),
+            copies: BTreeMap::new(),
             in_change: BTreeSet::new(),
             without_log: BTreeMap::new(),
             packages: BTreeSet::new(),
@@ -83,6 +90,7 @@ impl Collection {
         self.left = inner.left;
         self.files.extend(inner.files.into_iter().map(within));
         self.logs.extend(inner.logs.into_iter().map(within));
+        self.copies.extend(inner.copies.into_iter().map(|(place, copies)| (place.within(archive), copies)));
         self.in_change.extend(inner.in_change.into_iter().map(|place| place.within(archive)));
         self.without_log
             .extend(inner.without_log.into_iter().map(|(place, why)| (place.within(archive), why)));
@@ -95,17 +103,36 @@ impl Collection {
     /// Whether a member has to be read. Whose it is, is noted.
     pub(super) fn is_wanted(&mut self, name: &str) -> bool {
         let Some(place) = self.note(name) else { return false };
-        is_kept(&place)
-            || database_of(&place, WAL).is_some()
-            || database_of(&place, JOURNAL).is_some()
-            || is_export(&place)
+        self.is_kept(&place)
+            || self.database_of(&place, WAL).is_some()
+            || self.database_of(&place, JOURNAL).is_some()
+    }
+
+    /// Whether a file is kept when it can be had: one in which an app has its accounts, or one that may be an export.
+    fn is_kept(&self, place: &Place) -> bool {
+        place.keeper().is_some() || self.is_export(place)
+    }
+
+    /// The database beside which a file is that SQLite calls so.
+    fn database_of(&self, place: &Place, end: &str) -> Option<Place> {
+        place.without(end).filter(|database| self.is_kept(database))
+    }
+
+    /// In the storage, and in a copy, exports can be everywhere: as in a folder, what is in them says so. `adb backup`
+    /// gives what apps say, which is more than exports.
+    fn is_export(&self, place: &Place) -> bool {
+        match place {
+            Place::Storage(path) => may_be_export(path) || is_archive(path),
+            Place::App { path, .. } => matches!(self.layout, Layout::Copy(_)) && may_be_export(path),
+        }
     }
 
     /// The place of a member; the app is noted.
     fn note(&mut self, name: &str) -> Option<Place> {
         self.packages.extend(package_in(name));
         let place = Place::of(name, self.layout)?;
-        self.packages.extend(place.app().map(|app| app.package));
+        let app = place.app().filter(|_| place.has_accounts() || place.is_data_of_app());
+        self.packages.extend(app.map(|app| app.package));
         Some(place)
     }
 
@@ -113,13 +140,13 @@ impl Collection {
     pub(super) fn take(&mut self, member: Member<'_>) {
         let Member { name, size, content } = member;
         let Some(place) = self.note(name) else { return };
-        if let Some(database) = database_of(&place, JOURNAL) {
+        if let Some(database) = self.database_of(&place, JOURNAL) {
             self.take_journal(database, content);
-        } else if let Some(database) = database_of(&place, WAL) {
+        } else if let Some(database) = self.database_of(&place, WAL) {
             self.take_log(database, size, content);
-        } else if is_kept(&place) {
+        } else if place.keeper().is_some() {
             self.take_file(place, size, content);
-        } else if is_export(&place) {
+        } else if self.is_export(&place) {
             self.take_export(place, size, content);
         }
     }
@@ -129,7 +156,9 @@ impl Collection {
             Ok(head) if sqlite::is_hot_journal(&head) => {
                 self.in_change.insert(database);
             }
-            Ok(_) => {}
+            Ok(_) => {
+                self.in_change.remove(&database);
+            }
             Err(why) => {
                 self.without_log.insert(database, why);
             }
@@ -137,9 +166,15 @@ impl Collection {
     }
 
     fn take_log(&mut self, database: Place, size: u64, content: Result<&mut dyn Read, Why>) {
+        let logs = &mut self.copies.entry(database.clone()).or_default().logs;
+        *logs = logs.saturating_add(1);
         match content.and_then(|content| self.content(size, content)) {
-            Ok(bytes) => self.replace(database, bytes, |collection| &mut collection.logs),
+            Ok(bytes) => {
+                self.without_log.remove(&database);
+                self.replace(database, bytes, |collection| &mut collection.logs);
+            }
             Err(why) => {
+                self.logs.remove(&database);
                 self.without_log.insert(database, why);
             }
         }
@@ -147,34 +182,47 @@ impl Collection {
 
     fn take_file(&mut self, place: Place, size: u64, content: Result<&mut dyn Read, Why>) {
         match content.and_then(|content| self.content(size, content)) {
-            Ok(bytes) => {
-                // A log is of the database that it was copied with.
-                if self.files.contains_key(&place) {
-                    self.logs.remove(&place);
-                    self.in_change.remove(&place);
-                    self.without_log.remove(&place);
-                }
-                self.unread.remove(&place.shown());
-                self.replace(place, bytes, |collection| &mut collection.files);
-            }
+            Ok(bytes) => self.keep(place, bytes),
             Err(why) => self.leave(place.app(), place.shown(), why),
         }
     }
 
-    /// A file in the storage is kept when some format knows it.
+    /// Of two with one name the later is what was on the phone.
+    fn keep(&mut self, place: Place, bytes: Zeroizing<Vec<u8>>) {
+        let files = &mut self.copies.entry(place.clone()).or_default().files;
+        *files = files.saturating_add(1);
+        self.unread.remove(&place.shown());
+        self.replace(place, bytes, |collection| &mut collection.files);
+    }
+
+    /// The log of a database. Where that was copied again without its log, the log is of an earlier copy.
+    fn log_of(&mut self, place: &Place) -> Option<Zeroizing<Vec<u8>>> {
+        let log = self.logs.remove(place)?;
+        let copies = self.copies.get(place).copied().unwrap_or_default();
+        if copies.files > copies.logs {
+            self.without_log.insert(place.clone(), Why::EARLIER);
+            return None;
+        }
+        Some(log)
+    }
+
+    /// An export is kept when some format knows it.
     fn take_export(&mut self, place: Place, size: u64, content: Result<&mut dyn Read, Why>) {
+        let shown = place.shown();
+        if is_packed_tar(&shown) {
+            return self.leave(None, shown, Why::ARCHIVE);
+        }
         if size > MAX_FILE {
             self.large = self.large.saturating_add(1);
             return;
         }
-        let shown = place.shown();
         match content.and_then(|content| self.content(size, content)) {
             Ok(bytes) => {
                 let probe = Probe::new(&bytes, Some(&shown));
                 if is_evident(&probe) {
                     self.leave(None, shown, Why::BACKUP);
                 } else if is_claimed(&probe) {
-                    self.replace(place, bytes, |collection| &mut collection.files);
+                    self.keep(place, bytes);
                 }
             }
             Err(why) => self.leave(None, shown, why),
@@ -212,27 +260,27 @@ impl Collection {
         }
     }
 
-    /// Sorts out what some format reads. `is_whole` says whether all of the archive was looked at.
-    pub(super) fn finish(mut self, is_whole: bool) -> Found {
+    /// Sorts out what some format reads. `end` says whether all of the archive was looked at.
+    pub(super) fn finish(mut self, end: End) -> Found {
         let mut enclosed = Vec::new();
         let mut read = BTreeSet::new();
         let (mut changed, mut unknown) = (Vec::new(), Vec::new());
         for (place, bytes) in std::mem::take(&mut self.files) {
             let path = place.shown();
-            let wal = self.logs.remove(&place);
+            let wal = self.log_of(&place);
             let probe = Probe::new(&bytes, Some(&path)).with_wal(wal.as_ref().map(|wal| wal.as_slice()));
             if !is_claimed(&probe) {
                 unknown.push(place);
                 continue;
             }
-            read.extend(place.app().map(|app| app.package));
+            read.extend(place.keeper().map(|app| app.package));
             if self.in_change.contains(&place) {
                 changed.push(in_change(&path));
             }
             changed.extend(self.without_log.get(&place).map(|why| without_log(&path, *why)));
             enclosed.push(Enclosed { path, bytes, wal });
         }
-        let mut apps = Apps { read, unread: BTreeMap::new(), is_whole };
+        let mut apps = Apps { read, unread: BTreeMap::new(), end };
         let mut warnings = apps.sort_out(self.unread);
         warnings.extend(changed);
         // An app of which nothing is read is told of as a whole.
@@ -250,7 +298,8 @@ struct Apps {
     read: BTreeSet<&'static str>,
     /// Of each package the first file that was not, and why.
     unread: BTreeMap<&'static str, (String, Why)>,
-    is_whole: bool,
+    /// Where the reading of the archive came to.
+    end: End,
 }
 
 impl Apps {
@@ -258,14 +307,21 @@ impl Apps {
     /// read is told of as a whole, with the first reason.
     fn sort_out(&mut self, unread: BTreeMap<String, Unread>) -> Vec<Item> {
         let mut items = Vec::new();
+        let mut exports: BTreeMap<&str, (Why, Vec<String>)> = BTreeMap::new();
         for (path, Unread { app, why }) in unread {
-            let is_read = app.is_none_or(|app| self.read.contains(app.package));
-            let first = app.filter(|app| !self.unread.contains_key(app.package));
-            if is_read || first.is_none() {
+            let Some(app) = app else {
+                exports.entry(why.message).or_insert((why, Vec::new())).1.push(path);
+                continue;
+            };
+            let is_first = !self.unread.contains_key(app.package);
+            if self.read.contains(app.package) || !is_first {
                 items.push(not_read(&path, why));
             }
-            self.unread.extend(first.map(|app| (app.package, (path, why))));
+            if is_first {
+                self.unread.insert(app.package, (path, why));
+            }
         }
+        items.extend(exports.into_values().flat_map(|(why, paths)| exports_not_read(why, &paths)));
         items
     }
 
@@ -276,22 +332,23 @@ impl Apps {
             (false, Some((path, why))) => {
                 Fate::Left { why: format!("{path} {}", why.message), next_step: why.step }
             }
-            (false, None) if !self.is_whole && app.is_readable() => Fate::Left {
-                why: "the backup was not read to its end".to_owned(),
-                next_step: "Copy the file again, or make a new backup",
-            },
-            (false, None) => Fate::Left { why: app.why.to_owned(), next_step: app.next_step },
+            (false, None) => {
+                let next_step = match self.end {
+                    End::CutOff => "Copy the file again, or make a new backup",
+                    End::TooLarge | End::TooMany => "Raise the limit, as the warning says",
+                    End::LongName => "Unpack it with another program, and give the folder",
+                    End::Whole | End::Followed => {
+                        return Fate::Left { why: app.why.to_owned(), next_step: app.next_step };
+                    }
+                };
+                let (why, next_step) = match app.is_readable() {
+                    true => ("the backup was not read to its end", next_step),
+                    false => (app.why, app.next_step),
+                };
+                Fate::Left { why: why.to_owned(), next_step }
+            }
         }
     }
-}
-
-fn is_kept(place: &Place) -> bool {
-    place.keeper().is_some()
-}
-
-/// The database beside which a file is that SQLite calls so.
-fn database_of(place: &Place, end: &str) -> Option<Place> {
-    place.without(end).filter(is_kept)
 }
 
 /// As much of a journal as says what it is.
@@ -313,8 +370,19 @@ fn package_in(name: &str) -> Option<&'static str> {
     super::known::of_package(package).map(|app| app.package)
 }
 
-fn is_export(place: &Place) -> bool {
-    matches!(place, Place::Storage(path) if may_be_export(path))
+/// A copy in the storage can be what its owner has made of the phone.
+fn is_archive(path: &str) -> bool {
+    has_end(path, &[".tar"]) || is_packed_tar(path)
+}
+
+/// An archive that is not looked into, because there can be very many.
+fn is_packed_tar(path: &str) -> bool {
+    has_end(path, &[".tar.gz", ".tgz", ".tar.bz2", ".tar.zst"])
+}
+
+fn has_end(path: &str, ends: &[&str]) -> bool {
+    let lower = path.to_lowercase();
+    ends.iter().any(|end| lower.ends_with(end))
 }
 
 fn length(bytes: &[u8]) -> u64 {
@@ -326,6 +394,22 @@ fn not_read(path: &str, why: Why) -> Item {
     let message = format!("{path} in the backup {read}: it {}", why.message);
     Item::new("not-read", message).next_step(why.step)
 }
+
+/// Files that may be exports, and that share a reason: a phone can have very many.
+fn exports_not_read(why: Why, paths: &[String]) -> Vec<Item> {
+    let (named, others) = paths.split_at_checked(NAMED).unwrap_or((paths, &[]));
+    let mut items: Vec<Item> = named.iter().map(|path| not_read(path, why)).collect();
+    let more = format!(
+        "files in the backup that were not read as well, because each of them {}: {}",
+        why.message,
+        others.len()
+    );
+    items.extend((!others.is_empty()).then(|| Item::new("not-read", more).next_step(why.step)));
+    items
+}
+
+/// How many of them are named.
+const NAMED: usize = 3;
 
 fn not_known(place: &Place) -> Item {
     let message = format!("{} in the backup was not read: no format knows what is in it", place.shown());

@@ -41,8 +41,12 @@ enum File {
 
 use File::{Beginning, Named};
 
+/// Ends of the names of what SQLite keeps beside a database.
+pub(super) const WAL: &str = "-wal";
+pub(super) const JOURNAL: &str = "-journal";
+
 const NO_FILE: &str = "there is no file with its accounts that can be read";
-const ENCRYPTED: &str = "its database is encrypted by the phone";
+const ENCRYPTED: &str = "its database is encrypted by the phone, or damaged";
 
 /// Sources: the importers of Aegis for packages and paths, and the apps themselves.
 pub(super) static APPS: [KnownApp; 15] = [
@@ -187,6 +191,11 @@ impl KnownApp {
     /// Whether the file of that path has accounts, readable or not.
     pub(super) fn knows(&self, path: &str) -> bool {
         self.keeps(path) || self.closed.contains(&path)
+    }
+
+    /// The same of what SQLite keeps beside such a file.
+    pub(super) fn knows_beside(&self, path: &str) -> bool {
+        self.knows(path.strip_suffix(WAL).or_else(|| path.strip_suffix(JOURNAL)).unwrap_or(path))
     }
 
     /// Whether any file of it is read by some format.

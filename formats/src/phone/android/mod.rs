@@ -97,8 +97,14 @@ impl Format for AndroidBackup {
 /// The app that keeps its accounts in a file of that path, where that is in a copy of an Android phone's data: what is
 /// told of it when the file cannot be read.
 pub fn android_app(path: &str) -> Option<App> {
-    let place = Place::of(path, Layout::Copy(None)).filter(Place::is_known)?;
+    let place = Place::of(path, Layout::Copy(None)).filter(Place::has_accounts)?;
     place.app().map(KnownApp::left)
+}
+
+/// Whether a file of that path is in the data of an app, known or not, in a copy of an Android phone's data: what has no
+/// mark of its own there is a file like any other.
+pub fn is_android_app_data(path: &str) -> bool {
+    place::is_of_some_app(path)
 }
 
 /// The same of a file inside a backup, as far as it is told without inflating anything: there can be very many.
@@ -140,13 +146,11 @@ impl Seen {
 /// What the name of a member says: a file of a known app, or one that could be.
 fn recognise(name: &str, of: Option<&'static KnownApp>) -> Confidence {
     let Some(place) = Place::of(name, Layout::Copy(of)) else { return Confidence::No };
-    let is_named = || Place::of(name, Layout::Copy(None)).is_some_and(|place| place.app().is_some());
-    if place.is_known() {
+    if place.has_accounts() {
         Confidence::Sure
     } else if place.keeper().is_some()
-        || is_named()
-        || Nested::of(name).is_some()
-        || (place.app().is_some() && place.is_in_folder_of_app())
+        || (place.app().is_some() && place.is_data_of_app())
+        || Nested::of(name, Layout::Copy(of)).is_some()
     {
         Confidence::Likely
     } else {
@@ -168,8 +172,8 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
         let outside = of_adb(bytes.get(at..).unwrap_or_default(), &mut collection, ctx)?;
         return Ok(vault(outside, collection));
     }
-    let of = input.name.and_then(place::named_for);
-    let mut collection = Collection::new(Layout::Copy(of), limit);
+    let name = input.place.or(input.name);
+    let mut collection = Collection::new(Layout::Copy(name.and_then(place::named_for)), limit);
     let (variant, end) = if zip::sniff(bytes) {
         ("copy, zip", of_zip(bytes, &mut collection, ctx.limits)?)
     } else if tar::sniff(bytes) {
@@ -177,7 +181,7 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     } else if bytes.starts_with(GZIP) {
         ("copy, tar", of_tar(MultiGzDecoder::new(bytes), &mut collection, ctx.limits)?)
     } else {
-        return Err(closed::refusal(bytes, input.name));
+        return Err(closed::refusal(bytes, name));
     };
     Ok(vault(Outside { variant: variant.to_owned(), protection: None, end }, collection))
 }
@@ -211,7 +215,7 @@ fn of_tar(content: impl Read, collection: &mut Collection, limits: &Limits) -> R
 
 /// Looks at a member, and into the archive of an app.
 fn take(member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
-    match Nested::of(member.name) {
+    match Nested::of(member.name, collection.layout) {
         Some(nested) => nested.take(member, collection, bounds),
         None => collection.take(member),
     }
@@ -226,7 +230,8 @@ fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<
         }
         let Some(entry) = archive.entry(index) else { continue };
         let is_folder = entry.name.ends_with(['/', '\\']);
-        let is_wanted = Nested::of(&entry.name).is_some() || collection.is_wanted(&entry.name);
+        let is_wanted =
+            Nested::of(&entry.name, collection.layout).is_some() || collection.is_wanted(&entry.name);
         if is_folder || !is_wanted {
             continue;
         }
@@ -258,8 +263,7 @@ fn unpacked(archive: &mut Archive<'_>, index: usize, entry: &Entry) -> Result<Ze
 }
 
 fn vault(outside: Outside, collection: Collection) -> Vault {
-    let is_whole = matches!(outside.end, End::Whole | End::Followed);
-    let Found { enclosed, apps, warnings } = collection.finish(is_whole);
+    let Found { enclosed, apps, warnings } = collection.finish(outside.end);
     let mut vault = Vault { variant: outside.variant, enclosed, ..Vault::default() };
     let closed = apps.iter().filter(|(_, fate)| matches!(fate, Fate::Left { .. })).enumerate();
     vault.skipped =

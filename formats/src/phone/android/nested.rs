@@ -20,17 +20,18 @@ const HEAD: u64 = 512;
 /// The archive of an app's folder.
 pub(super) struct Nested {
     app: &'static KnownApp,
+    /// Where it is.
+    path: String,
     /// Why it is not opened, where its name says so.
     closed: Option<Why>,
 }
 
 impl Nested {
-    /// What a member is by its name; `None` for what is no archive of the folder of a known app.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    /// What a member is by its name; `None` for what is no archive of the folder of a known app, or lies where nothing is
+    /// looked for.
+    pub(super) fn of(name: &str, layout: Layout) -> Option<Self> {
+        let path = Place::of(name, layout)?.shown();
         let parts = place::parts(name);
-        if parts.contains(&"..") {
-            return None;
-        }
         let (app, end) = of_neo(&parts).or_else(|| of_titanium(&parts))?;
         let closed = match end {
             ".tar" | ".tar.gz" => None,
@@ -38,22 +39,21 @@ impl Nested {
             ".tar.bz2" | ".tar.zst" => Some(Why::PACKED),
             _ => return None,
         };
-        Some(Self { app, closed })
+        Some(Self { app, path, closed })
     }
 
     /// Reads it as a part of the archive that it is in.
-    pub(super) fn take(&self, member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
-        let shown = Place::of(member.name, Layout::Copy(None)).map(|place| place.shown());
-        let path = shown.unwrap_or_default();
+    pub(super) fn take(self, member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
         let mut inner = collection.beside(self.app);
-        match self.read(member, &mut inner, bounds) {
+        let why = match self.read(member, &mut inner, bounds) {
             Ok(end) => {
-                collection.absorb(inner, &path);
-                if let Some(why) = ended(end) {
-                    collection.leave(Some(self.app), path, why);
-                }
+                collection.absorb(inner, &self.path);
+                ended(end)
             }
-            Err(why) => collection.leave(Some(self.app), path, why),
+            Err(why) => Some(why),
+        };
+        if let Some(why) = why {
+            collection.leave(Some(self.app), self.path, why);
         }
     }
 
@@ -82,10 +82,13 @@ impl Nested {
     }
 }
 
+/// What Neo Backup calls the archives of an app. `obb_files` are no accounts.
+const OF_NEO: [&str; 4] = ["data", "device_protected_files", "external_files", "media_files"];
+
 /// `PACKAGE/DATE-user_0/data.tar.gz`: the app, and how the name goes on.
 fn of_neo<'p>(parts: &[&'p str]) -> Option<(&'static KnownApp, &'p str)> {
     let [.., package, folder, file] = parts else { return None };
-    let end = file.strip_prefix("data").filter(|_| is_folder_of_neo(folder))?;
+    let end = OF_NEO.iter().find_map(|name| file.strip_prefix(name)).filter(|_| is_folder_of_neo(folder))?;
     Some((known::of_package(package)?, end))
 }
 
@@ -100,12 +103,10 @@ fn of_titanium<'p>(parts: &[&'p str]) -> Option<(&'static KnownApp, &'p str)> {
 
 /// Whether a file is called as Neo Backup calls its archives, whatever the app.
 pub(super) fn is_of_neo(name: &str) -> bool {
-    const ARCHIVES: [&str; 5] =
-        ["data", "device_protected_files", "external_files", "obb_files", "media_files"];
     let parts = place::parts(name);
     let [.., folder, file] = parts.as_slice() else { return false };
     let stem = file.split_once(".tar").map(|(stem, _)| stem);
-    is_folder_of_neo(folder) && stem.is_some_and(|stem| ARCHIVES.contains(&stem))
+    is_folder_of_neo(folder) && stem.is_some_and(|stem| OF_NEO.contains(&stem) || stem == "obb_files")
 }
 
 /// `2024-05-01-10-10-10-user_0`.
@@ -136,7 +137,8 @@ mod tests {
             ("com.authy.authy/1-user_0/data.tar.zst", Some(("Authy", Some(Why::PACKED)))),
             ("TitaniumBackup/com.authy.authy-20240501-101010.tar.gz", Some(("Authy", None))),
             ("com.authy.authy-20240501-101010.tar.bz2", Some(("Authy", Some(Why::PACKED)))),
-            ("com.authy.authy/1-user_0/media_files.tar.gz", None),
+            ("com.authy.authy/1-user_0/device_protected_files.tar.gz", Some(("Authy", None))),
+            ("com.authy.authy/1-user_0/obb_files.tar.gz", None),
             ("com.authy.authy/1-user_x/data.tar.gz", None),
             ("com.authy.authy/files/data.tar.gz", None),
             ("com.authy.authy-20240501-10101x.tar.gz", None),
@@ -145,7 +147,7 @@ mod tests {
             ("../com.authy.authy-20240501-101010.tar.gz", None),
             ("", None),
         ] {
-            let nested = Nested::of(name).map(|nested| (nested.app.name, nested.closed));
+            let nested = Nested::of(name, Layout::Copy(None)).map(|nested| (nested.app.name, nested.closed));
             assert_eq!(nested, wanted, "{name}");
         }
     }

@@ -5,6 +5,8 @@ use crate::ctx::NoPasswords;
 use crate::model::SecretText;
 use crate::testing;
 
+mod copies;
+
 const PLAIN: &[u8] = include_bytes!("../../../../fixtures/android-backup/v4-plain-not-packed.ab");
 const PACKED: &[u8] = include_bytes!("../../../../fixtures/android-backup/v3-plain.ab");
 const SEALED: &[u8] = include_bytes!("../../../../fixtures/android-backup/v5-all-kinds.ab");

@@ -17,6 +17,8 @@ const UNPACK: &str = "Unpack the archive with another program, and give the fold
 
 impl Why {
     pub(super) const BACKUP: Self = Self::new("is a backup of its own", BY_ITSELF);
+    pub(super) const ARCHIVE: Self = Self::new("is an archive of its own", BY_ITSELF);
+    pub(super) const EARLIER: Self = Self::new("is of an earlier copy of it", COPY_AGAIN);
     pub(super) const TOO_LARGE: Self = Self::new("is too large", BY_ITSELF);
     pub(super) const CUT_OFF: Self = Self::new("is cut off", COPY_AGAIN);
     pub(super) const DAMAGED: Self = Self::new("is damaged", COPY_AGAIN);
