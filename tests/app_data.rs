@@ -255,3 +255,13 @@ fn the_folder_of_a_named_file_counts() {
     put(&sandbox, place, &[0x9A; 100]);
     sandbox.run(&["inspect", &format!("phone/{place}")]).exits(4).says(&["Neo Backup"]);
 }
+
+/// That a log cannot be read is said once, and not that there is none.
+#[test]
+fn a_log_that_cannot_be_read_is_not_said_to_be_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.put("copy.tar", fs::read(fixture("android-backup/log-is-a-link.tar")).unwrap());
+    let run = sandbox.run(&["inspect", "copy.tar"]).exits(1);
+    assert!(run.out.contains("was read without the log beside it, which is only a link"), "{}", run.out);
+    assert!(!run.out.contains("is not beside it"), "{}", run.out);
+}

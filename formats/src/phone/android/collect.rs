@@ -197,13 +197,16 @@ impl Collection {
 
     /// The log of a database. Where that was copied again without its log, the log is of an earlier copy.
     fn log_of(&mut self, place: &Place) -> Option<Zeroizing<Vec<u8>>> {
-        let log = self.logs.remove(place)?;
         let copies = self.copies.get(place).copied().unwrap_or_default();
-        if copies.files > copies.logs {
-            self.without_log.insert(place.clone(), Why::EARLIER);
-            return None;
+        match self.logs.remove(place) {
+            Some(_) if copies.files > copies.logs => {
+                self.without_log.insert(place.clone(), Why::EARLIER);
+            }
+            log @ Some(_) => return log,
+            None => {}
         }
-        Some(log)
+        // That there is one, and why it is not read, is told of the archive: one without content stands for it.
+        self.without_log.contains_key(place).then(Zeroizing::default)
     }
 
     /// An export is kept when some format knows it.
@@ -213,7 +216,8 @@ impl Collection {
             return self.leave(None, shown, Why::ARCHIVE);
         }
         if size > MAX_FILE {
-            self.large = self.large.saturating_add(1);
+            // Databases of other apps are as large as that, and exports are not.
+            self.large = self.large.saturating_add(usize::from(matches!(place, Place::Storage(_))));
             return;
         }
         match content.and_then(|content| self.content(size, content)) {

@@ -172,6 +172,7 @@ pub(super) fn is_of_some_app(name: &str) -> bool {
     let is_data = |window: &[&str]| match window {
         ["data", "data", package, ..] => is_package(package),
         ["data", "user" | "user_de", number, package, ..] => is_number(number) && is_package(package),
+        ["apps", package, tree, _, ..] if is_tree(tree) => is_package(package),
         [package, folder, _, ..] => is_package(package) && FOLDERS.contains(folder),
         _ => false,
     };
