@@ -295,7 +295,7 @@ impl Reader<'_, '_> {
         content.map_err(|trouble| self.warnings.push(not_read(trouble, path))).ok()
     }
 
-    /// Exports that are saved on the phone. Of files that may be none, nothing is said when they cannot be had.
+    /// Exports that are saved on the phone. Of files that are none, nothing is said.
     fn exports(&mut self, listed: &[Entry], ctx: &Ctx<'_>) -> Vec<Enclosed> {
         let mut left = ctx.limits.bytes;
         let (mut exports, mut lost) = (Vec::new(), Vec::new());
@@ -304,16 +304,18 @@ impl Reader<'_, '_> {
                 continue;
             }
             let Some(path) = place(&entry.domain, &entry.path) else { continue };
-            let bytes = self.files.content(entry, MAX_FILE).ok();
-            let bytes = bytes.filter(|bytes| is_known(&path, bytes));
-            let rest = bytes.as_ref().and_then(|bytes| left.checked_sub(u64::try_from(bytes.len()).ok()?));
-            match (bytes, rest) {
-                (Some(bytes), Some(rest)) => {
-                    left = rest;
-                    exports.push(Enclosed { path, bytes, wal: None });
-                }
-                _ if is_surely_export(&path) => lost.push(path),
-                _ => {}
+            let rest = |bytes: &[u8]| left.checked_sub(u64::try_from(bytes.len()).ok()?);
+            match self.files.content(entry, MAX_FILE) {
+                Ok(bytes) if is_known(&path, &bytes) => match rest(&bytes) {
+                    Some(rest) => {
+                        left = rest;
+                        exports.push(Enclosed { path, bytes, wal: None });
+                    }
+                    None => lost.push(path),
+                },
+                // What is as large as that, or like no format, may be anything.
+                Ok(_) | Err(Trouble::TooLarge) if !is_surely_export(&path) => {}
+                _ => lost.push(path),
             }
         }
         self.warnings.extend(lost_exports(&lost));
@@ -332,7 +334,7 @@ fn lost_exports(lost: &[String]) -> Option<Item> {
     let names: Vec<&str> = lost.iter().take(3).map(String::as_str).collect();
     let more = if lost.len() > names.len() { " and others" } else { "" };
     let message = format!(
-        "saved on the phone and not read, because damaged, missing or sealed: {}{more}",
+        "saved on the phone and not read, because damaged, missing, sealed or too large: {}{more}",
         names.join(", ")
     );
     (!lost.is_empty()).then(|| {
