@@ -3,12 +3,12 @@
 //! Source: `BackupManagerService` and `PerformFullTransportBackupTask` of Android; the extractors of N. Elenkov and L. Clévy
 //! agree with it.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
-use flate2::read::ZlibDecoder;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::container::inflate::Unzlib;
 use crate::crypt::{AesCbcReader, Key, Prf, aes_cbc_open, pbkdf2};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
@@ -106,11 +106,11 @@ impl<'a> Backup<'a> {
 
     /// The tar, as far as it goes.
     pub(super) fn content(&self, key: Option<&MasterKey>) -> Box<dyn Read + 'a> {
-        let opened: Box<dyn Read + 'a> = match key {
-            Some(MasterKey { iv, key }) => Box::new(AesCbcReader::new(key, iv, self.body)),
+        let opened: Box<dyn BufRead + 'a> = match key {
+            Some(MasterKey { iv, key }) => Box::new(BufReader::new(AesCbcReader::new(key, iv, self.body))),
             None => Box::new(self.body),
         };
-        if self.is_compressed { Box::new(ZlibDecoder::new(opened)) } else { opened }
+        if self.is_compressed { Box::new(Unzlib::new(opened)) } else { Box::new(opened) }
     }
 }
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use tar::{Archive, Entry};
 
 use super::why::Why;
+use crate::container::inflate::is_followed;
 use crate::error::Error;
 
 /// Most bytes of the headers of one member, with its long names.
@@ -93,32 +94,32 @@ pub(super) fn walk(
         read: Cell::new(0),
         at_once: Cell::new(u64::MAX),
         is_empty: Cell::new(false),
-        is_altered: Cell::new(false),
+        fault: Cell::new(None),
     });
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
     let Some(end) = members(&mut archive, &gauge, &mut visit) else { return Ok(End::Whole) };
     gauge.at_once.set(u64::MAX);
-    let is_followed = drain(&mut archive.into_inner());
-    match end {
-        _ if gauge.is_altered.get() => Err(altered()),
-        End::Whole if is_followed => Ok(End::Followed),
-        end => Ok(end),
+    let behind = drain(&mut archive.into_inner());
+    match (end, gauge.fault.get()) {
+        (_, Some(Fault::Altered)) => Err(altered()),
+        (End::Whole, _) => Ok(behind),
+        (end, _) => Ok(end),
     }
 }
 
-/// Reads what is behind the archive, so that a checksum around it is compared. Answers whether there is more than the
-/// zeros, and the padding of a cipher, that fill it up.
-fn drain(rest: &mut impl Read) -> bool {
+/// Reads what is behind the archive, so that a checksum around it is compared. Zeros may fill it up.
+fn drain(rest: &mut Gauged<impl Read>) -> End {
     let mut buffer = [0; 4096];
-    let mut more = 0_usize;
-    while let Ok(read @ 1..) = rest.read(&mut buffer) {
-        more = more.saturating_add(buffer.iter().take(read).filter(|byte| **byte != 0).count());
+    let mut end = End::Whole;
+    loop {
+        match rest.read(&mut buffer) {
+            Ok(0) => return end,
+            Ok(read) if buffer.iter().take(read).any(|byte| *byte != 0) => end = End::Followed,
+            Ok(_) => {}
+            Err(_) => return rest.gauge.end().unwrap_or_else(|| rest.gauge.fault_end()),
+        }
     }
-    more > PADDING
 }
-
-/// Most bytes that pad a cipher.
-const PADDING: usize = 16;
 
 /// Where the checksum around an archive, or its packing, is not right, what came before may be wrong as well.
 fn altered() -> Error {
@@ -217,8 +218,29 @@ struct Gauge {
     at_once: Cell<u64>,
     /// Whether the source came to its end.
     is_empty: Cell<bool>,
-    /// Whether the source says that it is not as it was written.
-    is_altered: Cell<bool>,
+    /// What the source said instead of going on.
+    fault: Cell<Option<Fault>>,
+}
+
+/// Why a source does not go on.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// It is not as it was written.
+    Altered,
+    /// It has come to its end, and something else follows.
+    Followed,
+    /// Its end is missing, and with it the checksum.
+    CutOff,
+}
+
+impl Fault {
+    fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Self::Altered,
+            _ if is_followed(error) => Self::Followed,
+            _ => Self::CutOff,
+        }
+    }
 }
 
 impl Gauge {
@@ -236,6 +258,11 @@ impl Gauge {
             _ => None,
         }
     }
+
+    /// Where the archive ends whose source does not go on behind it.
+    fn fault_end(&self) -> End {
+        if matches!(self.fault.get(), Some(Fault::Followed)) { End::Followed } else { End::CutOff }
+    }
 }
 
 struct Gauged<R> {
@@ -245,19 +272,16 @@ struct Gauged<R> {
 
 impl<R: Read> Read for Gauged<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.gauge.fault.get().is_some() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let (left, at_once) = (self.gauge.bounds.bytes.get(), self.gauge.at_once.get());
         let most = usize::try_from(left.min(at_once)).unwrap_or(usize::MAX).min(buffer.len());
         if most == 0 && !buffer.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let read = self.source.read(buffer.get_mut(..most).unwrap_or_default());
-        let is_altered = |error: &io::Error| {
-            matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
-        };
-        if read.as_ref().is_err_and(is_altered) {
-            self.gauge.is_altered.set(true);
-        }
-        let read = read?;
+        let read = read.inspect_err(|error| self.gauge.fault.set(Some(Fault::of(error))))?;
         self.gauge.take(u64::try_from(read).unwrap_or(u64::MAX));
         self.gauge.is_empty.set(read == 0);
         Ok(read)
