@@ -1,5 +1,6 @@
 //! Containers that several formats share.
 
+pub(crate) mod inflate;
 pub(crate) mod java;
 pub(crate) mod kdbx;
 pub(crate) mod plist;

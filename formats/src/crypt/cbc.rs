@@ -46,20 +46,24 @@ pub(crate) fn twofish_cbc_open_unpadded(
     decryptor.decrypt_padded_vec::<NoPadding>(ciphertext).ok().map(Zeroizing::new)
 }
 
-/// Decrypts whole blocks piece by piece, as far as they go. The padding is left in: for content that says itself where
-/// it ends.
+/// Decrypts piece by piece, as far as there are whole blocks. Where it does not end with padding, it is cut off or goes
+/// on behind its end: the end is an error then.
 pub(crate) struct AesCbcReader<'a> {
     decryptor: cbc::Decryptor<aes::Aes256>,
     sealed: &'a [u8],
     block: Zeroizing<[u8; 16]>,
     /// Bytes of the block that were given out.
     used: usize,
+    /// Bytes of the block that come before the padding.
+    length: usize,
+    /// Whether the padding came.
+    is_whole: bool,
 }
 
 impl<'a> AesCbcReader<'a> {
     pub(crate) fn new(key: &[u8; 32], iv: &[u8; 16], sealed: &'a [u8]) -> Self {
         let decryptor = cbc::Decryptor::<aes::Aes256>::new(key.into(), iv.into());
-        Self { decryptor, sealed, block: Zeroizing::default(), used: 16 }
+        Self { decryptor, sealed, block: Zeroizing::default(), used: 0, length: 0, is_whole: false }
     }
 
     fn next_block(&mut self) -> Option<()> {
@@ -69,15 +73,25 @@ impl<'a> AesCbcReader<'a> {
         self.block.copy_from_slice(&block);
         self.sealed = rest;
         self.used = 0;
+        let content = if rest.is_empty() { unpadded(&self.block) } else { None };
+        self.is_whole = content.is_some();
+        self.length = content.unwrap_or(self.block.len());
         Some(())
     }
+}
+
+/// How many bytes of the last block come before its padding; `None` when there is none.
+fn unpadded(block: &[u8; 16]) -> Option<usize> {
+    let [.., last] = block;
+    let length = block.len().checked_sub(usize::from(*last)).filter(|length| *length < block.len())?;
+    block.get(length..)?.iter().all(|byte| byte == last).then_some(length)
 }
 
 impl Read for AesCbcReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0_usize;
         while let Some(out) = buffer.get_mut(count..).filter(|out| !out.is_empty()) {
-            let opened = self.block.get(self.used..).unwrap_or_default();
+            let opened = self.block.get(self.used..self.length).unwrap_or_default();
             if opened.is_empty() {
                 match self.next_block() {
                     Some(()) => continue,
@@ -88,6 +102,9 @@ impl Read for AesCbcReader<'_> {
             out.iter_mut().zip(opened).for_each(|(out, opened)| *out = *opened);
             self.used = self.used.saturating_add(length);
             count = count.saturating_add(length);
+        }
+        if count == 0 && !buffer.is_empty() && !self.is_whole {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(count)
     }
@@ -121,10 +138,29 @@ mod tests {
         let (key, iv) = ([3; 32], [5; 16]);
         let message: Vec<u8> = (0..100).collect();
         let sealed = aes_cbc_seal(&key, &iv, &message);
-        let mut read = vec![0; 7];
-        let mut reader = AesCbcReader::new(&key, &iv, &sealed[..100]);
-        reader.read_exact(&mut read).unwrap();
-        reader.read_to_end(&mut read).unwrap();
-        assert_eq!(read, message[..96]);
+        let pieces = |sealed: &[u8]| {
+            let mut read = vec![0; 7];
+            let mut reader = AesCbcReader::new(&key, &iv, sealed);
+            reader.read_exact(&mut read).unwrap();
+            let end = reader.read_to_end(&mut read).map(|_| ()).map_err(|error| error.kind());
+            (read, end)
+        };
+        assert_eq!(pieces(&sealed), (message.clone(), Ok(())));
+        let cut_off = |length: usize| (message[..length].to_vec(), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!([111, 100, 96, 95].map(|length| pieces(&sealed[..length])), [96, 96, 96, 80].map(cut_off));
+        let full = aes_cbc_seal(&key, &iv, &message[..96]);
+        assert_eq!(pieces(&full), (message[..96].to_vec(), Ok(())));
+        assert_eq!(pieces(&full[..96]), cut_off(96));
+    }
+
+    #[test]
+    fn padding_is_so_many_times_its_length() {
+        let block = |from: usize, byte: u8| {
+            let mut block = [7; 16];
+            block[from..].fill(byte);
+            unpadded(&block)
+        };
+        assert_eq!([block(15, 1), block(11, 5), block(0, 16)], [Some(15), Some(11), Some(0)]);
+        assert_eq!([block(15, 2), block(15, 0), block(12, 5), block(0, 17)], [None; 4]);
     }
 }

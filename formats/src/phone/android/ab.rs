@@ -3,12 +3,13 @@
 //! Source: `BackupManagerService` and `PerformFullTransportBackupTask` of Android; the extractors of N. Elenkov and L. Clévy
 //! agree with it.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::slice;
 
-use flate2::read::ZlibDecoder;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::container::inflate::Unzlib;
 use crate::crypt::{AesCbcReader, Key, Prf, aes_cbc_open, pbkdf2};
 use crate::ctx::Limits;
 use crate::error::{Error, Place};
@@ -106,11 +107,11 @@ impl<'a> Backup<'a> {
 
     /// The tar, as far as it goes.
     pub(super) fn content(&self, key: Option<&MasterKey>) -> Box<dyn Read + 'a> {
-        let opened: Box<dyn Read + 'a> = match key {
-            Some(MasterKey { iv, key }) => Box::new(AesCbcReader::new(key, iv, self.body)),
+        let opened: Box<dyn BufRead + 'a> = match key {
+            Some(MasterKey { iv, key }) => Box::new(BufReader::new(AesCbcReader::new(key, iv, self.body))),
             None => Box::new(self.body),
         };
-        if self.is_compressed { Box::new(ZlibDecoder::new(opened)) } else { opened }
+        if self.is_compressed { Box::new(Unzlib::new(opened)) } else { Box::new(opened) }
     }
 }
 
@@ -177,23 +178,43 @@ impl Sealed {
     ///
     /// Version 1 took the low byte of each character, later ones UTF-8; Android itself tries the other way as well.
     pub(super) fn open(&self, password: &SecretText, limits: &Limits) -> Result<Option<MasterKey>, Error> {
-        let ways =
-            if self.version == 1 { [Chars::LowBytes, Chars::Utf8] } else { [Chars::Utf8, Chars::LowBytes] };
-        for way in ways {
-            if let Some(key) = self.open_with(&way.of_text(password.expose()), way, limits)? {
+        for (password, ways) in self.forms(password.expose()) {
+            if let Some(key) = self.open_with(&password, ways, limits)? {
                 return Ok(Some(key));
             }
         }
         Ok(None)
     }
 
-    fn open_with(&self, password: &[u8], way: Chars, limits: &Limits) -> Result<Option<MasterKey>, Error> {
+    /// The bytes that a password may have become, and the ways in which it became these.
+    fn forms(&self, password: &str) -> Vec<(Zeroizing<Vec<u8>>, &'static [Chars])> {
+        let ways: &'static [Chars; 2] =
+            if self.version == 1 { &[Chars::LowBytes, Chars::Utf8] } else { &[Chars::Utf8, Chars::LowBytes] };
+        let forms = ways.each_ref().map(|way| (way.of_text(password), slice::from_ref(way)));
+        match forms {
+            // To derive a key takes long: of the same bytes it is done once.
+            [(first, _), (second, _)] if first == second => vec![(first, ways)],
+            forms => Vec::from(forms),
+        }
+    }
+
+    fn open_with(
+        &self,
+        password: &[u8],
+        ways: &[Chars],
+        limits: &Limits,
+    ) -> Result<Option<MasterKey>, Error> {
         let user_key = pbkdf2::<32>(Prf::Sha1, password, &self.user_salt, self.rounds, limits)?;
         let blob = aes_cbc_open(user_key.as_slice(), &self.user_iv, &self.blob);
         let Some((master, checksum)) = blob.as_ref().and_then(|blob| split(blob)) else { return Ok(None) };
-        let said = way.of_bytes(master.key.as_slice());
-        let computed = pbkdf2::<32>(Prf::Sha1, &said, &self.checksum_salt, self.rounds, limits)?;
-        Ok(bool::from(computed.as_slice().ct_eq(checksum)).then_some(master))
+        for way in ways {
+            let said = way.of_bytes(master.key.as_slice());
+            let computed = pbkdf2::<32>(Prf::Sha1, &said, &self.checksum_salt, self.rounds, limits)?;
+            if bool::from(computed.as_slice().ct_eq(checksum)) {
+                return Ok(Some(master));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -206,7 +227,7 @@ fn split(blob: &[u8]) -> Option<(MasterKey, &[u8; 32])> {
 }
 
 /// How Java's characters become the bytes of a password.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chars {
     Utf8,
     LowBytes,
@@ -295,5 +316,21 @@ mod tests {
         assert_eq!(Chars::Utf8.of_bytes(&bytes).as_slice(), wanted.as_bytes());
         assert_eq!(Chars::LowBytes.of_bytes(&bytes).as_slice(), bytes);
         assert_eq!(Chars::LowBytes.of_text("ä☺🔑").as_slice(), [0xE4, 0x3A, 0x3D, 0x11]);
+    }
+
+    #[test]
+    fn a_password_that_has_the_same_bytes_either_way_is_tried_once() {
+        let forms = |version, password: &str| {
+            let iv = "00".repeat(16);
+            let text = format!("ANDROID BACKUP\n{version}\n1\nAES-256\n00\n00\n1\n{iv}\n00\n");
+            let sealed = Backup::read(text.as_bytes()).unwrap().sealed.unwrap();
+            let forms = sealed.forms(password).into_iter();
+            forms.map(|(bytes, ways)| (bytes.to_vec(), ways.to_vec())).collect::<Vec<_>>()
+        };
+        let (utf8, low) = (Chars::Utf8, Chars::LowBytes);
+        assert_eq!(forms(5, "abc"), [(b"abc".to_vec(), vec![utf8, low])]);
+        assert_eq!(forms(1, "abc"), [(b"abc".to_vec(), vec![low, utf8])]);
+        assert_eq!(forms(5, "ä"), [(vec![0xC3, 0xA4], vec![utf8]), (vec![0xE4], vec![low])]);
+        assert_eq!(forms(1, "ä"), [(vec![0xE4], vec![low]), (vec![0xC3, 0xA4], vec![utf8])]);
     }
 }

@@ -12,16 +12,18 @@ mod nested;
 mod place;
 mod stream;
 #[cfg(test)]
+mod stream_tests;
+#[cfg(test)]
 mod tests;
 mod why;
 
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
 
 use super::survey::{App, Survey};
+use crate::container::inflate::Gunzip;
 use crate::container::tar;
 use crate::container::zip::{self, Archive, Entry};
 use crate::ctx::{Ctx, Limits};
@@ -82,7 +84,7 @@ impl Format for AndroidBackup {
         } else if tar::sniff(bytes) {
             stream::names(bytes, |name| seen.look(name));
         } else if bytes.starts_with(GZIP) {
-            seen.look_into(MultiGzDecoder::new(bytes));
+            seen.look_into(Gunzip::new(bytes));
         } else {
             return closed::recognise(bytes, probe.name());
         }
@@ -179,7 +181,7 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     } else if tar::sniff(bytes) {
         ("copy, tar", of_tar(bytes, &mut collection, ctx.limits)?)
     } else if bytes.starts_with(GZIP) {
-        ("copy, tar", of_tar(MultiGzDecoder::new(bytes), &mut collection, ctx.limits)?)
+        ("copy, tar", of_tar(Gunzip::new(bytes), &mut collection, ctx.limits)?)
     } else {
         return Err(closed::refusal(bytes, name));
     };
@@ -307,7 +309,7 @@ fn not_looked_at(message: &str, limit: &str) -> Item {
 }
 
 fn cut_off() -> Item {
-    Item::new("cut-off", "the backup is damaged or cut off: what comes after that place is missing")
+    Item::new("cut-off", "the backup is damaged or cut off: what comes after that place is missing, and it cannot be told whether something before it was altered")
         .next_step("Copy the file again, or make a new backup")
 }
 

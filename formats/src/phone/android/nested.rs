@@ -1,10 +1,8 @@
 //! Archives of one app's folder among the members of another archive, as Neo Backup and Titanium Backup keep them.
 //! They are read one level deep.
 
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
-
-use flate2::read::MultiGzDecoder;
 
 use super::collect::Collection;
 use super::known::{self, KnownApp};
@@ -12,6 +10,7 @@ use super::place::{self, Layout, Place};
 use super::stream::{self, Bounds, End, Member};
 use super::why::Why;
 use super::{GZIP, closed};
+use crate::container::inflate::Gunzip;
 use crate::container::tar;
 
 /// As much of an archive as says how it is packed.
@@ -70,7 +69,7 @@ impl Nested {
         let source: Box<dyn Read + '_> = if is_tar {
             Box::new(whole)
         } else if is_packed {
-            Box::new(MultiGzDecoder::new(whole))
+            Box::new(Gunzip::new(BufReader::new(whole)))
         } else {
             return Err(if is_sealed { Why::ENCRYPTED } else { Why::DAMAGED });
         };

@@ -6,13 +6,17 @@ use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use tar::{Archive, Entry};
+use ::tar::{Archive, Entry};
 
 use super::why::Why;
+use crate::container::inflate::is_followed;
+use crate::container::tar;
 use crate::error::Error;
 
 /// Most bytes of the headers of one member, with its long names.
 const HEADERS: u64 = 1 << 20;
+/// Longest name of a file: Linux opens none with a longer path.
+const NAME: usize = 4 << 10;
 
 /// Where a walk through an archive came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +75,7 @@ pub(super) fn names(bytes: &[u8], mut visit: impl FnMut(&str) -> ControlFlow<()>
     let mut archive = Archive::new(Cursor::new(bytes));
     let Ok(entries) = archive.entries_with_seek() else { return };
     for mut entry in entries.map_while(Result::ok) {
-        if let Some((name, _)) = file(&mut entry)
+        if let Some(File { name: Some(name), .. }) = file(&mut entry)
             && visit(&name).is_break()
         {
             return;
@@ -93,32 +97,32 @@ pub(super) fn walk(
         read: Cell::new(0),
         at_once: Cell::new(u64::MAX),
         is_empty: Cell::new(false),
-        is_altered: Cell::new(false),
+        fault: Cell::new(None),
     });
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
     let Some(end) = members(&mut archive, &gauge, &mut visit) else { return Ok(End::Whole) };
     gauge.at_once.set(u64::MAX);
-    let is_followed = drain(&mut archive.into_inner());
-    match end {
-        _ if gauge.is_altered.get() => Err(altered()),
-        End::Whole if is_followed => Ok(End::Followed),
-        end => Ok(end),
+    let behind = drain(&mut archive.into_inner());
+    match (end, gauge.fault.get()) {
+        (_, Some(Fault::Altered)) => Err(altered()),
+        (End::Whole, _) => Ok(behind),
+        (end, _) => Ok(end),
     }
 }
 
-/// Reads what is behind the archive, so that a checksum around it is compared. Answers whether there is more than the
-/// zeros, and the padding of a cipher, that fill it up.
-fn drain(rest: &mut impl Read) -> bool {
+/// Reads what is behind the archive, so that a checksum around it is compared. Zeros may fill it up.
+fn drain(rest: &mut Gauged<impl Read>) -> End {
     let mut buffer = [0; 4096];
-    let mut more = 0_usize;
-    while let Ok(read @ 1..) = rest.read(&mut buffer) {
-        more = more.saturating_add(buffer.iter().take(read).filter(|byte| **byte != 0).count());
+    let mut end = End::Whole;
+    loop {
+        match rest.read(&mut buffer) {
+            Ok(0) => return end,
+            Ok(read) if buffer.iter().take(read).any(|byte| *byte != 0) => end = End::Followed,
+            Ok(_) => {}
+            Err(_) => return rest.gauge.end().unwrap_or_else(|| rest.gauge.fault_end()),
+        }
     }
-    more > PADDING
 }
-
-/// Most bytes that pad a cipher.
-const PADDING: usize = 16;
 
 /// Where the checksum around an archive, or its packing, is not right, what came before may be wrong as well.
 fn altered() -> Error {
@@ -157,7 +161,8 @@ fn members<R: Read>(
             }
         }
         let before = gauge.read.get();
-        if let Some((name, why)) = file(&mut entry) {
+        if let Some(File { name, why }) = file(&mut entry) {
+            let Some(name) = name else { return Some(End::LongName) };
             let size = entry.size();
             let content: Result<&mut dyn Read, Why> = match why {
                 Some(why) => Err(why),
@@ -179,35 +184,56 @@ fn members<R: Read>(
     }
 }
 
-/// The name of a member that is a file, and why its content cannot be had, where that is so. `None` for a folder and
-/// the like.
-fn file<R: Read>(entry: &mut Entry<'_, R>) -> Option<(String, Option<Why>)> {
-    let kind = entry.header().entry_type();
-    let name = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
-    if kind.is_hard_link() || kind.is_symlink() {
-        return Some((name(entry.path_bytes()), Some(Why::LINK)));
-    }
-    if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
-        return None;
-    }
-    let packed = holes(entry);
-    let usual = || name(entry.path_bytes());
-    Some(match packed {
-        Some(said) => (said.unwrap_or_else(usual), Some(Why::SPARSE)),
-        None => (usual(), None),
-    })
+/// A member that is a file, or a link to one.
+struct File {
+    /// `None` where it is longer than any real one.
+    name: Option<String>,
+    /// Why its content cannot be had.
+    why: Option<Why>,
 }
 
-/// Of a file whose holes are left out in the way of POSIX, the name, where it is not the usual one.
-fn holes<R: Read>(entry: &mut Entry<'_, R>) -> Option<Option<String>> {
-    const SPARSE: &[u8] = b"GNU.sparse.";
-    let extensions = entry.pax_extensions().ok()??;
-    let sparse =
-        extensions.filter_map(Result::ok).filter(|extension| extension.key_bytes().starts_with(SPARSE));
-    let mut sparse = sparse.peekable();
-    sparse.peek()?;
-    let named = sparse.find(|extension| extension.key_bytes() == b"GNU.sparse.name");
-    Some(named.map(|extension| String::from_utf8_lossy(extension.value_bytes()).into_owned()))
+/// `None` for a folder and the like.
+fn file<R: Read>(entry: &mut Entry<'_, R>) -> Option<File> {
+    let kind = entry.header().entry_type();
+    let pax = Pax::of(entry);
+    let why = if kind.is_hard_link() || kind.is_symlink() {
+        Some(Why::LINK)
+    } else if kind.as_byte() == tar::PART {
+        Some(Why::CUT_OFF)
+    } else if !(tar::is_file(kind) || kind.is_gnu_sparse()) {
+        return None;
+    } else {
+        pax.is_sparse.then_some(Why::SPARSE)
+    };
+    let name = pax.name.map_or_else(|| entry.path_bytes(), Cow::Owned);
+    let name = (name.len() <= NAME).then(|| String::from_utf8_lossy(&name).into_owned());
+    Some(File { name, why })
+}
+
+/// What the headers that POSIX added say of a member.
+#[derive(Default)]
+struct Pax {
+    /// Of several names the last one counts.
+    name: Option<Vec<u8>>,
+    /// Whether the holes of the file are left out.
+    is_sparse: bool,
+}
+
+impl Pax {
+    fn of<R: Read>(entry: &mut Entry<'_, R>) -> Self {
+        let (mut usual, mut of_sparse, mut is_sparse) = (None, None, false);
+        let Ok(Some(extensions)) = entry.pax_extensions() else { return Self::default() };
+        for extension in extensions.filter_map(Result::ok) {
+            let key = extension.key_bytes();
+            is_sparse |= key.starts_with(b"GNU.sparse.");
+            match key {
+                b"path" => usual = Some(extension.value_bytes()),
+                b"GNU.sparse.name" => of_sparse = Some(extension.value_bytes()),
+                _ => {}
+            }
+        }
+        Self { name: of_sparse.or(usual).map(<[u8]>::to_vec), is_sparse }
+    }
 }
 
 /// How much was read, and how much may still be: in all, and before the next member.
@@ -217,8 +243,29 @@ struct Gauge {
     at_once: Cell<u64>,
     /// Whether the source came to its end.
     is_empty: Cell<bool>,
-    /// Whether the source says that it is not as it was written.
-    is_altered: Cell<bool>,
+    /// What the source said instead of going on.
+    fault: Cell<Option<Fault>>,
+}
+
+/// Why a source does not go on.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// It is not as it was written.
+    Altered,
+    /// It has come to its end, and something else follows.
+    Followed,
+    /// Its end is missing, and with it the checksum.
+    CutOff,
+}
+
+impl Fault {
+    fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Self::Altered,
+            _ if is_followed(error) => Self::Followed,
+            _ => Self::CutOff,
+        }
+    }
 }
 
 impl Gauge {
@@ -236,6 +283,11 @@ impl Gauge {
             _ => None,
         }
     }
+
+    /// Where the archive ends whose source does not go on behind it.
+    fn fault_end(&self) -> End {
+        if matches!(self.fault.get(), Some(Fault::Followed)) { End::Followed } else { End::CutOff }
+    }
 }
 
 struct Gauged<R> {
@@ -245,19 +297,16 @@ struct Gauged<R> {
 
 impl<R: Read> Read for Gauged<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.gauge.fault.get().is_some() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let (left, at_once) = (self.gauge.bounds.bytes.get(), self.gauge.at_once.get());
         let most = usize::try_from(left.min(at_once)).unwrap_or(usize::MAX).min(buffer.len());
         if most == 0 && !buffer.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let read = self.source.read(buffer.get_mut(..most).unwrap_or_default());
-        let is_altered = |error: &io::Error| {
-            matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
-        };
-        if read.as_ref().is_err_and(is_altered) {
-            self.gauge.is_altered.set(true);
-        }
-        let read = read?;
+        let read = read.inspect_err(|error| self.gauge.fault.set(Some(Fault::of(error))))?;
         self.gauge.take(u64::try_from(read).unwrap_or(u64::MAX));
         self.gauge.is_empty.set(read == 0);
         Ok(read)
@@ -274,9 +323,9 @@ mod tests {
     }
 
     fn archive(members: &[(&str, usize)]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
+        let mut builder = ::tar::Builder::new(Vec::new());
         for (name, size) in members {
-            let mut header = tar::Header::new_gnu();
+            let mut header = ::tar::Header::new_gnu();
             header.set_size(u64::try_from(*size).unwrap());
             builder.append_data(&mut header, name, vec![7; *size].as_slice()).unwrap();
         }
@@ -297,7 +346,7 @@ mod tests {
         let long = "x/".repeat(200) + "y";
         let bytes = archive(&[("a", 3), (&long, 600), ("b", 0)]);
         let all = vec!["a 3".to_owned(), format!("{long} 600"), "b 0".to_owned()];
-        assert!(crate::container::tar::sniff(&bytes));
+        assert!(tar::sniff(&bytes));
         assert_eq!(shown(&bytes, bounds()), Ok((all.clone(), End::Whole)));
         assert_eq!(shown(&bytes[..1500], bounds()), Ok((all[..1].to_vec(), End::CutOff)));
         for length in 0..bytes.len() - 1024 {
@@ -318,12 +367,15 @@ mod tests {
         let long = "x/".repeat(200) + "y";
         let bytes = archive(&[("a", 3000), (&long, 600), ("b", 0), ("last", 1), ("c", 1)]);
         assert_eq!(names(&bytes), ["a", &long, "b", "last"]);
+        // A name that no phone has.
+        let (longest, longer) = ("x".repeat(4096), "x".repeat(4097));
+        assert_eq!(names(&archive(&[(&longer, 0), (&longest, 0), ("b", 0)])), [&longest, "b"]);
         assert_eq!(names(&bytes[..600]), ["a"]);
         assert_eq!([names(b""), names(&[7; 1024])], [Vec::<String>::new(), vec![]]);
     }
 
-    fn header(kind: tar::EntryType, name: &str, size: u64) -> tar::Header {
-        let mut header = tar::Header::new_gnu();
+    fn header(kind: ::tar::EntryType, name: &str, size: u64) -> ::tar::Header {
+        let mut header = ::tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_path(name).unwrap();
         header.set_size(size);
@@ -338,13 +390,16 @@ mod tests {
         assert_eq!(shown(&bytes, Bounds::new(1 << 20, 1)), Ok((first.clone(), End::TooMany)));
         assert_eq!(shown(&bytes, Bounds::new(1200, 10)), Ok((first.clone(), End::TooLarge)));
         // A file of nothing but a hole.
-        let mut hole = header(tar::EntryType::GNUSparse, "hole", 0);
+        let mut hole = header(::tar::EntryType::GNUSparse, "hole", 0);
         hole.as_gnu_mut().unwrap().set_real_size(1 << 40);
         hole.set_cksum();
         let hole = [hole.as_bytes().as_slice(), &[0; 1024]].concat();
         assert_eq!(shown(&hole, bounds()), Ok((vec![], End::CutOff)));
-        // A name of two MiB.
-        let long = header(tar::EntryType::GNULongName, "x", 2 << 20);
+        // Names of 4 KiB, one more, and two MiB.
+        let (longest, longer) = ("x".repeat(4096), "x".repeat(4097));
+        let names = archive(&[(&longest, 0), (&longer, 0), ("b", 0)]);
+        assert_eq!(shown(&names, bounds()), Ok((vec![format!("{longest} 0")], End::LongName)));
+        let long = header(::tar::EntryType::GNULongName, "x", 2 << 20);
         let before = &bytes[..1024];
         let long = [before, long.as_bytes().as_slice(), &vec![b'x'; 2 << 20]].concat();
         assert_eq!(shown(&long, Bounds::new(u64::MAX, 10)), Ok((first, End::LongName)));
@@ -352,15 +407,15 @@ mod tests {
 
     #[test]
     fn files_that_cannot_be_had_are_shown_with_the_reason() {
-        let mut builder = tar::Builder::new(Vec::new());
-        builder.append(&header(tar::EntryType::Link, "link", 0), [].as_slice()).unwrap();
+        let mut builder = ::tar::Builder::new(Vec::new());
+        builder.append(&header(::tar::EntryType::Link, "link", 0), [].as_slice()).unwrap();
         let sparse = [("GNU.sparse.major", b"1".as_slice()), ("GNU.sparse.name", b"data/real")];
         builder.append_pax_extensions(sparse).unwrap();
         builder
-            .append(&header(tar::EntryType::Regular, "data/GNUSparseFile.7/real", 3), b"abc".as_slice())
+            .append(&header(::tar::EntryType::Regular, "data/GNUSparseFile.7/real", 3), b"abc".as_slice())
             .unwrap();
-        builder.append(&header(tar::EntryType::Directory, "folder/", 0), [].as_slice()).unwrap();
-        builder.append(&header(tar::EntryType::Regular, "usual", 3), b"abc".as_slice()).unwrap();
+        builder.append(&header(::tar::EntryType::Directory, "folder/", 0), [].as_slice()).unwrap();
+        builder.append(&header(::tar::EntryType::Regular, "usual", 3), b"abc".as_slice()).unwrap();
         let mut all = Vec::new();
         let end = walk(builder.into_inner().unwrap().as_slice(), &bounds(), |member| {
             all.push((member.name.to_owned(), member.content.err()));
@@ -369,5 +424,41 @@ mod tests {
         let wanted = [("link", Some(Why::LINK)), ("data/real", Some(Why::SPARSE)), ("usual", None)];
         assert_eq!(all, wanted.map(|(name, why)| (name.to_owned(), why)));
         assert_eq!(end.unwrap(), End::Whole);
+    }
+
+    /// POSIX: of a kind that is not known, as if it were a file.
+    #[test]
+    fn members_of_an_unknown_kind_are_files() {
+        let mut bytes = Vec::new();
+        for (kind, name) in
+            [(b'Z', "other"), (b'M', "rest"), (b'V', "tape"), (b'D', "list"), (b'3', "device"), (0, "old")]
+        {
+            let mut header = header(::tar::EntryType::Regular, name, 3);
+            // The library knows only its own kinds.
+            header.as_mut_bytes()[156] = kind;
+            header.set_cksum();
+            bytes.extend([header.as_bytes().as_slice(), b"abc", &[0; 509]].concat());
+        }
+        bytes.extend([0; 1024]);
+        let mut all = Vec::new();
+        let end = walk(bytes.as_slice(), &bounds(), |member| {
+            let content = member.content.map(|content| io::read_to_string(content).unwrap());
+            all.push((member.name.to_owned(), content));
+            ControlFlow::Continue(())
+        });
+        let abc = || Ok("abc".to_owned());
+        let wanted = [("other", abc()), ("rest", Err(Why::CUT_OFF)), ("old", abc())];
+        assert_eq!(all, wanted.map(|(name, content)| (name.to_owned(), content)));
+        assert_eq!(end.unwrap(), End::Whole);
+    }
+
+    /// POSIX: the last one counts.
+    #[test]
+    fn of_two_names_in_the_header_of_a_member_the_last_one_counts() {
+        let mut builder = ::tar::Builder::new(Vec::new());
+        builder.append_pax_extensions([("path", b"first".as_slice()), ("path", b"second")]).unwrap();
+        builder.append(&header(::tar::EntryType::Regular, "short", 1), b"x".as_slice()).unwrap();
+        let bytes = builder.into_inner().unwrap();
+        assert_eq!(shown(&bytes, bounds()), Ok((vec!["second 1".to_owned()], End::Whole)));
     }
 }
