@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::super::{Enclosed, is_claimed, may_be_export};
 use super::is_evident;
 use super::known::{APPS, Fate, JOURNAL, KnownApp, WAL};
-use super::place::{Layout, Place};
+use super::place::{self, Layout, Place};
 use super::stream::{End, Member};
 use super::why::Why;
 use crate::container::sqlite;
@@ -32,6 +32,8 @@ pub(super) struct Collection {
     without_log: BTreeMap<Place, Why>,
     /// Packages that are there.
     packages: BTreeSet<&'static str>,
+    /// Whether anything shows that it is of a phone: else it is an archive of exports like any other.
+    is_of_phone: bool,
     /// Files that were not read, by their paths.
     unread: BTreeMap<String, Unread>,
     /// Exports, perhaps, that are too large.
@@ -72,6 +74,7 @@ impl Collection {
             in_change: BTreeSet::new(),
             without_log: BTreeMap::new(),
             packages: BTreeSet::new(),
+            is_of_phone: !matches!(layout, Layout::Copy(None)),
             unread: BTreeMap::new(),
             large: 0,
         }
@@ -95,6 +98,7 @@ impl Collection {
         self.without_log
             .extend(inner.without_log.into_iter().map(|(place, why)| (place.within(archive), why)));
         self.packages.extend(inner.packages);
+        self.is_of_phone = true;
         let within = |(path, unread)| (format!("{archive}/{path}"), unread);
         self.unread.extend(inner.unread.into_iter().map(within));
         self.large = self.large.saturating_add(inner.large);
@@ -133,6 +137,8 @@ impl Collection {
         let place = Place::of(name, self.layout)?;
         let app = place.app().filter(|_| place.has_accounts() || place.is_data_of_app());
         self.packages.extend(app.map(|app| app.package));
+        self.is_of_phone |=
+            matches!(place, Place::Storage(_)) || place.keeper().is_some() || place::is_of_phone(name);
         Some(place)
     }
 
@@ -269,6 +275,9 @@ impl Collection {
         let mut enclosed = Vec::new();
         let mut read = BTreeSet::new();
         let (mut changed, mut unknown) = (Vec::new(), Vec::new());
+        if !self.is_of_phone {
+            self.files.clear();
+        }
         for (place, bytes) in std::mem::take(&mut self.files) {
             let path = place.shown();
             let wal = self.log_of(&place);
