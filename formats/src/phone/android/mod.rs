@@ -12,8 +12,6 @@ mod nested;
 mod place;
 mod stream;
 #[cfg(test)]
-mod stream_tests;
-#[cfg(test)]
 mod tests;
 mod why;
 

@@ -6,6 +6,7 @@ use crate::model::SecretText;
 use crate::testing;
 
 mod copies;
+mod streams;
 
 const PLAIN: &[u8] = include_bytes!("../../../../fixtures/android-backup/v4-plain-not-packed.ab");
 const PACKED: &[u8] = include_bytes!("../../../../fixtures/android-backup/v3-plain.ab");

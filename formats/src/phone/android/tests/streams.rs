@@ -6,19 +6,8 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::*;
-use crate::ctx::NoPasswords;
-use crate::model::SecretText;
-use crate::testing;
 
-const PACKED: &[u8] = include_bytes!("../../../../fixtures/android-backup/v3-plain.ab");
-const GZIPPED: &[u8] = include_bytes!("../../../../fixtures/android-backup/copy.tar.gz");
-const SEALED: &[u8] = include_bytes!("../../../../fixtures/android-backup/v2.ab");
-const PREFERENCES: &[u8] = include_bytes!("../../../../fixtures/freeotp/v1-without-order.xml");
-const TOKENS: &str = "org.fedorahosted.freeotp/shared_prefs/tokens.xml";
-
-fn read(bytes: &[u8]) -> Result<Vault, Error> {
-    testing::with_ctx(&mut NoPasswords, |ctx| AndroidBackup.decode(&Input::new(bytes), ctx))
-}
+const LOCKED: &[u8] = include_bytes!("../../../../../fixtures/android-backup/v2.ab");
 
 /// How many files were handed on, and what was said of the end.
 fn ends(vault: &Vault) -> (usize, Vec<&str>) {
@@ -29,15 +18,7 @@ fn ends(vault: &Vault) -> (usize, Vec<&str>) {
 const CUT_OFF: &str = "the backup is damaged or cut off: what comes after that place is missing, and it cannot be told whether something before it was altered";
 const FOLLOWED: &str = "something else follows the end of the archive, and was not read";
 
-fn tar(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut builder = ::tar::Builder::new(Vec::new());
-    let mut header = ::tar::Header::new_gnu();
-    header.set_size(u64::try_from(content.len()).unwrap());
-    builder.append_data(&mut header, name, content).unwrap();
-    builder.into_inner().unwrap()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+fn stored(bytes: &[u8]) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::none());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
@@ -46,14 +27,14 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// A backup whose packing leaves every byte as it is.
 fn packed_backup() -> Vec<u8> {
     let mut packed = ZlibEncoder::new(b"ANDROID BACKUP\n5\n1\nnone\n".to_vec(), Compression::none());
-    packed.write_all(&tar("apps/org.fedorahosted.freeotp/sp/tokens.xml", PREFERENCES)).unwrap();
+    packed.write_all(&tar(&[("apps/org.fedorahosted.freeotp/sp/tokens.xml", PREFERENCES)])).unwrap();
     packed.finish().unwrap()
 }
 
 /// Without its end nothing shows that a digit of a secret is another one.
 #[test]
 fn a_missing_checksum_is_told() {
-    let [backup, copy] = [packed_backup(), gzip(&tar(TOKENS, PREFERENCES))];
+    let [backup, copy] = [packed_backup(), stored(&tar(&[(TOKENS, PREFERENCES)]))];
     for (whole, checksum) in [(backup, 4), (copy, 8)] {
         assert_eq!(ends(&read(&whole).unwrap()), (1, vec![]));
         let mut altered = whole.clone();
@@ -75,7 +56,7 @@ fn each_end_that_is_missing_is_told() {
     let read = |bytes: &[u8]| {
         testing::with_ctx(&mut &passwords[..], |ctx| AndroidBackup.decode(&Input::new(bytes), ctx)).unwrap()
     };
-    for (index, whole) in [PACKED, GZIPPED, SEALED].into_iter().enumerate() {
+    for (index, whole) in [PACKED, GZIPPED, LOCKED].into_iter().enumerate() {
         assert_eq!(ends(&read(whole)).1, Vec::<&str>::new(), "{index}");
         for missing in 1..100 {
             let vault = read(&whole[..whole.len() - missing]);
@@ -86,7 +67,7 @@ fn each_end_that_is_missing_is_told() {
 
 #[test]
 fn what_follows_a_packed_archive_is_told() {
-    let (backup, copy) = (packed_backup(), gzip(&tar(TOKENS, PREFERENCES)));
+    let (backup, copy) = (packed_backup(), stored(&tar(&[(TOKENS, PREFERENCES)])));
     for whole in [&backup, &copy] {
         let then = |rest: &[u8]| {
             let vault = read(&[whole, rest].concat()).unwrap();
@@ -103,12 +84,12 @@ fn what_follows_a_packed_archive_is_told() {
 /// As `pigz` and the like write them, with a border anywhere.
 #[test]
 fn a_gzip_file_of_several_members_is_one_archive() {
-    let whole = tar(TOKENS, PREFERENCES);
+    let whole = tar(&[(TOKENS, PREFERENCES)]);
     let (first, second) = whole.split_at(700);
-    let members = [gzip(first), gzip(b""), gzip(second), vec![0; 512]].concat();
+    let members = [stored(first), stored(b""), stored(second), vec![0; 512]].concat();
     assert_eq!(ends(&read(&members).unwrap()), (1, vec![]));
     let nested = "org.fedorahosted.freeotp/2024-01-01-user_0/data.tar.gz";
-    let inner = |rest: &[u8]| read(&tar(nested, &[&members, rest].concat())).unwrap();
+    let inner = |rest: &[u8]| read(&tar(&[(nested, &[&members, rest].concat())])).unwrap();
     assert_eq!((inner(b"").enclosed.len(), inner(b"").warnings), (1, vec![]));
     let said: Vec<_> = inner(b"hello").warnings.into_iter().map(|item| item.message).collect();
     assert_eq!(said, [format!("{nested} in the backup was read in part only: it goes on behind its end")]);
