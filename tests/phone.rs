@@ -348,3 +348,23 @@ fn photos_that_were_looked_at_in_haste_are_counted() {
     prints(&run, &["photos in the backup that were not looked at to the end: 6", "--effort max"]);
     assert!(!run.out.contains("--photos looks"), "{}", run.out);
 }
+
+/// Half of a transfer that was saved on the phone once holds up nothing, and a backup in the backup is looked into.
+#[test]
+fn what_was_left_on_the_phone_stops_nothing() {
+    let sandbox = Sandbox::new();
+    let path = fixture("ios-backup/left-behind");
+    let args = ["convert", &path, "-t", "otpferry", "-o", "o.json"];
+    let run = with_password(&sandbox, PASSWORD, &args).exits(1);
+    prints(&run, &["QR code 2 of 2 is missing", "damaged.md", "org.fedorahosted.freeotp.plist"]);
+    let wanted = expected("ios-backup/left-behind");
+    let secrets = |list: &Value| -> BTreeMap<String, Value> {
+        let accounts = list.as_array().unwrap().iter();
+        accounts
+            .map(|account| (account["secret"].as_str().unwrap().to_owned(), account["issuer"].clone()))
+            .collect()
+    };
+    let mut all = secrets(&wanted["accounts"]);
+    all.extend(secrets(&wanted["inner"]));
+    assert_eq!(secrets(&sandbox.json("o.json")["accounts"]), all);
+}

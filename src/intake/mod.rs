@@ -10,6 +10,7 @@ pub(crate) mod picture;
 pub(crate) mod position;
 pub(crate) mod together;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use otpferry_formats::model::merge::{self, MissingPart};
@@ -323,9 +324,18 @@ impl Intake {
 
     /// QR codes that no input held and that belong to some that were read.
     pub fn missing_parts(&self) -> Vec<MissingPart> {
-        let mut missing = merge::missing_parts(&self.parts());
+        let (_, mut missing) = self.missing_of_phones();
         missing.extend(self.missing.iter().cloned());
         missing
+    }
+
+    /// What is missing of exports that were only forgotten on a phone, which holds up nothing; and of all others.
+    fn missing_of_phones(&self) -> (Vec<MissingPart>, Vec<MissingPart>) {
+        let is_meant = |file: &&File| !(file.is_enclosed || file.vault.survey.is_some());
+        let parts = self.files.iter().filter(is_meant).flat_map(|file| &file.vault.parts);
+        let meant: HashSet<(i64, u32)> = parts.map(|part| (part.id, part.size)).collect();
+        let missing = merge::missing_parts(&self.parts());
+        missing.into_iter().partition(|part| !meant.contains(&(part.batch, part.size)))
     }
 
     /// What the user should know about the inputs together, and about those that were not read.
@@ -333,6 +343,10 @@ impl Intake {
         let parts = self.parts();
         let mut warnings = merge::inconsistent_parts(&parts);
         warnings.extend(merge::repeated_parts(&parts));
+        let (forgotten, _) = self.missing_of_phones();
+        warnings.extend(
+            forgotten.into_iter().map(|part| Item::new(part.code, part.message).next_step(part.next_step)),
+        );
         warnings.extend(self.not_read.iter().cloned());
         warnings
     }

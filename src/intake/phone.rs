@@ -2,6 +2,7 @@
 
 use std::fs::{self, File as Handle};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -189,6 +190,21 @@ pub(super) fn sealed_in(backup: &File) -> Sealed {
 /// # Errors
 /// When there is nothing else in the backup, and only a password is missing.
 pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Result<Vec<File>, Failure> {
+    enclosed_within(outer, reader, DEEPEST)
+}
+
+/// How many backups inside each other are looked into.
+const DEEPEST: usize = 3;
+
+fn enclosed_within(outer: &mut File, reader: &Reader, depth: usize) -> Result<Vec<File>, Failure> {
+    let Some(depth) = depth.checked_sub(1) else {
+        let lost = Item::new(
+            "not-read",
+            "there are too many backups inside each other: what is in this one was not looked at",
+        );
+        outer.vault.warnings.push(lost.next_step("Copy it from the phone and name it by itself"));
+        return Ok(Vec::new());
+    };
     let (mut files, mut unread) = (Vec::new(), Vec::new());
     let sealed = sealed_in(outer);
     let mut closed = None;
@@ -197,7 +213,15 @@ pub(super) fn enclosed(outer: &mut File, reader: &Reader) -> Result<Vec<File>, F
         let input = Input::with_wal(&bytes, wal.as_ref().map(|wal| wal.as_slice())).with_name(Some(&path));
         match open::decode(&input, &name, None, reader, &mut reader.passwords.for_file(&name)) {
             Ok((format, vault)) => {
-                files.push(File { is_enclosed: true, sealed, ..File::new(&name, format, vault) });
+                let mut file = File { is_enclosed: true, sealed, ..File::new(&name, format, vault) };
+                // A backup that was saved on the phone.
+                match enclosed_within(&mut file, reader, depth) {
+                    Ok(inside) => files.extend(iter::once(file).chain(inside)),
+                    Err(failure) => {
+                        closed.get_or_insert(failure);
+                        files.push(file);
+                    }
+                }
             }
             Err(failure) if failure.is_foreign => {}
             Err(failure) => {

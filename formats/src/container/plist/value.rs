@@ -79,13 +79,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(crate) fn boolean(&self) -> Option<bool> {
-        match self {
-            Self::Boolean(truth) => Some(*truth),
-            _ => None,
-        }
-    }
-
     pub(crate) fn date(&self) -> Option<Timestamp> {
         match self {
             Self::Date(date) => Some(*date),
@@ -199,7 +192,7 @@ mod tests {
     fn is_the_list(value: &Value<'_>) {
         let [number, truth, data, date] = value.get("a").unwrap().items() else { panic!("four items") };
         assert!(matches!(number, Value::Integer(1)));
-        assert_eq!(truth.boolean(), Some(true));
+        assert!(matches!(truth, Value::Boolean(true)));
         assert_eq!(data.data(), Some(b"xy".as_slice()));
         assert_eq!(date.date().unwrap().to_string(), "2026-01-01T00:00:00Z");
         assert_eq!(value.get("b").unwrap().get("c").unwrap().text(), Some("d"));

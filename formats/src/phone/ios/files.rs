@@ -37,12 +37,12 @@ pub(super) struct Located {
 impl Located {
     /// What is in the file. The padding says how long it is; what the list says of its size is often wrong.
     pub(super) fn read(&self, folder: &dyn Folder, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-        let file = folder.open(&self.place).map_err(|_| Trouble::Unreadable)?.ok_or(Trouble::Missing)?;
+        let file = folder.open(&self.place).map_err(|error| Trouble::of(&error))?.ok_or(Trouble::Missing)?;
         if file.len() > limit {
             return Err(Trouble::TooLarge);
         }
         let length = usize::try_from(file.len()).map_err(|_| Trouble::TooLarge)?;
-        let content = file.read(0, length).map_err(|_| Trouble::Unreadable)?;
+        let content = file.read(0, length).map_err(|error| Trouble::of(&error))?;
         match &self.key {
             None => Ok(content),
             Some(key) => aes_cbc_open(key.as_slice(), &[0; BLOCK], &content).ok_or(Trouble::Damaged),
@@ -67,18 +67,31 @@ pub(super) enum Trouble {
     TooLarge,
     /// The caller cannot open it.
     Unreadable,
+    /// Its key is one that the password does not open.
+    Closed,
 }
 
 impl Trouble {
+    /// Why the caller has not given a file.
+    fn of(error: &Error) -> Self {
+        match error.kind {
+            ErrorKind::Unreadable => Self::Unreadable,
+            ErrorKind::Limit => Self::TooLarge,
+            _ => Self::Damaged,
+        }
+    }
+
     /// What it is, and what to do.
     pub(super) fn says(self) -> (&'static str, &'static str) {
         match self {
             Self::Missing => ("it is not in the folder", "Copy the folder again, with all that is in it"),
             Self::Damaged => ("it is damaged", "Make a new backup, or copy the folder again"),
             Self::TooLarge => ("it is too large", "Copy it from the phone and name it by itself"),
-            Self::Unreadable => {
-                ("it cannot be opened", "Copy the folder again, with files and not with links to them")
-            }
+            Self::Unreadable => (
+                "it cannot be opened",
+                "Copy the folder to a place that you may read, with files and not with links to them; on a Mac, in Finder",
+            ),
+            Self::Closed => ("its key is bound to the phone", "Copy it from the phone and name it by itself"),
         }
     }
 }
@@ -86,7 +99,7 @@ impl Trouble {
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         let kind = match trouble {
-            Trouble::Missing | Trouble::Damaged => ErrorKind::Malformed,
+            Trouble::Missing | Trouble::Damaged | Trouble::Closed => ErrorKind::Malformed,
             Trouble::TooLarge => ErrorKind::Limit,
             Trouble::Unreadable => ErrorKind::Unreadable,
         };
@@ -161,22 +174,22 @@ impl<'f> Files<'f> {
         }
         let id = row.get(columns.id).as_text().unwrap_or_default();
         let record = row.get(columns.record).as_blob().filter(|record| (**record).len() <= MAX_RECORD);
-        let located = record.and_then(|record| self.locate(id, record)).ok_or(Trouble::Damaged);
+        let located = record.ok_or(Trouble::Damaged).and_then(|record| self.locate(id, record));
         Some(Entry { domain: domain.to_owned(), path: path.to_owned(), located })
     }
 
-    /// `None` when what the list says of the file is damaged.
-    fn locate(&self, id: &str, record: &[u8]) -> Option<Located> {
-        let place = place_of(id)?;
-        let archive = Archive::open(record).ok()?;
-        let root = archive.root()?;
+    fn locate(&self, id: &str, record: &[u8]) -> Result<Located, Trouble> {
+        let place = place_of(id).ok_or(Trouble::Damaged)?;
+        let archive = Archive::open(record).map_err(|_| Trouble::Damaged)?;
+        let root = archive.root().ok_or(Trouble::Damaged)?;
         if root.is_broken("EncryptionKey") {
-            return None;
+            return Err(Trouble::Damaged);
         }
-        let Some(key) = root.get("EncryptionKey") else { return Some(Located { place, key: None }) };
-        let wrapped = WrappedKey::read(key.data()?)?;
-        let key = self.keys?.unwrap(wrapped.class, &wrapped.key)?;
-        Some(Located { place, key: Some(key) })
+        let Some(key) = root.get("EncryptionKey") else { return Ok(Located { place, key: None }) };
+        let wrapped = key.data().and_then(WrappedKey::read).ok_or(Trouble::Damaged)?;
+        let keys = self.keys.filter(|keys| keys.has(wrapped.class)).ok_or(Trouble::Closed)?;
+        let key = keys.unwrap(wrapped.class, &wrapped.key).ok_or(Trouble::Damaged)?;
+        Ok(Located { place, key: Some(key) })
     }
 
     /// What is in a file. One that cannot be had stops nothing else.

@@ -77,11 +77,16 @@ impl Keychain {
     /// # Errors
     /// `Malformed` when it is no keychain; `Limit`.
     pub(super) fn read(bytes: &[u8], keys: Option<&ClassKeys>) -> Result<Self, Error> {
-        let list = Value::read(bytes)
-            .ok_or_else(|| Error::malformed("the keychain in the backup is damaged").next_step(AGAIN))?;
+        let damaged = || Error::malformed("the keychain in the backup is damaged").next_step(AGAIN);
+        let list =
+            Value::read(bytes).filter(|list| matches!(list, Value::Dictionary(_))).ok_or_else(damaged)?;
         let mut keychain = Self::default();
         for kind in KINDS {
-            let items = list.get(kind).map_or(&[][..], Value::items);
+            let items = match list.get(kind) {
+                None => &[],
+                Some(Value::Array(items)) => items.as_slice(),
+                Some(_) => return Err(damaged()),
+            };
             if items.len() > MAX_ITEMS {
                 return Err(Error::limit("the keychain has more items than any real one", "accounts"));
             }
@@ -119,7 +124,7 @@ fn open(item: &Value<'_>, kind: &'static str, keys: Option<&ClassKeys>) -> Outco
         .unwrap(sealed.class, sealed.key)
         .and_then(|key| aes256_gcm_open_without_nonce(&key, sealed.content));
     let Some(opened) = opened else { return Outcome::Damaged };
-    match Value::read_der(&opened) {
+    match Value::read_der(&opened).filter(|attributes| matches!(attributes, Value::Dictionary(_))) {
         Some(attributes) if is_set(attributes.get("tomb")) => Outcome::Deleted,
         Some(attributes) => {
             let reference = data("v_PersistentRef").unwrap_or_default().to_vec();

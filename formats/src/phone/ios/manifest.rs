@@ -73,7 +73,9 @@ impl Manifest {
             text.unwrap_or_default().to_owned()
         };
         Ok(Self {
-            is_encrypted: list.get("IsEncrypted").and_then(Value::boolean).unwrap_or(false),
+            // Only an encrypted backup has a key for its list.
+            is_encrypted: matches!(list.get("IsEncrypted"), Some(Value::Boolean(true) | Value::Integer(1)))
+                || list.get("ManifestKey").is_some(),
             made: list.get("Date").and_then(Value::date),
             device: of_phone("DeviceName"),
             ios: of_phone("ProductVersion"),

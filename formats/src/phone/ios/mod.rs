@@ -151,7 +151,9 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
             .next_step("Name the folder of the backup, with all that is in it")
     })?;
     let manifest = packed.open(MANIFEST)?.ok_or_else(without_manifest)?;
-    decode_folder(&manifest.read_all(MAX_MANIFEST)?, &packed, ctx)
+    let mut vault = decode_folder(&manifest.read_all(MAX_MANIFEST)?, &packed, ctx)?;
+    vault.warnings.extend(packed.beside());
+    Ok(vault)
 }
 
 /// What to say of a folder without its first file.
@@ -179,8 +181,8 @@ fn decode_folder(manifest: &[u8], folder: &dyn Folder, ctx: &mut Ctx<'_>) -> Res
     let rubin = reader.named(&listed, (apps::ORDER_DOMAIN, apps::ORDER_PATH));
     let freeotp = reader.named(&listed, (apps::OLD_DOMAIN, apps::OLD_PATH));
     let preferences = Preferences {
-        rubin: rubin.as_deref().and_then(|bytes| Value::read(bytes)),
-        freeotp: freeotp.as_deref().and_then(|bytes| Value::read(bytes)),
+        rubin: reader.list(rubin.as_ref(), apps::ORDER_PATH),
+        freeotp: reader.list(freeotp.as_ref(), apps::OLD_PATH),
     };
     let is_whole = keychain.damaged == 0 && keychain.unknown == 0 && damaged_rows == 0;
     let mut found = Found::new(keychain.items.len(), is_whole);
@@ -250,16 +252,36 @@ fn is_wanted(domain: &str, path: &str) -> bool {
     ];
     NAMED.contains(&(domain, path))
         || photos::is_photo(domain, path)
-        || (place(domain, path).is_some()
-            && (is_surely_export(path) || may_be_export(path))
-            && !is_of_an_app(path))
+        || match place(domain, path) {
+            None => false,
+            Some(_) if domain.starts_with(OF_APP) => {
+                (is_surely_export(path) || may_be_export(path)) && !is_of_an_app(path)
+            }
+            // What its owner has saved can be called anything.
+            Some(_) => !is_film(path),
+        }
+}
+
+/// Sounds and films are no exports, and can be many and large.
+fn is_film(path: &str) -> bool {
+    const ENDS: [&str; 10] = ["mov", "mp4", "m4v", "m4a", "mp3", "wav", "aac", "avi", "mkv", "flac"];
+    has_end(path, &ENDS)
+}
+
+/// What exports mostly are, and nothing else of that size.
+fn is_text(path: &str) -> bool {
+    has_end(path, &["txt", "json", "csv"])
+}
+
+fn has_end(path: &str, ends: &[&str]) -> bool {
+    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+    ends.iter().any(|known| known.eq_ignore_ascii_case(end))
 }
 
 /// Files that every app has, and that no app for the iPhone exports.
 fn is_of_an_app(path: &str) -> bool {
     const ENDS: [&str; 9] = ["db", "db3", "sqlite", "sqlite3", "plist", "xml", "dat", "bin", "ab"];
-    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
-    ENDS.iter().any(|of_app| of_app.eq_ignore_ascii_case(end))
+    has_end(path, &ENDS)
 }
 
 /// Opens files, and says which could not be.
@@ -290,9 +312,22 @@ impl Reader<'_, '_> {
 
     /// A file of that domain and path, when there is one.
     fn named(&mut self, listed: &[Entry], (domain, path): (&str, &str)) -> Option<Zeroizing<Vec<u8>>> {
-        let entry = listed.iter().find(|entry| entry.domain == domain && entry.path == path)?;
-        let content = self.files.content(entry, MAX_FILE);
+        let mut entries = listed.iter().filter(|entry| entry.domain == domain && entry.path == path);
+        let first = self.files.content(entries.next()?, MAX_FILE);
+        // Where the list has it twice, one may do.
+        let content = first.or_else(|trouble| {
+            entries.find_map(|entry| self.files.content(entry, MAX_FILE).ok()).ok_or(trouble)
+        });
         content.map_err(|trouble| self.warnings.push(not_read(trouble, path))).ok()
+    }
+
+    /// A property list of an app. One that is damaged is told.
+    fn list<'b>(&mut self, bytes: Option<&'b Zeroizing<Vec<u8>>>, path: &str) -> Option<Value<'b>> {
+        let list = Value::read(bytes?);
+        if list.is_none() {
+            self.warnings.push(not_read(Trouble::Damaged, path));
+        }
+        list
     }
 
     /// Exports that are saved on the phone. Of files that are none, nothing is said.
@@ -313,8 +348,9 @@ impl Reader<'_, '_> {
                     }
                     None => lost.push(path),
                 },
-                // What is as large as that, or like no format, may be anything.
-                Ok(_) | Err(Trouble::TooLarge) if !is_surely_export(&path) => {}
+                // What is like no format, or too large to be an export, may be anything.
+                Ok(_) if !is_surely_export(&path) => {}
+                Err(Trouble::TooLarge) if !(is_surely_export(&path) || is_text(&path)) => {}
                 _ => lost.push(path),
             }
         }

@@ -5,10 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::super::may_be_export;
 use super::{is_ios_backup, is_of_ios_backup};
 use crate::container::{tar, zip};
 use crate::ctx::Limits;
 use crate::error::Error;
+use crate::report::Item;
 use crate::source::{Bytes, Folder};
 
 /// The folder of a backup in an archive.
@@ -56,7 +58,20 @@ impl<'a> Packed<'a> {
         }
         Ok(Some(Self { root, members }))
     }
+
+    /// What lies beside the folder in the archive, and may be worth a look.
+    pub(super) fn beside(&self) -> Option<Item> {
+        let names = self.members.names();
+        let others = names.iter().filter(|name| !name.starts_with(&self.root) && may_be_export(name));
+        let count = others.filter(|name| !name.starts_with(OF_MAC)).count();
+        let message = format!("files beside the backup in the archive were not looked at: {count}");
+        let step = "Unpack the archive, and give them by themselves";
+        (count > 0).then(|| Item::new("not-read", message).next_step(step))
+    }
 }
+
+/// What macOS puts beside everything that it packs.
+const OF_MAC: &str = "__MACOSX/";
 
 const UNPACK: &str = "Unpack the archive, and name the folder of one backup";
 

@@ -25,27 +25,31 @@ pub(in super::super) const OLD_PATH: &str = "Library/Preferences/org.fedorahoste
 /// Takes the items of the app, in the order of the app.
 pub(super) fn take(items: &[Item], preferences: Option<&Value<'_>>, found: &mut Found) {
     let mut tokens: Vec<Token<'_>> = Vec::new();
-    let mut order: Option<Vec<String>> = None;
+    // Of the app, and of forks: each group has its own.
+    let mut orders: Vec<(&str, Vec<String>)> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         match item.service.as_str() {
             ORDER if item.account.as_str() == ORDER_ID => {
-                order = order.or_else(|| ids(&item.secret));
+                orders.extend(ids(&item.secret).map(|ids| (item.group.as_str(), ids)));
             }
             SECRETS | NAMES => add(&mut tokens, item),
             _ => continue,
         }
         found.take(at);
     }
-    let listed: Vec<&str> = order.iter().flatten().map(String::as_str).collect();
-    let places: HashMap<&str, usize> = listed.iter().copied().zip(0..).collect();
-    tokens.sort_by_key(|token| places.get(token.id).copied().unwrap_or(usize::MAX));
+    let listed = orders.iter().flat_map(|(group, ids)| ids.iter().map(|id| (*group, id.as_str())));
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (token, at) in listed.zip(0..) {
+        places.entry(token).or_insert(at);
+    }
+    tokens.sort_by_key(|token| places.get(&(token.group, token.id)).copied().unwrap_or(usize::MAX));
     for token in &tokens {
         found.add(token.account(), token.modified());
     }
-    let present: HashSet<&str> = tokens.iter().map(|token| token.id).collect();
-    let bound = listed.iter().filter(|id| !present.contains(*id)).count();
+    let present: HashSet<(&str, &str)> = tokens.iter().map(|token| (token.group, token.id)).collect();
+    let bound = places.keys().filter(|token| !present.contains(*token)).count();
     found.vault.warnings.extend(bound_tokens(bound, found.is_whole));
-    if order.is_none() && !tokens.is_empty() {
+    if orders.is_empty() && !tokens.is_empty() {
         found.vault.warnings.push(no_order());
     }
     preferences.into_iter().for_each(|list| take_old(list, found));
@@ -189,7 +193,14 @@ fn algorithm(root: &Node<'_, '_>) -> Result<Algorithm, Skip> {
 
 /// The preferences of the first versions: an order of keys, and a link for each.
 fn take_old(preferences: &Value<'_>, found: &mut Found) {
-    let order = preferences.get("tokenOrder").map_or(&[][..], Value::items);
+    let Some(order) = preferences.get("tokenOrder").map(Value::items) else {
+        // Without their order they are there all the same.
+        let links = preferences.keys().filter_map(|key| preferences.get(key)?.text());
+        let links: Vec<&str> = links.filter(|text| text.starts_with("otpauth://")).collect();
+        found.vault.warnings.extend((!links.is_empty()).then(no_order));
+        links.into_iter().for_each(|link| found.add(found::of_link(link), None));
+        return;
+    };
     for key in order {
         let link = key.text().and_then(|key| preferences.get(key)?.text());
         let entry = match link {

@@ -62,9 +62,18 @@ fn add(link: &str, item: &Item, found: &mut Found, ctx: &mut Ctx<'_>) {
 
 /// The names in a link that has no secret.
 fn names_without_secret(link: &str) -> Option<(String, String)> {
+    names(link, false)
+}
+
+/// The names in a link that has one.
+fn names_with_secret(link: &str) -> Option<(String, String)> {
+    names(link, true)
+}
+
+fn names(link: &str, has_secret: bool) -> Option<(String, String)> {
     let pieces = Pieces::split(link).filter(|pieces| matches!(pieces.host, Host::Totp | Host::Hotp))?;
     let names = pieces.names();
-    pieces.raw("secret").is_none().then_some((names.issuer, names.account))
+    (pieces.raw("secret").is_some() == has_secret).then_some((names.issuer, names.account))
 }
 
 /// The links of an item: attributes that are one as a whole, and texts that are one in what the secret holds.
@@ -77,9 +86,8 @@ fn links(item: &Item) -> Vec<Zeroizing<String>> {
         links.extend(texts_in(&item.secret).iter().filter_map(|text| link(text)));
     }
     // What has its secret elsewhere in the item is not told a second time.
-    if links.iter().any(|link| names_without_secret(link).is_none()) {
-        links.retain(|link| names_without_secret(link).is_none());
-    }
+    let told: Vec<(String, String)> = links.iter().filter_map(|link| names_with_secret(link)).collect();
+    links.retain(|link| names_without_secret(link).is_none_or(|names| !told.contains(&names)));
     // The same link in two attributes is one account.
     let mut seen = Vec::new();
     links.retain(|link| {
@@ -95,7 +103,8 @@ fn link(text: &str) -> Option<Zeroizing<String>> {
     let text = text.trim();
     let lower = Zeroizing::new(text.to_ascii_lowercase());
     let is_link = lower.starts_with("otpauth://") || is_migration(&lower);
-    let is_one = !text.chars().any(char::is_control) && lower.matches("otpauth").count() == 1;
+    let schemes = lower.matches("otpauth://").count().saturating_add(lower.matches(MIGRATION).count());
+    let is_one = !text.chars().any(char::is_control) && schemes == 1;
     (is_link && is_one).then(|| Zeroizing::new(text.to_owned()))
 }
 
@@ -108,7 +117,8 @@ fn texts_in(bytes: &[u8]) -> Vec<Zeroizing<String>> {
     if let Some(list) = Value::read(bytes) {
         return list.texts().into_iter().map(|text| Zeroizing::new(text.to_owned())).collect();
     }
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let json = matches!(first, Some(b'{' | b'[')).then(|| serde_json::from_slice(bytes).ok());
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let text = text.trim_start_matches('\u{FEFF}').trim_matches(['\0', ' ', '\t', '\r', '\n']);
+    let json = text.starts_with(['{', '[', '"']).then(|| serde_json::from_str(text).ok());
     json.flatten().map(|Texts(texts)| texts).unwrap_or_default()
 }

@@ -25,7 +25,10 @@ pub(in super::super) const ORDER_PATH: &str = "Library/Preferences/me.mattrubin.
 /// Takes the items of both apps; those of Rubin's in the order of the app, what that does not list behind them.
 pub(super) fn take(items: &[Item], preferences: Option<&Value<'_>>, found: &mut Found) {
     let order = preferences.and_then(|list| list.get("OTPKeychainEntries")).map_or(&[][..], Value::items);
-    let places: HashMap<&[u8], usize> = order.iter().filter_map(Value::data).zip(0..).collect();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    for (reference, at) in order.iter().filter_map(Value::data).zip(0..) {
+        places.entry(reference).or_insert(at);
+    }
     let is_of = |services: &[&str], item: &Item| services.contains(&item.service.as_str());
     let mut rubin: Vec<(usize, &Item)> =
         items.iter().enumerate().filter(|(_, item)| is_of(&RUBIN, item)).collect();
