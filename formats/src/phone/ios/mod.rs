@@ -417,10 +417,13 @@ fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
         keychain.closed.iter().filter(|(class, _)| !BOUND.contains(class)).map(|(_, count)| count).sum();
     by_class.extend((others > 0).then(|| format!("other classes: {others}")));
     let item = if is_encrypted {
-        let message = format!(
-            "bound to the phone, so that no backup opens them: {count} of the keychain's entries ({}); Google Authenticator keeps its accounts so",
-            by_class.join(", ")
-        );
+        let why = match others {
+            0 => "bound to the phone, so that no backup opens them",
+            _ if others == count => "under keys that the password does not open",
+            _ => "bound to the phone, or under other keys that the password does not open",
+        };
+        let google = if others < count { "; Google Authenticator keeps its accounts so" } else { "" };
+        let message = format!("{why}: {count} of the keychain's entries ({}){google}", by_class.join(", "));
         Item::new(Skip::LOCKED_SECRET, message)
             .next_step("Compare with the apps on the phone before you delete anything there")
     } else {
