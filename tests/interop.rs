@@ -104,9 +104,9 @@ fn java_reads_the_map_of_freeotp() {
 /// With other keys on every run, and derivations as long as real ones.
 #[test]
 fn a_phone_that_was_made_just_now_is_read() {
-    let has_cryptography = others::python(&["-c", "import cryptography"]).output();
-    if !has_cryptography.is_ok_and(|output| output.status.success()) {
-        let line = others::left_out("ios-backup, made afresh", "the Python package cryptography");
+    let packages = others::python(&["-c", "import cryptography, segno"]).output();
+    if !packages.is_ok_and(|output| output.status.success()) {
+        let line = others::left_out("ios-backup, made afresh", "the Python packages cryptography and segno");
         assert!(std::env::var_os("OTPFERRY_INTEROP").is_none_or(|value| value != "1"), "{line}");
         return;
     }
