@@ -265,3 +265,50 @@ fn a_log_that_cannot_be_read_is_not_said_to_be_missing() {
     assert!(run.out.contains("was read without the log beside it, which is only a link"), "{}", run.out);
     assert!(!run.out.contains("is not beside it"), "{}", run.out);
 }
+
+/// Of a backup that is larger than the limit of bytes nothing is in memory but what is taken out of it.
+#[test]
+fn a_backup_may_be_larger_than_the_limit() {
+    let zeros = |mut file: Vec<u8>| {
+        file.resize(file.len() + 20_000, 0);
+        file
+    };
+    // The comment at the end of a zip, after its length.
+    let comment = |mut file: Vec<u8>| {
+        let at = file.len() - 2;
+        file[at..].copy_from_slice(&20_000_u16.to_le_bytes());
+        file.resize(file.len() + 20_000, b'x');
+        file
+    };
+    type Padding<'p> = &'p dyn Fn(Vec<u8>) -> Vec<u8>;
+    let packings: [(&str, Padding<'_>); 5] = [
+        ("copy.tar", &|file| file),
+        ("copy.tar.gz", &zeros),
+        ("copy.zip", &comment),
+        ("v5-not-packed.ab", &|file| file),
+        ("v3-plain.ab", &zeros),
+    ];
+    for (name, padding) in packings {
+        let sandbox = Sandbox::new();
+        let fixture = format!("android-backup/{name}");
+        let file = padding(fs::read(support::fixture(&fixture)).unwrap());
+        assert!(file.len() > 10_000, "{name}");
+        sandbox.put(name, file);
+        let args = ["convert", name, "-t", "otpferry", "-o", "o.json", "--limit", "bytes=10000"];
+        sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", PASSWORD)]);
+        assert_eq!(accounts(&sandbox.json("o.json")), accounts(&expected(&fixture)), "{name}");
+    }
+}
+
+/// Whatever else is too large is refused before it is read, also when it is packed in the same way.
+#[test]
+fn other_large_files_are_too_large() {
+    let sandbox = Sandbox::new();
+    for (name, fixture) in [("1.zip", "bitwarden/attachments.zip"), ("2.txt", "otpauth/comments.txt")] {
+        sandbox.put(name, fs::read(support::fixture(fixture)).unwrap());
+        sandbox
+            .run(&["inspect", name, "--limit", "bytes=100"])
+            .exits(10)
+            .says(&["over the limit", "--limit bytes="]);
+    }
+}

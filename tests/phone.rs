@@ -45,8 +45,14 @@ fn state(folder: &Path) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
 
 #[test]
 fn without_its_password_a_backup_tells_of_the_phone() {
+    for packing in ["encrypted", "packed.tar", "packed.tar.gz", "packed.zip"] {
+        without_a_password_it_tells(&format!("ios-backup/{packing}"));
+    }
+}
+
+fn without_a_password_it_tells(backup: &str) {
     let sandbox = Sandbox::new();
-    let run = sandbox.run(&["inspect", &fixture(ENCRYPTED)]).exits(1);
+    let run = sandbox.run(&["inspect", &fixture(backup)]).exits(1);
     prints(
         &run,
         &[
@@ -272,11 +278,16 @@ fn the_password_that_is_meant_is_said() {
 
 #[test]
 fn photos_are_looked_at_when_that_is_asked_for() {
+    for backup in ["ios-backup/with-photos", "ios-backup/packed-photos.zip"] {
+        photos_are_looked_at_in(&fixture(backup));
+    }
+}
+
+fn photos_are_looked_at_in(path: &str) {
     let sandbox = Sandbox::new();
-    let path = fixture("ios-backup/with-photos");
-    let run = with_password(&sandbox, PASSWORD, &["inspect", &path]).exits(1);
+    let run = with_password(&sandbox, PASSWORD, &["inspect", path]).exits(1);
     prints(&run, &["encrypted: 0 accounts", "7 photos in the backup; --photos looks for QR codes in them"]);
-    let args = ["convert", "--photos", &path, "-t", "otpferry", "-o", "o.json", "--json"];
+    let args = ["convert", "--photos", path, "-t", "otpferry", "-o", "o.json", "--json"];
     let run = with_password(&sandbox, PASSWORD, &args).exits(1);
     let report: Value = serde_json::from_str(&run.out).unwrap();
     let said: Vec<&str> =
@@ -312,16 +323,18 @@ fn photos_are_looked_at_when_that_is_asked_for() {
     assert_eq!(all(&written["accounts"]), all(&expected("ios-backup/with-photos")["photos"]));
 }
 
+/// Standard input is not a file that could be looked into again.
 #[test]
-fn photos_in_an_archive_are_not_passed_over_in_silence() {
+fn photos_that_cannot_be_looked_at_are_not_passed_over_in_silence() {
     let sandbox = Sandbox::new();
-    let path = fixture("ios-backup/packed-photos.zip");
-    let run = with_password(&sandbox, PASSWORD, &["inspect", "--photos", &path]).exits(1);
+    let packed = fs::read(fixture("ios-backup/packed-photos.zip")).unwrap();
+    let password = [("OTPFERRY_PASSWORD", PASSWORD)];
+    let run = sandbox.run_with(&["inspect", "--photos", "-"], &packed, &password).exits(1);
     prints(
         &run,
         &[
             "7 photos in the backup",
-            "packed in an archive are not looked at",
+            "inside something else are not looked at",
             "name the folder of the backup",
         ],
     );

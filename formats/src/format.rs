@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::model::{Account, Vault};
 use crate::probe::Probe;
-use crate::source::Folder;
+use crate::source::{Bytes, Folder};
 use crate::text::encoding;
 
 /// How sure a format is that bytes are its own.
@@ -119,8 +119,10 @@ impl Info {
 /// The bytes of one file and what belongs to them.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
-    /// The file.
+    /// The file; only its beginning where it is `large`.
     pub bytes: &'a [u8],
+    /// The whole file, where it is too large to be in memory, for a format that reads it piece by piece.
+    pub large: Option<&'a dyn Bytes>,
     /// What it is called: its path below the folder that was given, with `/` between the parts.
     pub name: Option<&'a str>,
     /// Where it is, as far as its user has said it: folders can be called like the app that a backup is of.
@@ -145,7 +147,7 @@ pub struct Manifest<'a> {
 impl<'a> Input<'a> {
     /// A file on its own.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, name: None, place: None, wal: None, manifest: None, folder: None }
+        Self { bytes, large: None, name: None, place: None, wal: None, manifest: None, folder: None }
     }
 
     /// A database with its write-ahead log.
@@ -172,6 +174,18 @@ impl<'a> Input<'a> {
     pub fn with_manifest(mut self, manifest: Option<Manifest<'a>>) -> Self {
         self.manifest = manifest;
         self
+    }
+
+    /// A file of which only the beginning is in memory.
+    #[must_use]
+    pub fn with_large(mut self, large: Option<&'a dyn Bytes>) -> Self {
+        self.large = large;
+        self
+    }
+
+    /// The whole file, to be read piece by piece.
+    pub(crate) fn whole(&self) -> &dyn Bytes {
+        self.large.unwrap_or(&self.bytes)
     }
 
     /// The same with its folder.

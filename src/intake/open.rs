@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use otpferry_formats::container::sqlite;
 use otpferry_formats::foreign;
-use otpferry_formats::phone::IOS_BACKUP;
+use otpferry_formats::phone::{ANDROID_BACKUP, IOS_BACKUP, manifest_in};
 use otpferry_formats::report::Item;
 use otpferry_formats::text::encoding;
 use otpferry_formats::{
-    Confidence, Ctx, Error, ErrorKind, Folder, Format, Input, KeyFile, Manifest, Passwords, Probe, registry,
+    Bytes, Confidence, Ctx, Error, ErrorKind, Format, Input, KeyFile, Manifest, Passwords, Probe, registry,
 };
 use zeroize::Zeroizing;
 
@@ -54,12 +54,19 @@ pub(super) fn empty() -> Failure {
 
 /// Reads one input.
 pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure> {
-    let disk = match (&source.path, source.is_backup) {
-        (Some(manifest), true) => Some(phone::Disk::of(manifest)?),
-        _ => None,
+    let may_be = |id: &str| reader.from.is_none_or(|format| format.info().id == id);
+    let backup = match source.is_backup || may_be(IOS_BACKUP) {
+        true => phone::Backup::of(source, &reader.limits)?,
+        false => None,
     };
-    let Content { bytes, sealed } = match &disk {
-        Some(disk) => Content { bytes: disk.manifest()?, sealed: Sealed::No },
+    if backup.is_none()
+        && may_be(ANDROID_BACKUP)
+        && let Some(file) = phone::large(source, &reader.limits)
+    {
+        return read_large(&file, source, reader);
+    }
+    let Content { bytes, sealed } = match &backup {
+        Some(backup) => Content { bytes: manifest_in(backup.folder())?, sealed: Sealed::No },
         None => content(source, reader)?,
     };
     let wal = source.path.as_deref().map(|path| read_wal(path, reader)).transpose()?.flatten();
@@ -77,18 +84,34 @@ pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure>
     let input = input
         .with_name(Some(source.below.as_str()))
         .with_place(&source.name)
-        .with_folder(disk.as_ref().map(|disk| disk as &dyn Folder));
-    if reader.from.is_none() && disk.is_none() && is_unmarked(&input, source) {
+        .with_folder(backup.as_ref().map(phone::Backup::folder));
+    if reader.from.is_none() && backup.is_none() && is_unmarked(&input, source) {
         return Err(Failure::new(Exit::NothingToRead, "nothing in it says what it is").foreign());
     }
     let mut passwords = reader.passwords.for_file(&source.name);
     // Also when it is damaged so that nothing in it says so.
-    let from = if disk.is_some() { registry::by_name(IOS_BACKUP) } else { reader.from };
+    let from = if backup.is_some() { registry::by_name(IOS_BACKUP) } else { reader.from };
     let (format, mut vault) = decode(&input, &source.name, from, reader, &mut passwords)?;
+    vault.warnings.extend(backup.and_then(|backup| backup.beside()));
     if sqlite::sniff(&bytes) {
         vault.warnings.extend(source.path.as_deref().and_then(unfinished));
     }
-    let mut file = File { sealed, ..File::new(&source.name, format, vault) };
+    with_enclosed(File { sealed, ..File::new(&source.name, format, vault) }, reader)
+}
+
+/// Reads a backup of an Android phone that is too large to be in memory.
+fn read_large(file: &dyn Bytes, source: &Source, reader: &Reader) -> Result<Reading, Failure> {
+    let input = Input::new(&[])
+        .with_large(Some(file))
+        .with_name(Some(source.below.as_str()))
+        .with_place(&source.name);
+    let mut passwords = reader.passwords.for_file(&source.name);
+    let from = registry::by_name(ANDROID_BACKUP);
+    let (format, vault) = decode(&input, &source.name, from, reader, &mut passwords)?;
+    with_enclosed(File::new(&source.name, format, vault), reader)
+}
+
+fn with_enclosed(mut file: File, reader: &Reader) -> Result<Reading, Failure> {
     let enclosed = phone::enclosed(&mut file, reader)?;
     Ok(Reading::Files(iter::once(file).chain(enclosed).collect()))
 }

@@ -6,9 +6,9 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use otpferry_formats::phone::{self, Enclosed, Hope, Survey};
+use otpferry_formats::phone::{self, Enclosed, Hope, IosArchive, Survey};
 use otpferry_formats::report::Item;
-use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input};
+use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input, Limits};
 use zeroize::Zeroizing;
 
 use super::{File, Reader, Sealed, Source, open};
@@ -60,17 +60,58 @@ fn describe(manifest: &Path) -> String {
 }
 
 /// What inputs tell without a password, when all of them are backups of iPhones.
-pub(crate) fn surveys(sources: &[Source]) -> Vec<(String, Survey)> {
+pub(crate) fn surveys(sources: &[Source], limits: &Limits) -> Vec<(String, Survey)> {
     let survey = |source: &Source| {
-        let manifest = source.path.as_deref().filter(|_| source.is_backup)?;
-        Some((source.name.clone(), survey(manifest).ok()?))
+        let backup = Backup::of(source, limits).ok()??;
+        Some((source.name.clone(), tells(backup.folder()).ok()?))
     };
     sources.iter().map(survey).collect::<Option<_>>().unwrap_or_default()
 }
 
 fn survey(manifest: &Path) -> Result<Survey, Failure> {
-    let disk = Disk::of(manifest)?;
-    Ok(phone::ios_backup(&disk.manifest()?, &disk)?)
+    tells(&Disk::of(manifest)?)
+}
+
+fn tells(folder: &dyn Folder) -> Result<Survey, Failure> {
+    Ok(phone::ios_backup(&phone::manifest_in(folder)?, folder)?)
+}
+
+/// A backup of an iPhone.
+pub(super) enum Backup {
+    /// As it was made.
+    Folder(Disk),
+    /// Packed by somebody.
+    Archive(IosArchive<'static>),
+}
+
+impl Backup {
+    /// The backup that an input is; `None` for anything else, and for what is inside another file.
+    ///
+    /// # Errors
+    /// [`Exit::Io`]; [`Exit::Malformed`] for an archive with several.
+    pub(super) fn of(source: &Source, limits: &Limits) -> Result<Option<Self>, Failure> {
+        let Some(path) = source.path.as_deref() else { return Ok(None) };
+        if source.is_backup {
+            return Disk::of(path).map(|disk| Some(Self::Folder(disk)));
+        }
+        let Some(file) = Pieces::of(path).filter(|file| phone::is_ios_archive(file)) else { return Ok(None) };
+        Ok(Some(Self::Archive(IosArchive::open(file, limits)?)))
+    }
+
+    pub(super) fn folder(&self) -> &dyn Folder {
+        match self {
+            Self::Folder(disk) => disk,
+            Self::Archive(archive) => archive,
+        }
+    }
+
+    /// What lies beside the backup and was not looked at.
+    pub(super) fn beside(&self) -> Option<Item> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Archive(archive) => archive.beside(),
+        }
+    }
 }
 
 /// The folder of a backup. Nothing is ever written into it, and no link leads out of it.
@@ -87,15 +128,6 @@ impl Disk {
         let folder = folder_of(manifest);
         let root = folder.canonicalize().map_err(|error| Failure::io(folder, "open the backup", &error))?;
         Ok(Self { root })
-    }
-
-    /// The first file.
-    ///
-    /// # Errors
-    /// `Malformed` when there is none; `Limit`; `Unreadable`.
-    pub(super) fn manifest(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let file = self.open(phone::IOS_MANIFEST)?.ok_or_else(phone::without_manifest)?;
-        file.read_all(phone::MAX_IOS_MANIFEST)
     }
 }
 
@@ -137,8 +169,23 @@ struct Pieces {
     length: u64,
 }
 
+impl Pieces {
+    /// `None` for what is no file, or cannot be opened: what comes next says why.
+    fn of(path: &Path) -> Option<Self> {
+        // Before it is opened: a pipe would wait for ever.
+        let length = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
+        Some(Self { file: Mutex::new(Handle::open(path).ok()?), length })
+    }
+}
+
+/// The backup of an Android phone that is too large to be in memory.
+pub(super) fn large(source: &Source, limits: &Limits) -> Option<impl Bytes + use<>> {
+    let file = Pieces::of(source.path.as_deref()?).filter(|file| file.length > limits.bytes)?;
+    phone::is_android_archive(&file, Some(&source.name)).then_some(file)
+}
+
 impl Bytes for Pieces {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.length
     }
 
@@ -146,7 +193,7 @@ impl Bytes for Pieces {
         let end = u64::try_from(length).ok().and_then(|length| at.checked_add(length));
         if end.is_none_or(|end| end > self.length) {
             return Err(Error::malformed("a file of the backup ends too early")
-                .next_step("Copy the folder again, or make a new backup of the phone"));
+                .next_step("Copy the backup again, or make a new one of the phone"));
         }
         let mut piece = Zeroizing::new(vec![0; length]);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::mem;
 use otpferry_formats::phone::Photo;
 use otpferry_formats::report::Item;
 
-use super::phone::{self, Disk};
+use super::phone::{self, Backup};
 use super::picture::{self, Picture};
 use super::together::{Reading, Room};
 use super::{Reader, Sealed, Source};
@@ -20,7 +20,7 @@ type Readings = Vec<Result<Reading, Failure>>;
 /// has thousands.
 ///
 /// # Errors
-/// When the folder of a backup cannot be opened any more.
+/// When a backup cannot be opened any more.
 pub(super) fn read(
     sources: &mut Vec<Source>,
     readings: &mut Readings,
@@ -30,21 +30,19 @@ pub(super) fn read(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let mut found = Vec::new();
-    for (backup, reading) in sources.iter().zip(readings.iter_mut()) {
+    for (source, reading) in sources.iter().zip(readings.iter_mut()) {
         let Ok(Reading::Files(files)) = reading else { continue };
-        let Some((outer, manifest)) = files.first_mut().zip(backup.path.as_deref()) else { continue };
+        let Some(outer) = files.first_mut() else { continue };
         let photos = mem::take(&mut outer.vault.photos);
         if photos.is_empty() {
             continue;
         }
-        if !backup.is_backup {
-            outer.vault.warnings.push(packed());
+        let Some(backup) = Backup::of(source, &reader.limits)? else {
+            outer.vault.warnings.push(inside());
             continue;
-        }
-        let sealed = phone::sealed_in(outer);
-        let library = Library { backup, disk: Disk::of(manifest)?, sealed, reader };
+        };
+        let library = Library { source, backup, sealed: phone::sealed_in(outer), reader };
         let seen = library.look_at(&photos, room, cost, terminal)?;
-
         outer.vault.warnings.extend(seen.summary(photos.len()));
         // That they could be looked at need not be said any more.
         if let Some(survey) = &mut outer.vault.survey {
@@ -59,17 +57,16 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Out of an archive they are not read one by one.
-fn packed() -> Item {
-    Item::new("not-read", "the photos of a backup that is packed in an archive are not looked at")
-        .next_step("Unpack the archive, and name the folder of the backup")
+/// Out of what is not a file on the disk they are not read one by one.
+fn inside() -> Item {
+    Item::new("not-read", "the photos of a backup that is inside something else are not looked at")
+        .next_step("Unpack it, and name the folder of the backup")
 }
 
 /// The pictures of one backup.
 struct Library<'l> {
-    backup: &'l Source,
-    disk: Disk,
-
+    source: &'l Source,
+    backup: Backup,
     sealed: Sealed,
     reader: &'l Reader,
 }
@@ -118,11 +115,9 @@ impl Library<'_> {
     }
 
     fn look_at_one(&self, photo: &Photo) -> (Source, Result<Picture, Failure>) {
-        let source = Source::inside(self.backup, &photo.path);
-        let bytes = photo.read(&self.disk).map_err(Failure::from);
-
+        let source = Source::inside(self.source, &photo.path);
+        let bytes = photo.read(self.backup.folder()).map_err(Failure::from);
         let picture = bytes.and_then(|bytes| picture::read(&bytes, &source, self.sealed, self.reader));
-
         (source, picture)
     }
 }

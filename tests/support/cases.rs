@@ -224,7 +224,7 @@ impl Folder for Files {
 struct Content(Vec<u8>);
 
 impl Bytes for Content {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.0.as_slice().len() as u64
     }
 

@@ -1,8 +1,8 @@
-//! Tar archives in memory.
-
-use std::io::Cursor;
+//! Tar archives whose files can be had in any order.
 
 use tar::{Archive, EntryType};
+
+use crate::source::{Bytes, Stream};
 
 /// Whether the bytes begin like an archive, POSIX or GNU.
 pub(crate) fn sniff(bytes: &[u8]) -> bool {
@@ -23,16 +23,25 @@ pub(crate) fn is_file(kind: EntryType) -> bool {
 /// The kind of a member that is the rest of a file that began in another archive.
 pub(crate) const PART: u8 = b'M';
 
-/// The names and contents of the files of an archive, in order, as far as it goes. Links and folders are left out.
-pub(crate) fn files(bytes: &[u8]) -> Vec<(String, &[u8])> {
-    let mut archive = Archive::new(Cursor::new(bytes));
+/// Where the content of a file is in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) start: u64,
+    pub(crate) length: u64,
+}
+
+/// The names and places of the files of an archive, in order, as far as it goes. Links and folders are left out.
+pub(crate) fn files(bytes: impl Bytes) -> Vec<(String, Place)> {
+    let end = bytes.size();
+    let mut archive = Archive::new(Stream::new(bytes));
     let mut files = Vec::new();
     let Ok(entries) = archive.entries_with_seek() else { return files };
     for entry in entries.map_while(Result::ok).filter(|entry| is_file(entry.header().entry_type())) {
-        let place = usize::try_from(entry.raw_file_position()).ok().zip(usize::try_from(entry.size()).ok());
-        let content = place.and_then(|(start, size)| bytes.get(start..start.checked_add(size)?));
-        let Some(content) = content else { break };
-        files.push((String::from_utf8_lossy(&entry.path_bytes()).into_owned(), content));
+        let place = Place { start: entry.raw_file_position(), length: entry.size() };
+        if place.start.checked_add(place.length).is_none_or(|last| last > end) {
+            break;
+        }
+        files.push((String::from_utf8_lossy(&entry.path_bytes()).into_owned(), place));
     }
     files
 }
@@ -61,10 +70,17 @@ mod tests {
         let bytes = builder.into_inner().unwrap();
         let [first, second, third, fourth] =
             [("a/b", b"first".as_slice()), ("c", b"second"), ("d", b"third"), ("e", b"fourth")]
-                .map(|(name, content)| (name.to_owned(), content));
+                .map(|(name, content)| (name.to_owned(), content.to_vec()));
         assert!(sniff(&bytes) && !sniff(&bytes[1..]) && !sniff(b""));
-        assert_eq!(files(&bytes), [first.clone(), second, third, fourth]);
-        assert_eq!(files(&bytes[..2000]), [first]);
-        assert_eq!(files(b""), []);
+        let contents = |bytes: &[u8]| -> Vec<(String, Vec<u8>)> {
+            let content = |place: Place| {
+                let start = usize::try_from(place.start).unwrap();
+                bytes[start..start + usize::try_from(place.length).unwrap()].to_vec()
+            };
+            files(bytes).into_iter().map(|(name, place)| (name, content(place))).collect()
+        };
+        assert_eq!(contents(&bytes), [first.clone(), second, third, fourth]);
+        assert_eq!(contents(&bytes[..2000]), [first]);
+        assert_eq!(contents(b""), []);
     }
 }

@@ -18,6 +18,7 @@ use crate::crypt::{Prf, pbkdf2};
 use crate::ctx::{Ctx, Limits};
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::SecretText;
+use crate::source::{Bytes, Stream};
 
 /// Most members; an export has two, a password store one for each account.
 const MAX_MEMBERS: usize = 100_000;
@@ -26,9 +27,9 @@ const LOCAL: [u8; 4] = *b"PK\x03\x04";
 /// Signature of the end of an archive: all that an empty one has.
 const END: [u8; 4] = *b"PK\x05\x06";
 
-/// An archive in memory.
+/// An archive that is open.
 pub(crate) struct Archive<'a> {
-    zip: ZipArchive<Cursor<&'a [u8]>>,
+    zip: ZipArchive<Stream<Box<dyn Bytes + 'a>>>,
     names: Vec<String>,
 }
 
@@ -85,8 +86,9 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// `Malformed` for damage.
-    pub(crate) fn open_copy(bytes: &'a [u8]) -> Result<Self, Error> {
-        let zip = ZipArchive::new(Cursor::new(bytes))
+    pub(crate) fn open_copy(bytes: impl Bytes + 'a) -> Result<Self, Error> {
+        let bytes: Box<dyn Bytes + 'a> = Box::new(bytes);
+        let zip = ZipArchive::new(Stream::new(bytes))
             .map_err(|_| damaged("the zip archive is damaged or cut off"))?;
         let names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
         Ok(Self { zip, names })
@@ -456,7 +458,7 @@ mod tests {
         }
         assert_eq!(names(&bytes).unwrap(), ["a.json", "b.json"]);
         assert_eq!(Archive::open(&bytes).err().map(|error| error.kind), Some(ErrorKind::Malformed));
-        let mut copy = Archive::open_copy(&bytes).unwrap();
+        let mut copy = Archive::open_copy(bytes.as_slice()).unwrap();
         let entry = copy.entry(0).unwrap();
         assert_eq!(
             (copy.len(), entry.name.as_str(), entry.size, entry.is_encrypted),

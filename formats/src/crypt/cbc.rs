@@ -1,7 +1,7 @@
 //! AES-CBC with PKCS #7 padding. It authenticates nothing: bad padding means a wrong key, and so may
 //! any content that comes out.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
 use aes::cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
@@ -48,9 +48,9 @@ pub(crate) fn twofish_cbc_open_unpadded(
 
 /// Decrypts piece by piece, as far as there are whole blocks. Where it does not end with padding, it is cut off or goes
 /// on behind its end: the end is an error then.
-pub(crate) struct AesCbcReader<'a> {
+pub(crate) struct AesCbcReader<R> {
     decryptor: cbc::Decryptor<aes::Aes256>,
-    sealed: &'a [u8],
+    sealed: R,
     block: Zeroizing<[u8; 16]>,
     /// Bytes of the block that were given out.
     used: usize,
@@ -60,23 +60,28 @@ pub(crate) struct AesCbcReader<'a> {
     is_whole: bool,
 }
 
-impl<'a> AesCbcReader<'a> {
-    pub(crate) fn new(key: &[u8; 32], iv: &[u8; 16], sealed: &'a [u8]) -> Self {
+impl<R: BufRead> AesCbcReader<R> {
+    pub(crate) fn new(key: &[u8; 32], iv: &[u8; 16], sealed: R) -> Self {
         let decryptor = cbc::Decryptor::<aes::Aes256>::new(key.into(), iv.into());
         Self { decryptor, sealed, block: Zeroizing::default(), used: 0, length: 0, is_whole: false }
     }
 
-    fn next_block(&mut self) -> Option<()> {
-        let (sealed, rest) = self.sealed.split_first_chunk::<16>()?;
-        let mut block = Block::<aes::Aes256>::from(*sealed);
+    /// Answers whether there is another block.
+    fn next_block(&mut self) -> io::Result<bool> {
+        let mut sealed = [0; 16];
+        match self.sealed.read_exact(&mut sealed) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        let mut block = Block::<aes::Aes256>::from(sealed);
         self.decryptor.decrypt_block(&mut block);
         self.block.copy_from_slice(&block);
-        self.sealed = rest;
         self.used = 0;
-        let content = if rest.is_empty() { unpadded(&self.block) } else { None };
+        let is_last = self.sealed.fill_buf()?.is_empty();
+        let content = if is_last { unpadded(&self.block) } else { None };
         self.is_whole = content.is_some();
         self.length = content.unwrap_or(self.block.len());
-        Some(())
+        Ok(true)
     }
 }
 
@@ -87,16 +92,16 @@ fn unpadded(block: &[u8; 16]) -> Option<usize> {
     block.get(length..)?.iter().all(|byte| byte == last).then_some(length)
 }
 
-impl Read for AesCbcReader<'_> {
+impl<R: BufRead> Read for AesCbcReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0_usize;
         while let Some(out) = buffer.get_mut(count..).filter(|out| !out.is_empty()) {
             let opened = self.block.get(self.used..self.length).unwrap_or_default();
             if opened.is_empty() {
-                match self.next_block() {
-                    Some(()) => continue,
-                    None => break,
+                if self.next_block()? {
+                    continue;
                 }
+                break;
             }
             let length = opened.len().min(out.len());
             out.iter_mut().zip(opened).for_each(|(out, opened)| *out = *opened);

@@ -5,11 +5,13 @@ mod ios;
 mod survey;
 
 pub(crate) use android::AndroidBackup;
-pub use android::{android_app, is_android_app_data};
+pub use android::ID as ANDROID_BACKUP;
+pub use android::{android_app, is_android_app_data, is_android_archive};
 pub(crate) use ios::IosBackup;
 pub use ios::{
-    AttributeShape, ID as IOS_BACKUP, ItemShape, MANIFEST as IOS_MANIFEST, MAX_MANIFEST as MAX_IOS_MANIFEST,
-    Photo, ios_backup, is_ios_backup, is_of_ios_backup, without_manifest,
+    AttributeShape, ID as IOS_BACKUP, IosArchive, ItemShape, MANIFEST as IOS_MANIFEST,
+    MAX_MANIFEST as MAX_IOS_MANIFEST, Photo, ios_backup, is_ios_archive, is_ios_backup, is_of_ios_backup,
+    manifest_in,
 };
 pub use survey::{App, Group, Hope, Keychain, Survey};
 

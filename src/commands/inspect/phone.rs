@@ -21,7 +21,11 @@ pub(super) struct Closed {
 
 impl Closed {
     pub(super) fn of(sources: &[Source], args: &InspectArgs) -> Self {
-        let surveys = if args.shape { Vec::new() } else { intake::phone::surveys(sources) };
+        let surveys = if args.shape {
+            Vec::new()
+        } else {
+            intake::phone::surveys(sources, &args.read.options.cost.limits())
+        };
         let asks = |surveys: &[(String, Survey)]| {
             let book = PasswordBook::new(args.read.options.password_file.as_deref());
             surveys.iter().any(|(_, survey)| survey.encrypted) && book.is_ok_and(|book| book.may_ask())

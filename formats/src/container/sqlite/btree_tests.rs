@@ -167,7 +167,7 @@ fn broken_overflow_chains() {
 struct Vast(Vec<u8>);
 
 impl Bytes for Vast {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         1 << 40
     }
 

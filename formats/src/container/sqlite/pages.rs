@@ -22,8 +22,8 @@ pub(super) enum Main<'a> {
 impl<'a> Main<'a> {
     fn len(self) -> u64 {
         match self {
-            Self::Memory(bytes) => Bytes::len(&bytes),
-            Self::Pieces(bytes) => bytes.len(),
+            Self::Memory(bytes) => bytes.size(),
+            Self::Pieces(bytes) => bytes.size(),
         }
     }
 

@@ -22,6 +22,8 @@ const CHANGED: &[u8] = b"ANDROID BACKUP\r";
 const HEAD: usize = 4 << 10;
 /// Longest line.
 const MAX_LINE: usize = 4 << 10;
+/// So many bytes from its beginning hold all the lines of a backup.
+pub(super) const LINES: usize = 64 << 10;
 const NEWEST: u32 = 5;
 /// Android takes 10,000 rounds.
 const MAX_ROUNDS: u32 = 1_000_000;
@@ -47,11 +49,12 @@ fn after_magic(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// A backup, its lines read.
-pub(super) struct Backup<'a> {
+pub(super) struct Backup {
     pub(super) version: u32,
     is_compressed: bool,
     pub(super) sealed: Option<Sealed>,
-    body: &'a [u8],
+    /// How many bytes the lines have: the body follows.
+    pub(super) lines: usize,
 }
 
 /// What the lines of an encrypted backup say.
@@ -71,12 +74,12 @@ pub(super) struct MasterKey {
     key: Key,
 }
 
-impl<'a> Backup<'a> {
-    /// Reads the lines of a backup that begins here.
+impl Backup {
+    /// Reads the lines of a backup that begins here, of which as much is enough as [`LINES`] says.
     ///
     /// # Errors
     /// `Malformed`; `NewerVersion`; `Unsupported` for another encryption.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut lines = Lines { rest: bytes, number: 0 };
         if lines.next()? == CHANGED {
             return Err(Error::malformed("the backup was changed by copying it as text")
@@ -102,14 +105,15 @@ impl<'a> Backup<'a> {
                     .next_step("Make it again without a password"));
             }
         };
-        Ok(Self { version, is_compressed, sealed, body: lines.rest })
+        let lines = bytes.len().saturating_sub(lines.rest.len());
+        Ok(Self { version, is_compressed, sealed, lines })
     }
 
-    /// The tar, as far as it goes.
-    pub(super) fn content(&self, key: Option<&MasterKey>) -> Box<dyn Read + 'a> {
+    /// The tar in the body, as far as it goes.
+    pub(super) fn content<'a>(&self, body: impl BufRead + 'a, key: Option<&MasterKey>) -> Box<dyn Read + 'a> {
         let opened: Box<dyn BufRead + 'a> = match key {
-            Some(MasterKey { iv, key }) => Box::new(BufReader::new(AesCbcReader::new(key, iv, self.body))),
-            None => Box::new(self.body),
+            Some(MasterKey { iv, key }) => Box::new(BufReader::new(AesCbcReader::new(key, iv, body))),
+            None => Box::new(body),
         };
         if self.is_compressed { Box::new(Unzlib::new(opened)) } else { Box::new(opened) }
     }

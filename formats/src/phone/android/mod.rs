@@ -15,7 +15,7 @@ mod stream;
 mod tests;
 mod why;
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use zeroize::Zeroizing;
@@ -30,6 +30,7 @@ use crate::format::{Confidence, Format, Info, Input};
 use crate::model::{Protection, Vault};
 use crate::probe::Probe;
 use crate::report::Item;
+use crate::source::{Bytes, Stream};
 
 use collect::{Collection, Found, MAX_FILE};
 use known::{Fate, KnownApp};
@@ -38,7 +39,8 @@ use place::{Layout, Place};
 use stream::{Bounds, End, Member};
 use why::Why;
 
-pub(super) const ID: &str = "android-backup";
+/// The id of the format.
+pub const ID: &str = "android-backup";
 
 /// Backups of Android phones.
 pub(crate) struct AndroidBackup;
@@ -57,8 +59,8 @@ static INFO: Info = Info {
 
 /// Most bytes and members of a compressed archive that are inflated to see what it is.
 const HEAD: (u64, u64) = (64 << 20, 100_000);
-/// What an archive may inflate to, as many times the most bytes of an input; and its members for each entry that is
-/// allowed: 4 GiB and a million as long as nobody raises the limits.
+/// What an archive may inflate to, as many times the most bytes of an input, or its own where it is a large one; and its
+/// members for each entry that is allowed: 4 GiB and a million, as long as nobody raises the limits.
 const INFLATED: u64 = 16;
 const MEMBERS: u64 = 10;
 
@@ -71,22 +73,11 @@ impl Format for AndroidBackup {
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
         let bytes = probe.bytes();
-        if ab::find(bytes).is_some() {
-            return Confidence::Sure;
+        match Kind::of(bytes) {
+            Some(Kind::Zip) => Seen::new(probe.name()).in_zip(probe.zip_names().unwrap_or_default()),
+            Some(kind) => Seen::new(probe.name()).in_archive(kind, &bytes),
+            None => closed::recognise(bytes, probe.name()),
         }
-        let mut seen = Seen::new(probe.name());
-        if zip::sniff(bytes) {
-            for name in probe.zip_names().unwrap_or_default() {
-                let _ = seen.look(name);
-            }
-        } else if tar::sniff(bytes) {
-            stream::names(bytes, |name| seen.look(name));
-        } else if bytes.starts_with(GZIP) {
-            seen.look_into(Gunzip::new(bytes));
-        } else {
-            return closed::recognise(bytes, probe.name());
-        }
-        seen.confidence
     }
 
     fn decode(&self, input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
@@ -101,6 +92,13 @@ pub fn android_app(path: &str) -> Option<App> {
     place.app().map(KnownApp::left)
 }
 
+/// Whether a file that is too large to be in memory is a backup or copy of an Android phone, as far as its beginning and
+/// the names in it say. `name` is its own.
+pub fn is_android_archive(file: &dyn Bytes, name: Option<&str>) -> bool {
+    let kind = head_of(file).ok().and_then(|head| Kind::of(&head));
+    kind.is_some_and(|kind| Seen::new(name).in_archive(kind, file) > Confidence::Weak)
+}
+
 /// Whether a file of that path is in the data of an app, known or not, in a copy of an Android phone's data: what has no
 /// mark of its own there is a file like any other.
 pub fn is_android_app_data(path: &str) -> bool {
@@ -110,6 +108,35 @@ pub fn is_android_app_data(path: &str) -> bool {
 /// The same of a file inside a backup, as far as it is told without inflating anything: there can be very many.
 pub(super) fn is_evident(probe: &Probe<'_>) -> bool {
     !probe.bytes().starts_with(GZIP) && AndroidBackup.detect(probe) > Confidence::Weak
+}
+
+/// How a backup is packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Adb,
+    Zip,
+    Tar,
+    Gzip,
+}
+
+impl Kind {
+    /// By the beginning of a file.
+    fn of(head: &[u8]) -> Option<Self> {
+        if ab::find(head).is_some() {
+            Some(Self::Adb)
+        } else if zip::sniff(head) {
+            Some(Self::Zip)
+        } else if tar::sniff(head) {
+            Some(Self::Tar)
+        } else {
+            head.starts_with(GZIP).then_some(Self::Gzip)
+        }
+    }
+}
+
+/// As much of the beginning of a file as says what it is.
+fn head_of(file: &dyn Bytes) -> Result<Zeroizing<Vec<u8>>, Error> {
+    file.read(0, usize::try_from(file.size()).unwrap_or(usize::MAX).min(ab::LINES))
 }
 
 /// What the names of the members say.
@@ -124,6 +151,26 @@ struct Seen {
 impl Seen {
     fn new(archive: Option<&str>) -> Self {
         Self { of: archive.and_then(place::named_for), confidence: Confidence::No, is_of_phone: false }
+    }
+
+    fn in_archive(mut self, kind: Kind, file: &dyn Bytes) -> Confidence {
+        match kind {
+            Kind::Adb => return Confidence::Sure,
+            Kind::Zip => {
+                let archive = Archive::open_copy(file).ok();
+                return self.in_zip(archive.as_ref().map(Archive::names).unwrap_or_default());
+            }
+            Kind::Tar => stream::names(file, |name| self.look(name)),
+            Kind::Gzip => self.look_into(Gunzip::new(Stream::new(file))),
+        }
+        self.confidence
+    }
+
+    fn in_zip(mut self, names: &[String]) -> Confidence {
+        for name in names {
+            let _ = self.look(name);
+        }
+        self.confidence
     }
 
     /// Looks at one more name; no more are needed once the archive is known.
@@ -166,34 +213,47 @@ struct Outside {
 }
 
 fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
-    let (bytes, limit) = (input.bytes, ctx.limits.bytes);
-    if let Some(at) = ab::find(bytes) {
-        let mut collection = Collection::new(Layout::Adb, limit);
-        let outside = of_adb(bytes.get(at..).unwrap_or_default(), &mut collection, ctx)?;
-        return Ok(vault(outside, collection));
-    }
+    let file = input.whole();
+    let head = head_of(file)?;
     let name = input.place.or(input.name);
-    let mut collection = Collection::new(Layout::Copy(name.and_then(place::named_for)), limit);
-    let (variant, end) = if zip::sniff(bytes) {
-        ("copy, zip", of_zip(bytes, &mut collection, ctx.limits)?)
-    } else if tar::sniff(bytes) {
-        ("copy, tar", of_tar(bytes, &mut collection, ctx.limits)?)
-    } else if bytes.starts_with(GZIP) {
-        ("copy, tar", of_tar(Gunzip::new(bytes), &mut collection, ctx.limits)?)
-    } else {
-        return Err(closed::refusal(bytes, name));
+    let kind = Kind::of(&head).ok_or_else(|| closed::refusal(input.bytes, name))?;
+    let layout = match kind {
+        Kind::Adb => Layout::Adb,
+        Kind::Zip | Kind::Tar | Kind::Gzip => Layout::Copy(name.and_then(place::named_for)),
+    };
+    let mut collection = Collection::new(layout, ctx.limits.bytes);
+    let bounds = bounds(ctx.limits, input.large);
+    let (variant, end) = match kind {
+        Kind::Adb => {
+            let outside = of_adb(file, &head, &mut collection, &bounds, ctx)?;
+            return Ok(vault(outside, collection));
+        }
+        Kind::Zip => ("copy, zip", of_zip(file, &mut collection, &bounds)?),
+        Kind::Tar => ("copy, tar", of_tar(Stream::new(file), &mut collection, &bounds)?),
+        Kind::Gzip => ("copy, tar", of_tar(Gunzip::new(Stream::new(file)), &mut collection, &bounds)?),
     };
     Ok(vault(Outside { variant: variant.to_owned(), protection: None, end }, collection))
 }
 
-fn of_adb(bytes: &[u8], collection: &mut Collection, ctx: &mut Ctx<'_>) -> Result<Outside, Error> {
-    let backup = ab::Backup::read(bytes)?;
+fn of_adb(
+    file: &dyn Bytes,
+    head: &[u8],
+    collection: &mut Collection,
+    bounds: &Bounds,
+    ctx: &mut Ctx<'_>,
+) -> Result<Outside, Error> {
+    let at = ab::find(head).unwrap_or_default();
+    let backup = ab::Backup::read(head.get(at..).unwrap_or_default())?;
     let key = backup
         .sealed
         .as_ref()
         .map(|sealed| ctx.unlock(&INFO, |password, limits| sealed.open(password, limits)));
     let key = key.transpose()?;
-    let end = of_tar(backup.content(key.as_ref()), collection, ctx.limits)?;
+    let mut body = Stream::new(file);
+    let start = at.saturating_add(backup.lines);
+    // It only notes the place.
+    let _ = body.seek(SeekFrom::Start(u64::try_from(start).unwrap_or(u64::MAX)));
+    let end = of_tar(backup.content(body, key.as_ref()), collection, bounds)?;
     Ok(Outside {
         variant: format!("adb version {}", backup.version),
         protection: backup.sealed.as_ref().map(ab::Sealed::protection),
@@ -201,14 +261,14 @@ fn of_adb(bytes: &[u8], collection: &mut Collection, ctx: &mut Ctx<'_>) -> Resul
     })
 }
 
-fn bounds(limits: &Limits) -> Bounds {
-    Bounds::new(limits.bytes.saturating_mul(INFLATED), limits.accounts.saturating_mul(MEMBERS))
+fn bounds(limits: &Limits, large: Option<&dyn Bytes>) -> Bounds {
+    let bytes = limits.bytes.max(large.map_or(0, |file| file.size())).saturating_mul(INFLATED);
+    Bounds::new(bytes, limits.accounts.saturating_mul(MEMBERS))
 }
 
-fn of_tar(content: impl Read, collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
-    let bounds = bounds(limits);
-    stream::walk(content, &bounds, |member| {
-        take(member, collection, &bounds);
+fn of_tar(content: impl Read, collection: &mut Collection, bounds: &Bounds) -> Result<End, Error> {
+    stream::walk(content, bounds, |member| {
+        take(member, collection, bounds);
         ControlFlow::Continue(())
     })
 }
@@ -221,9 +281,8 @@ fn take(member: Member<'_>, collection: &mut Collection, bounds: &Bounds) {
     }
 }
 
-fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<End, Error> {
-    let mut archive = Archive::open_copy(bytes)?;
-    let bounds = bounds(limits);
+fn of_zip(file: &dyn Bytes, collection: &mut Collection, bounds: &Bounds) -> Result<End, Error> {
+    let mut archive = Archive::open_copy(file)?;
     for index in 0..archive.len() {
         if !bounds.take_member() {
             return Ok(End::TooMany);
@@ -242,9 +301,9 @@ fn of_zip(bytes: &[u8], collection: &mut Collection, limits: &Limits) -> Result<
         match unpacked(&mut archive, index, &entry) {
             Ok(content) => {
                 let content: &mut dyn Read = &mut content.as_slice();
-                take(Member { name, size, content: Ok(content) }, collection, &bounds);
+                take(Member { name, size, content: Ok(content) }, collection, bounds);
             }
-            Err(why) => take(Member { name, size, content: Err(why) }, collection, &bounds),
+            Err(why) => take(Member { name, size, content: Err(why) }, collection, bounds),
         }
     }
     Ok(End::Whole)

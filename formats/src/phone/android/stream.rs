@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -12,6 +12,7 @@ use super::why::Why;
 use crate::container::inflate::is_followed;
 use crate::container::tar;
 use crate::error::Error;
+use crate::source::{Bytes, Stream};
 
 /// Most bytes of the headers of one member, with its long names.
 const HEADERS: u64 = 1 << 20;
@@ -70,9 +71,9 @@ pub(super) struct Member<'m> {
     pub(super) content: Result<&'m mut dyn Read, Why>,
 }
 
-/// Shows the name of every file of an archive that is in memory, stepping over what is in them.
-pub(super) fn names(bytes: &[u8], mut visit: impl FnMut(&str) -> ControlFlow<()>) {
-    let mut archive = Archive::new(Cursor::new(bytes));
+/// Shows the name of every file of an archive, stepping over what is in them.
+pub(super) fn names(bytes: impl Bytes, mut visit: impl FnMut(&str) -> ControlFlow<()>) {
+    let mut archive = Archive::new(Stream::new(bytes));
     let Ok(entries) = archive.entries_with_seek() else { return };
     for mut entry in entries.map_while(Result::ok) {
         if let Some(File { name: Some(name), .. }) = file(&mut entry)

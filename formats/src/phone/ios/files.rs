@@ -38,10 +38,10 @@ impl Located {
     /// What is in the file. The padding says how long it is; what the list says of its size is often wrong.
     pub(super) fn read(&self, folder: &dyn Folder, limit: u64) -> Result<Zeroizing<Vec<u8>>, Trouble> {
         let file = folder.open(&self.place).map_err(|error| Trouble::of(&error))?.ok_or(Trouble::Missing)?;
-        if file.len() > limit {
+        if file.size() > limit {
             return Err(Trouble::TooLarge);
         }
-        let length = usize::try_from(file.len()).map_err(|_| Trouble::TooLarge)?;
+        let length = usize::try_from(file.size()).map_err(|_| Trouble::TooLarge)?;
         let content = file.read(0, length).map_err(|error| Trouble::of(&error))?;
         match &self.key {
             None => Ok(content),
@@ -125,7 +125,7 @@ impl<'f> Files<'f> {
         let file = self.folder.open(DATABASE)?.ok_or_else(|| {
             Error::malformed("Manifest.db, the list of the files, is missing").next_step(COPY_AGAIN)
         })?;
-        if file.len() > MAX_DATABASE {
+        if file.size() > MAX_DATABASE {
             return Err(Error::new(ErrorKind::Limit, "Manifest.db is larger than any real one")
                 .next_step("Make a new backup of the phone"));
         }
@@ -202,7 +202,7 @@ pub(super) const DATABASE: &str = "Manifest.db";
 const COPY_AGAIN: &str = "Copy the folder again, or make a new backup of the phone";
 
 /// Where a file lies; never a path that the list could choose.
-fn place_of(id: &str) -> Option<String> {
+pub(super) fn place_of(id: &str) -> Option<String> {
     let is_id = id.len() == 40 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     Some(format!("{}/{id}", id.get(..2).filter(|_| is_id)?))
 }
@@ -247,8 +247,8 @@ struct Decrypted<'f> {
 
 impl Bytes for Decrypted<'_> {
     /// With the padding: what is behind the last page is not asked for.
-    fn len(&self) -> u64 {
-        self.sealed.len()
+    fn size(&self) -> u64 {
+        self.sealed.size()
     }
 
     fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {

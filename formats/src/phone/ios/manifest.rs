@@ -62,7 +62,7 @@ impl Manifest {
     /// # Errors
     /// `Malformed`; `Limit`.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
-        if Bytes::len(&bytes) > MAX_MANIFEST {
+        if bytes.size() > MAX_MANIFEST {
             return Err(Error::limit("Manifest.plist is larger than any real one", "bytes"));
         }
         let list = Value::read(bytes)

@@ -17,6 +17,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use packed::{IosArchive, is_ios_archive};
 pub use photos::Photo;
 pub use shape::{AttributeShape, ItemShape};
 
@@ -41,7 +42,6 @@ use found::Found;
 use keybag::ClassKeys;
 use keychain::Keychain;
 use manifest::{Device, Manifest};
-use packed::Packed;
 
 /// The id of the format.
 pub const ID: &str = "ios-backup";
@@ -81,7 +81,11 @@ impl Format for IosBackup {
 
     fn detect(&self, probe: &Probe<'_>) -> Confidence {
         let bytes = probe.bytes();
-        let is_backup = is_manifest(bytes) || packed::is_packed(bytes, probe.zip_names());
+        let is_packed = match probe.zip_names() {
+            Some(names) => packed::holds_backup(names),
+            None => is_ios_archive(&bytes),
+        };
+        let is_backup = is_packed || is_manifest(bytes);
         if is_backup { Confidence::Sure } else { Confidence::No }
     }
 
@@ -146,18 +150,26 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
     if let Some(folder) = input.folder {
         return decode_folder(input.bytes, folder, ctx);
     }
-    let packed = Packed::open(input.bytes, ctx.limits)?.ok_or_else(|| {
-        Error::malformed("Manifest.plist is only the first file of a backup")
-            .next_step("Name the folder of the backup, with all that is in it")
-    })?;
-    let manifest = packed.open(MANIFEST)?.ok_or_else(without_manifest)?;
-    let mut vault = decode_folder(&manifest.read_all(MAX_MANIFEST)?, &packed, ctx)?;
-    vault.warnings.extend(packed.beside());
+    if is_manifest(input.bytes) {
+        return Err(Error::malformed("Manifest.plist is only the first file of a backup")
+            .next_step("Name the folder of the backup, with all that is in it"));
+    }
+    let archive = IosArchive::open(input.bytes, ctx.limits)?;
+    let mut vault = decode_folder(&archive.manifest()?, &archive, ctx)?;
+    vault.warnings.extend(archive.beside());
     Ok(vault)
 }
 
+/// The first file of a backup.
+///
+/// # Errors
+/// `Malformed` when there is none; `Limit`; `Unreadable`.
+pub fn manifest_in(folder: &dyn Folder) -> Result<Zeroizing<Vec<u8>>, Error> {
+    folder.open(MANIFEST)?.ok_or_else(without_manifest)?.read_all(MAX_MANIFEST)
+}
+
 /// What to say of a folder without its first file.
-pub fn without_manifest() -> Error {
+fn without_manifest() -> Error {
     Error::malformed("Manifest.plist is missing: without it nothing in the backup can be read").next_step(
         "Copy the whole folder again, or make a new backup on the computer; what iCloud keeps cannot be read",
     )
