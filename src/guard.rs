@@ -13,8 +13,6 @@ const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
 /// The files that a run reads from, and those that it has promised to write.
 pub(crate) struct Guard {
     read: HashSet<PathBuf>,
-    /// Backups of phones: nothing is written into them.
-    backups: Vec<PathBuf>,
     written: HashSet<PathBuf>,
 }
 
@@ -41,8 +39,7 @@ impl Guard {
                 read.insert(identity(Path::new(&name)));
             }
         }
-        let backups = intake.backups.iter().map(|folder| identity(folder)).collect();
-        Self { read, backups, written: HashSet::new() }
+        Self { read, written: HashSet::new() }
     }
 
     /// Reserves a place for an output.
@@ -55,11 +52,6 @@ impl Guard {
             return Err(Failure::new(Exit::Refused, "the output would replace a file that is read")
                 .in_file(&path.to_string_lossy())
                 .next_step("Choose another name with -o; delete the old file when the new one is in use"));
-        }
-        if self.backups.iter().any(|backup| identity.starts_with(backup)) {
-            return Err(Failure::new(Exit::Refused, "the output would go into the folder of the backup")
-                .in_file(&path.to_string_lossy())
-                .next_step("Choose another folder with -o: a backup that is changed cannot be restored"));
         }
         if !self.written.insert(identity) {
             return Err(Failure::new(Exit::Usage, "two outputs would go to the same file")
@@ -95,8 +87,7 @@ mod tests {
         let plain = folder.path().join("new.json");
         let other = folder.path().join(".").join("new.json");
         assert_eq!(identity(&plain), identity(&other));
-        let mut guard =
-            Guard { read: HashSet::from([identity(&plain)]), backups: Vec::new(), written: HashSet::new() };
+        let mut guard = Guard { read: HashSet::from([identity(&plain)]), written: HashSet::new() };
         assert_eq!(guard.claim(&other).unwrap_err().exit, Exit::Refused);
         guard.claim(&folder.path().join("a")).unwrap();
         assert_eq!(guard.claim(&folder.path().join("./a")).unwrap_err().exit, Exit::Usage);

@@ -177,8 +177,11 @@ impl<'a> Outcomes<'a> {
                     Field::LastUsed => "when an account was last used",
                     _ => "how often an account was used",
                 };
-                Item::new("bookkeeping", format!("{app} does not keep {what} ({count} accounts)"))
-                    .field(field.name())
+                Item::new(
+                    "bookkeeping",
+                    format!("{app} does not keep {what} ({})", crate::show::count(count, "account")),
+                )
+                .field(field.name())
             })
             .collect()
     }

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
+use crate::intake::phone;
 
 /// A file that is complete on disk under a temporary name, and not yet where it belongs.
 pub struct Pending {
@@ -19,12 +20,13 @@ pub struct Pending {
 /// Refuses early, before a password is asked for or anything computed.
 ///
 /// # Errors
-/// [`Exit::Refused`] when the file exists; [`Exit::Io`] when its folder does not.
+/// [`Exit::Refused`] when the file exists, or would be in a backup; [`Exit::Io`] when its folder does not exist.
 pub fn check_free(target: &Path, replace: bool) -> Result<(), Failure> {
     if fs::symlink_metadata(target).is_ok() && !replace {
         return Err(exists(target));
     }
     check_kind(target)?;
+    check_place(target)?;
     if target.is_dir() {
         return Err(Failure::new(Exit::Io, "there is a folder of this name")
             .in_file(&target.to_string_lossy())
@@ -49,8 +51,9 @@ fn no_folder(folder: &Path) -> Failure {
 /// Refuses early what [`NewFolder::create`] could not create.
 ///
 /// # Errors
-/// [`Exit::Io`] when a file is in the way, or the folder around it does not exist.
+/// [`Exit::Io`] when a file is in the way, or the folder around it does not exist; [`Exit::Refused`] in a backup.
 pub fn check_folder(folder: &Path) -> Result<(), Failure> {
+    check_place(&folder.join("any file"))?;
     // `FILE/` does not exist to the system, `FILE` does.
     let folder = &folder.components().collect::<PathBuf>();
     let around = folder_of(folder);
@@ -109,6 +112,20 @@ fn check_kind(target: &Path) -> Result<(), Failure> {
     }
 }
 
+/// A backup of a phone to which something was added cannot be restored any more.
+fn check_place(target: &Path) -> Result<(), Failure> {
+    let exists = target.ancestors().skip(1).find_map(|folder| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        folder.canonicalize().ok()
+    });
+    if exists.is_some_and(|folder| folder.ancestors().any(phone::is_backup)) {
+        return Err(Failure::new(Exit::Refused, "the output would go into the folder of a phone's backup")
+            .in_file(&target.to_string_lossy())
+            .next_step("Choose another folder with -o: a backup that is changed cannot be restored"));
+    }
+    Ok(())
+}
+
 fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -123,10 +140,11 @@ impl Pending {
     /// Writes the bytes beside their target, readable by the owner only, down to the disk.
     ///
     /// # Errors
-    /// [`Exit::Io`].
+    /// [`Exit::Io`]; [`Exit::Refused`] in a backup.
     pub fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<Self, Failure> {
         let io = |error: io::Error| Failure::io(target, "write the output", &error);
         check_kind(target)?;
+        check_place(target)?;
         let mut temporary =
             tempfile::Builder::new().prefix(Self::PREFIX).tempfile_in(folder_of(target)).map_err(io)?;
         temporary.write_all(bytes).map_err(io)?;

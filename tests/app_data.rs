@@ -189,6 +189,42 @@ fn a_file_in_which_an_app_keeps_its_accounts_is_not_passed_over() {
     }
 }
 
+/// As in an archive of the same folder: what cannot be read of an app is told, whatever lies in its folder.
+#[test]
+fn apps_of_which_nothing_is_read_are_named() {
+    let sandbox = Sandbox::new();
+    let told = |message: &str, step: &str| {
+        (format!("{message}: its database is encrypted by the phone, or damaged"), step.to_owned())
+    };
+    let ente = told(
+        "Ente Auth is there, but its accounts cannot be read",
+        "Export a file in the app: Settings > Data > Export",
+    );
+    let two_fas = told(
+        "2FAS is there, but its accounts cannot be read",
+        "Export a file in the app: Settings > 2FAS Backup > Export",
+    );
+    put(&sandbox, "io.ente.auth/databases/ente.authenticator.db", &[0x9A; 4096]);
+    put(&sandbox, "io.ente.auth/shared_prefs/other.xml", b"<map><int name=\"launches\" value=\"7\" /></map>");
+    sandbox.run(&["inspect", "phone"]).exits(4).says(&[&ente.0, &ente.1]);
+    put(&sandbox, "com.twofasapp/databases/database-2fas", &[0x9A; 4096]);
+    sandbox.run(&["inspect", "phone"]).exits(4).says(&[&ente.0, &two_fas.0]);
+    put(
+        &sandbox,
+        "org.fedorahosted.freeotp/shared_prefs/tokens.xml",
+        &fs::read(fixture("freeotp/v1.xml")).unwrap(),
+    );
+    let run = sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "o.json", "--json"]).exits(1);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let items = report["warnings"].as_array().unwrap().iter().filter(|item| item["code"] == "not-read");
+    let items: Vec<_> = items
+        .map(|item| {
+            (item["message"].as_str().unwrap().to_owned(), item["next_step"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(items, [two_fas, ente]);
+}
+
 /// There is nothing else in the backup: then it is as with the file itself.
 #[test]
 fn the_password_of_the_only_file_inside_is_asked_for() {

@@ -96,7 +96,7 @@ fn with_its_password_what_was_found_in_each_app() {
         &[
             "iPhone backup, iOS 26.1, encrypted: 16 accounts",
             "encryption: weak (AES-256, PBKDF2 SHA-256 iterations=5)",
-            "bound to the phone, so that no backup opens them: 3 of the keychain's entries (class 9: 2, class 10: 1)",
+            "of the keychain, 3 entries are bound to the phone, so that no backup opens them (class 9: 2, class 10: 1)",
             "of 2 tokens in FreeOTP's list nothing can be read",
             "On My iPhone/links.txt",
         ],
@@ -226,12 +226,15 @@ fn nothing_is_written_into_a_backup_whatever_is_asked_for() {
     let sandbox = Sandbox::new();
     copy(&sandbox, "ios-backup/not-encrypted", "phone");
     let before = state(&sandbox.path("phone"));
-    for output in ["phone/Manifest.db", "phone/new.json", "phone/51/new.json"] {
-        sandbox
-            .run(&["convert", "phone", "-t", "aegis", "--plain", "-o", output, "--force"])
-            .exits(9)
-            .says(&["into the folder of the backup"]);
+    let refused = |args: &[&str]| sandbox.run(args).exits(9).says(&["into the folder of a phone's backup"]);
+    for output in ["phone/Manifest.db", "phone/new.json", "phone/51/new.json", "phone/none/new.json"] {
+        refused(&["convert", "phone", "-t", "aegis", "--plain", "-o", output, "--force"]);
     }
+    // Also by commands that do not read it.
+    sandbox.run(&["convert", "phone", "-t", "otpferry", "-o", "other.json"]).exits(1);
+    refused(&["convert", "other.json", "-t", "aegis", "--plain", "-o", "phone/new.json"]);
+    refused(&["verify", "other.json", "other.json", "-o", "phone/new.txt"]);
+    refused(&["prestage", "people.csv", "--issuer", "Acme", "-t", "pskc", "-o", "phone/staff"]);
     assert_eq!(state(&sandbox.path("phone")), before);
 }
 
@@ -252,7 +255,8 @@ fn a_link_is_not_followed_from_inside_the_folder_either() {
         .output()
         .unwrap();
     let out = String::from_utf8(run.stdout).unwrap();
-    assert!(out.contains("keychain-backup.plist in the backup was not read: it cannot be opened"), "{out}");
+    let told = "the keychain was not read, and so no app's accounts from there: it cannot be opened";
+    assert!(out.contains(told), "{out}");
     assert!(out.contains("iPhone backup, iOS 26.1, encrypted: 0 accounts"), "{out}");
 }
 
@@ -292,7 +296,7 @@ fn photos_are_looked_at_in(path: &str) {
     let report: Value = serde_json::from_str(&run.out).unwrap();
     let said: Vec<&str> =
         report["warnings"].as_array().unwrap().iter().filter_map(|item| item["message"].as_str()).collect();
-    let counted = "7 photos in the backup: QR codes of accounts, or such that cannot be read, are in 4, other QR codes in 1";
+    let counted = "7 photos in the backup were looked at: 4 with QR codes of accounts or such that cannot be read, 1 with others";
     let closed = "photos in the backup that cannot be opened: 1";
     assert!(said.contains(&counted) && said.contains(&closed), "{said:#?}");
     let files = report["files"].as_array().unwrap().iter().skip(1);
@@ -333,8 +337,7 @@ fn photos_that_cannot_be_looked_at_are_not_passed_over_in_silence() {
     prints(
         &run,
         &[
-            "7 photos in the backup",
-            "inside something else are not looked at",
+            "7 photos in the backup, which is inside something else: none was looked at",
             "name the folder of the backup",
         ],
     );

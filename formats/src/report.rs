@@ -132,7 +132,9 @@ impl Skip {
                 "Keep the old app until you have set this account up again at its service"
             }
             Self::DAMAGED => "Copy the file again; do not delete the old one before all accounts are there",
-            Self::LOCKED_SECRET => "Export from the app on that device in a form that is not bound to it",
+            Self::LOCKED_SECRET => {
+                "Export it in the app in a form that is not bound to the device, or set it up again at its service"
+            }
             Self::NOT_AN_ACCOUNT => "Nothing to do unless you expected an account here",
             Self::TRASHED => "If you still need it, restore it in the app and export again",
             Self::UNREADABLE_PAYLOAD => "Export or photograph this QR code again",

@@ -14,11 +14,22 @@ pub trait Bytes: Send + Sync {
     /// How many there are.
     fn size(&self) -> u64;
 
-    /// A piece of them, all of it.
+    /// Fills a piece with the bytes from a place on.
     ///
     /// # Errors
     /// `Unreadable` when the caller cannot read them, and `Malformed` for a piece beyond their end.
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error>;
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error>;
+
+    /// A piece of them, all of it.
+    ///
+    /// # Errors
+    /// As [`Bytes::fill`].
+    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+        check(at, length, self.size())?;
+        let mut piece = Zeroizing::new(vec![0; length]);
+        self.fill(at, &mut piece)?;
+        Ok(piece)
+    }
 
     /// All of them, when they are no more than the limit.
     ///
@@ -32,17 +43,26 @@ pub trait Bytes: Send + Sync {
     }
 }
 
+/// Before so much memory is taken.
+fn check(at: u64, length: usize, size: u64) -> Result<(), Error> {
+    let end = u64::try_from(length).ok().and_then(|length| at.checked_add(length));
+    if end.is_none_or(|end| end > size) {
+        return Err(Error::malformed("the file ends too early").next_step("Copy it again"));
+    }
+    Ok(())
+}
+
 impl Bytes for [u8] {
     fn size(&self) -> u64 {
         u64::try_from(self.len()).unwrap_or(u64::MAX)
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let start = usize::try_from(at).ok();
-        let piece = start.and_then(|start| self.get(start..start.checked_add(length)?));
-        piece
-            .map(|piece| Zeroizing::new(piece.to_vec()))
-            .ok_or_else(|| Error::malformed("the file ends too early"))
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        check(at, piece.len(), self.size())?;
+        let start = usize::try_from(at).unwrap_or(usize::MAX);
+        let from = self.get(start..).unwrap_or_default();
+        piece.iter_mut().zip(from).for_each(|(byte, from)| *byte = *from);
+        Ok(())
     }
 }
 
@@ -51,8 +71,8 @@ impl Bytes for Zeroizing<Vec<u8>> {
         self.as_slice().size()
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.as_slice().read(at, length)
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        self.as_slice().fill(at, piece)
     }
 }
 
@@ -61,8 +81,8 @@ impl<B: Bytes + ?Sized> Bytes for &B {
         B::size(self)
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        B::read(self, at, length)
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        B::fill(self, at, piece)
     }
 }
 
@@ -71,8 +91,8 @@ impl<B: Bytes + ?Sized> Bytes for Box<B> {
         B::size(self)
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        B::read(self, at, length)
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        B::fill(self, at, piece)
     }
 }
 
@@ -105,10 +125,9 @@ impl<B: Bytes> Bytes for Part<B> {
         self.length
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let end = u64::try_from(length).ok().and_then(|length| at.checked_add(length));
-        let start = end.filter(|end| *end <= self.length).and_then(|_| self.start.checked_add(at));
-        self.of.read(start.ok_or_else(|| Error::malformed("the file ends too early"))?, length)
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        check(at, piece.len(), self.length)?;
+        self.of.fill(self.start.saturating_add(at), piece)
     }
 }
 
@@ -117,7 +136,10 @@ pub(crate) struct Stream<B> {
     bytes: B,
     /// Where the piece is.
     start: u64,
-    piece: Zeroizing<Vec<u8>>,
+    /// One for all pieces: it is wiped once.
+    buffer: Zeroizing<Vec<u8>>,
+    /// How much of it is the piece.
+    length: usize,
     /// Where it is read on, in the piece.
     at: usize,
 }
@@ -128,11 +150,11 @@ const MOST: usize = 256 << 10;
 
 impl<B: Bytes> Stream<B> {
     pub(crate) fn new(bytes: B) -> Self {
-        Self { bytes, start: 0, piece: Zeroizing::default(), at: 0 }
+        Self { bytes, start: 0, buffer: Zeroizing::default(), length: 0, at: 0 }
     }
 
     fn rest(&self) -> &[u8] {
-        self.piece.get(self.at..).unwrap_or_default()
+        self.buffer.get(self.at..self.length).unwrap_or_default()
     }
 
     fn place(&self) -> u64 {
@@ -141,11 +163,15 @@ impl<B: Bytes> Stream<B> {
 
     fn next_piece(&mut self) -> io::Result<()> {
         let at = self.place();
-        let wanted = self.piece.len().saturating_mul(2).clamp(FIRST_PIECE, MOST);
-        let left = self.bytes.size().saturating_sub(at);
-        let length = usize::try_from(left).unwrap_or(usize::MAX).min(wanted);
-        self.piece = self.bytes.read(at, length).map_err(io::Error::other)?;
-        (self.start, self.at) = (at, 0);
+        let wanted = self.length.saturating_mul(2).clamp(FIRST_PIECE, MOST);
+        let left = usize::try_from(self.bytes.size().saturating_sub(at)).unwrap_or(usize::MAX);
+        (self.start, self.at, self.length) = (at, 0, 0);
+        if self.buffer.len() < wanted {
+            self.buffer = Zeroizing::new(vec![0; wanted]);
+        }
+        let piece = self.buffer.get_mut(..left.min(wanted)).unwrap_or_default();
+        self.bytes.fill(at, piece).map_err(io::Error::other)?;
+        self.length = piece.len();
         Ok(())
     }
 }
@@ -159,7 +185,7 @@ impl<B: Bytes> BufRead for Stream<B> {
     }
 
     fn consume(&mut self, amount: usize) {
-        self.at = self.at.saturating_add(amount).min(self.piece.len());
+        self.at = self.at.saturating_add(amount).min(self.length);
     }
 }
 
@@ -181,12 +207,9 @@ impl<B: Bytes> Seek for Stream<B> {
         };
         let place = place.ok_or(io::ErrorKind::InvalidInput)?;
         let inside = place.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
-        match inside.filter(|at| *at <= self.piece.len()) {
+        match inside.filter(|at| *at <= self.length) {
             Some(at) => self.at = at,
-            None => {
-                self.piece = Zeroizing::default();
-                (self.start, self.at) = (place, 0);
-            }
+            None => (self.start, self.at, self.length) = (place, 0, 0),
         }
         Ok(place)
     }

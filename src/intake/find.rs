@@ -84,10 +84,10 @@ impl Source {
         Self { below: parts.collect::<Vec<_>>().join("/"), ..Self::found(path) }
     }
 
-    /// The folder, when it is a backup.
-    pub(super) fn backup_folder(&self) -> Option<PathBuf> {
-        let manifest = self.path.as_deref().filter(|_| self.is_backup)?;
-        Some(phone::folder_of(manifest).to_owned())
+    /// The folder, when it is a backup, whatever it was called.
+    fn backup_folder(&self) -> Option<PathBuf> {
+        let folder = phone::folder_of(self.path.as_deref().filter(|_| self.is_backup)?);
+        Some(folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
     }
 
     /// Whether the name says that it is a picture.

@@ -50,8 +50,6 @@ pub struct Intake {
     pub passphrase_was_used: bool,
     /// Where the inputs are, read or not.
     pub paths: Vec<PathBuf>,
-    /// Folders of phones' backups among them.
-    pub backups: Vec<PathBuf>,
 }
 
 /// One input that was read.
@@ -190,7 +188,6 @@ fn read_chosen(
     };
     let settled = read_all(&reader, &mut sources, &args.cost, terminal)?;
     let mut intake = sort_out(&sources, settled)?;
-    intake.backups = sources.iter().filter_map(Source::backup_folder).collect();
     intake.paths = sources.into_iter().filter_map(|source| source.path).collect();
     intake.passphrase = reader.keys.passphrase().cloned();
     intake.passphrase_was_used = intake.files.iter().any(|file| file.sealed == Sealed::ByPassphraseFile);
@@ -249,13 +246,16 @@ fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
     let Settled { results, remarks, missing } = settled;
     let mut intake = Intake { not_read: remarks, missing, ..Intake::default() };
     let (mut first_failure, mut of_app) = (None, None);
+    let mut is_told = Vec::with_capacity(sources.len());
     for (index, (source, result)) in sources.iter().zip(results).enumerate() {
         match result {
             Ok(files) => {
+                is_told.push(true);
                 intake.files.extend(files.into_iter().map(|file| File { source: index, ..file }));
             }
             Err(failure) if source.may_fail(&failure, sources.len()) => {
                 let explained = phone::explained(source, &failure);
+                is_told.push(explained.is_some());
                 intake.not_read.push(not_read(source, explained.as_ref().unwrap_or(&failure)));
                 of_app = of_app.or(explained.map(|failure| failure.in_file(&source.name)));
                 first_failure.get_or_insert(failure.in_file(&source.name));
@@ -265,6 +265,9 @@ fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
             }
         }
     }
+    let apps_left = phone::apps_left(sources, &is_told);
+    of_app = of_app.or_else(|| phone::only_apps_left(&apps_left));
+    intake.not_read.extend(apps_left);
     match first_failure {
         Some(failure) if intake.files.is_empty() && intake.missing.is_empty() => {
             Err(of_app.unwrap_or_else(|| nothing_read(failure, sources.len())))
@@ -354,7 +357,13 @@ impl Intake {
     /// The same with what each file's reading gave.
     pub fn warnings(&self) -> Vec<Item> {
         let mut warnings = self.warnings_about_inputs();
-        warnings.extend(self.files.iter().flat_map(|file| file.vault.warnings.iter().cloned()));
+        for file in &self.files {
+            warnings.extend(file.vault.warnings.iter().cloned());
+            // `inspect` shows the survey itself.
+            let survey = file.vault.survey.as_deref();
+            let items = survey.into_iter().flat_map(phone::not_taken);
+            warnings.extend(items.map(|item| Item { file: file.name.clone(), ..item }));
+        }
         warnings
     }
 

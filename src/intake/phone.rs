@@ -1,19 +1,18 @@
 //! Backups of phones: folders that are one input, and the files in backups that are read like any other.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File as Handle};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use otpferry_formats::phone::{self, Enclosed, Hope, IosArchive, Survey};
-use otpferry_formats::report::Item;
-use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input, Limits};
-use zeroize::Zeroizing;
-
 use super::{File, Reader, Sealed, Source, open};
 use crate::failure::{Exit, Failure};
 use crate::show;
+use otpferry_formats::phone::{self, Enclosed, Hope, IosArchive, Survey};
+use otpferry_formats::report::Item;
+use otpferry_formats::{Bytes, Error, ErrorKind, Folder, Input, Limits};
 
 /// The first file of a backup, when the folder is one.
 pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
@@ -23,6 +22,11 @@ pub(super) fn manifest_in(folder: &Path) -> Option<PathBuf> {
         if is_small { fs::read(&manifest).ok() } else { None }
     };
     phone::is_ios_backup(|name| folder.join(name).is_file(), read).then_some(manifest)
+}
+
+/// Whether a folder is a backup.
+pub(crate) fn is_backup(folder: &Path) -> bool {
+    manifest_in(folder).is_some()
 }
 
 /// The first file of a backup, when that or its list of files was named.
@@ -189,19 +193,24 @@ impl Bytes for Pieces {
         self.length
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let end = u64::try_from(length).ok().and_then(|length| at.checked_add(length));
-        if end.is_none_or(|end| end > self.length) {
-            return Err(Error::malformed("a file of the backup ends too early")
-                .next_step("Copy the backup again, or make a new one of the phone"));
-        }
-        let mut piece = Zeroizing::new(vec![0; length]);
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(at))
-            .and_then(|_| file.read_exact(&mut piece))
-            .map_err(|error| unreadable("a file", &error))?;
-        Ok(piece)
+        let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(piece));
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::malformed("a file of the backup ends too early")
+                .next_step("Copy the backup again, or make a new one of the phone"),
+            _ => unreadable("a file", &error),
+        })
     }
+}
+
+/// What is on a phone and has not come along, once its backup was opened.
+pub(super) fn not_taken(survey: &Survey) -> Vec<Item> {
+    let photos = survey.photos.filter(|photos| *photos > 0).map(|photos| {
+        let message = format!("{} in the backup: none was looked at", show::count(photos, "photo"));
+        Item::new("photos", message).next_step("--photos looks for QR codes in them")
+    });
+    survey.left_on_phone().into_iter().chain(photos).collect()
 }
 
 /// A file in which an app keeps its accounts is not passed over like any other, also when nothing in it says what it is.
@@ -210,6 +219,30 @@ pub(super) fn explained(source: &Source, failure: &Failure) -> Option<Failure> {
     let app = phone::android_app(&path)?;
     let message = format!("{} keeps its accounts in this file, and it cannot be read", app.name);
     Some(Failure::new(failure.exit, message).next_step(app.advice))
+}
+
+/// What is said of apps whose folders were found, and of which nothing was read or told so far.
+pub(super) fn apps_left(sources: &[Source], is_told: &[bool]) -> Vec<Item> {
+    let mut apps: BTreeMap<&str, (bool, Item)> = BTreeMap::new();
+    for (source, is_told) in sources.iter().zip(is_told) {
+        let path = source.path.as_deref().filter(|_| source.found).map(Path::to_string_lossy);
+        let Some((app, item)) = path.and_then(|path| phone::android_app_left(&path)) else { continue };
+        let (told, _) = apps.entry(app).or_insert((false, item));
+        *told |= is_told;
+    }
+    apps.into_values().filter(|(is_told, _)| !is_told).map(|(_, item)| item).collect()
+}
+
+/// The same where there is nothing else.
+pub(super) fn only_apps_left(apps: &[Item]) -> Option<Failure> {
+    let (first, more) = apps.split_first()?;
+    let mut messages = vec![first.message.as_str()];
+    messages.extend(more.iter().map(|item| item.message.as_str()));
+    let failure = Failure::new(Exit::NothingToRead, messages.join("; "));
+    let step = if more.is_empty() { first.next_step.as_deref() } else { None };
+    Some(
+        failure.next_step(step.unwrap_or("Export a file in each of the apps; `otpferry targets` says where")),
+    )
 }
 
 /// What is told of an app was said before its file was read.

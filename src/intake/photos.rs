@@ -8,7 +8,7 @@ use otpferry_formats::report::Item;
 use super::phone::{self, Backup};
 use super::picture::{self, Picture};
 use super::together::{Reading, Room};
-use super::{Reader, Sealed, Source};
+use super::{File, Reader, Sealed, Source};
 use crate::cli::CostArgs;
 use crate::failure::Failure;
 use crate::in_order;
@@ -38,16 +38,14 @@ pub(super) fn read(
             continue;
         }
         let Some(backup) = Backup::of(source, &reader.limits)? else {
-            outer.vault.warnings.push(inside());
+            outer.vault.warnings.push(inside(photos.len()));
+            told(outer);
             continue;
         };
         let library = Library { source, backup, sealed: phone::sealed_in(outer), reader };
         let seen = library.look_at(&photos, room, cost, terminal)?;
         outer.vault.warnings.extend(seen.summary(photos.len()));
-        // That they could be looked at need not be said any more.
-        if let Some(survey) = &mut outer.vault.survey {
-            survey.photos = None;
-        }
+        told(outer);
         found.extend(seen.found);
     }
     for (source, picture) in found {
@@ -58,9 +56,17 @@ pub(super) fn read(
 }
 
 /// Out of what is not a file on the disk they are not read one by one.
-fn inside() -> Item {
-    Item::new("not-read", "the photos of a backup that is inside something else are not looked at")
-        .next_step("Unpack it, and name the folder of the backup")
+fn inside(photos: usize) -> Item {
+    let photos = show::count(photos, "photo");
+    let message = format!("{photos} in the backup, which is inside something else: none was looked at");
+    Item::new("not-read", message).next_step("Unpack it, and name the folder of the backup")
+}
+
+/// That they could be looked at need not be said any more.
+fn told(backup: &mut File) {
+    if let Some(survey) = &mut backup.vault.survey {
+        survey.photos = None;
+    }
 }
 
 /// The pictures of one backup.
@@ -125,7 +131,7 @@ impl Library<'_> {
 impl Seen {
     fn summary(&self, photos: usize) -> Vec<Item> {
         let message = format!(
-            "{} in the backup: QR codes of accounts, or such that cannot be read, are in {}, other QR codes in {}",
+            "{} in the backup were looked at: {} with QR codes of accounts or such that cannot be read, {} with others",
             show::count(photos, "photo"),
             self.found.len(),
             self.foreign,

@@ -228,7 +228,7 @@ impl Bytes for Content {
         self.0.as_slice().len() as u64
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-        self.0.as_slice().read(at, length)
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
+        self.0.as_slice().fill(at, piece)
     }
 }

@@ -6,7 +6,7 @@ mod survey;
 
 pub(crate) use android::AndroidBackup;
 pub use android::ID as ANDROID_BACKUP;
-pub use android::{android_app, is_android_app_data, is_android_archive};
+pub use android::{android_app, android_app_left, is_android_app_data, is_android_archive};
 pub(crate) use ios::IosBackup;
 pub use ios::{
     AttributeShape, ID as IOS_BACKUP, IosArchive, ItemShape, MANIFEST as IOS_MANIFEST,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ios::ItemShape;
+use crate::report::Item;
 
 /// A phone, its apps, and how much of them its backup gives. Holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -30,6 +31,19 @@ pub struct Survey {
     pub keychain: Option<Keychain>,
 }
 
+impl Survey {
+    /// What is said of apps on an iPhone of which not all has come along, once its backup was opened.
+    pub fn left_on_phone(&self) -> Vec<Item> {
+        let left = |app: &&App| self.keychain.is_some() && app.hope != Hope::Yes;
+        let say = |app: &App| {
+            let message = format!("{} is on the phone: {}", app.name, app.advice);
+            let step = "Have all its accounts at hand in another way before you give up the phone";
+            Item::new("left-on-phone", message).next_step(step)
+        };
+        self.apps.iter().filter(left).map(say).collect()
+    }
+}
+
 /// An authenticator app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct App {
@@ -39,6 +53,9 @@ pub struct App {
     pub name: &'static str,
     /// What a backup gives of it.
     pub hope: Hope,
+    /// Of an app whose entries in a keychain are known, once that is open: how many accounts it has there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<usize>,
     /// What that is, or what to do instead, as a sentence without a stop.
     pub advice: &'static str,
 }

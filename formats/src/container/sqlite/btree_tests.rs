@@ -171,9 +171,10 @@ impl Bytes for Vast {
         1 << 40
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<zeroize::Zeroizing<Vec<u8>>, crate::error::Error> {
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), crate::error::Error> {
         let start = usize::try_from(at).unwrap();
-        Ok(zeroize::Zeroizing::new((start..start + length).map(|at| *self.0.get(at).unwrap_or(&0)).collect()))
+        piece.iter_mut().zip(start..).for_each(|(byte, at)| *byte = *self.0.get(at).unwrap_or(&0));
+        Ok(())
     }
 }
 

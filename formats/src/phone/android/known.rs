@@ -210,12 +210,12 @@ impl KnownApp {
             Fate::Partly => (Hope::Partly, "some of its files were not read: the warnings name them"),
             Fate::Left { next_step, .. } => (Hope::No, *next_step),
         };
-        App { id: self.package, name: self.name, hope, advice }
+        App { id: self.package, name: self.name, hope, accounts: None, advice }
     }
 
     /// What is told of it when nothing of it is read.
     pub(super) fn left(&self) -> App {
-        App { id: self.package, name: self.name, hope: Hope::No, advice: self.next_step }
+        App { id: self.package, name: self.name, hope: Hope::No, accounts: None, advice: self.next_step }
     }
 }
 

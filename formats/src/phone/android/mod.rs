@@ -92,6 +92,15 @@ pub fn android_app(path: &str) -> Option<App> {
     place.app().map(KnownApp::left)
 }
 
+/// The app that a file of that path is of, in a copy of an Android phone's data, and what is to be said where nothing of the
+/// app can be read.
+pub fn android_app_left(path: &str) -> Option<(&'static str, Item)> {
+    let place = Place::of(path, Layout::Copy(None))?;
+    let app = place.app().filter(|_| place.has_accounts() || place.is_data_of_app())?;
+    let message = format!("{} is there, but its accounts cannot be read: {}", app.name, app.why);
+    Some((app.name, Item::new("not-read", message).next_step(app.next_step)))
+}
+
 /// Whether a file that is too large to be in memory is a backup or copy of an Android phone, as far as its beginning and
 /// the names in it say. `name` is its own.
 pub fn is_android_archive(file: &dyn Bytes, name: Option<&str>) -> bool {
@@ -229,7 +238,7 @@ fn decode(input: &Input<'_>, ctx: &mut Ctx<'_>) -> Result<Vault, Error> {
             return Ok(vault(outside, collection));
         }
         Kind::Zip => ("copy, zip", of_zip(file, &mut collection, &bounds)?),
-        Kind::Tar => ("copy, tar", of_tar(Stream::new(file), &mut collection, &bounds)?),
+        Kind::Tar => ("copy, tar", stream::walk_file(file, &bounds, take_each(&mut collection, &bounds))),
         Kind::Gzip => ("copy, tar", of_tar(Gunzip::new(Stream::new(file)), &mut collection, &bounds)?),
     };
     Ok(vault(Outside { variant: variant.to_owned(), protection: None, end }, collection))
@@ -267,10 +276,14 @@ fn bounds(limits: &Limits, large: Option<&dyn Bytes>) -> Bounds {
 }
 
 fn of_tar(content: impl Read, collection: &mut Collection, bounds: &Bounds) -> Result<End, Error> {
-    stream::walk(content, bounds, |member| {
+    stream::walk(content, bounds, take_each(collection, bounds))
+}
+
+fn take_each(collection: &mut Collection, bounds: &Bounds) -> impl FnMut(Member<'_>) -> ControlFlow<()> {
+    |member| {
         take(member, collection, bounds);
         ControlFlow::Continue(())
-    })
+    }
 }
 
 /// Looks at a member, and into the archive of an app.

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use ::tar::{Archive, Entry};
+use ::tar::{Archive, Entries, Entry};
 
 use super::why::Why;
 use crate::container::inflate::is_followed;
@@ -93,16 +93,10 @@ pub(super) fn walk(
     bounds: &Bounds,
     mut visit: impl FnMut(Member<'_>) -> ControlFlow<()>,
 ) -> Result<End, Error> {
-    let gauge = Rc::new(Gauge {
-        bounds: bounds.clone(),
-        read: Cell::new(0),
-        at_once: Cell::new(u64::MAX),
-        is_empty: Cell::new(false),
-        fault: Cell::new(None),
-    });
+    let gauge = Gauge::new(bounds);
     let mut archive = Archive::new(Gauged { source, gauge: Rc::clone(&gauge) });
-    let Some(end) = members(&mut archive, &gauge, &mut visit) else { return Ok(End::Whole) };
-    gauge.at_once.set(u64::MAX);
+    let Ok(entries) = archive.entries() else { return Ok(End::CutOff) };
+    let Some(end) = members(entries, None, &gauge, &mut visit) else { return Ok(End::Whole) };
     let behind = drain(&mut archive.into_inner());
     match (end, gauge.fault.get()) {
         (_, Some(Fault::Altered)) => Err(altered()),
@@ -111,8 +105,24 @@ pub(super) fn walk(
     }
 }
 
+/// The same of an archive that nothing is around: what nobody asks for is stepped over.
+pub(super) fn walk_file(
+    file: &dyn Bytes,
+    bounds: &Bounds,
+    mut visit: impl FnMut(Member<'_>) -> ControlFlow<()>,
+) -> End {
+    let gauge = Gauge::new(bounds);
+    let mut archive = Archive::new(Gauged { source: Stream::new(file), gauge: Rc::clone(&gauge) });
+    let Ok(entries) = archive.entries_with_seek() else { return End::CutOff };
+    match members(entries, Some(file.size()), &gauge, &mut visit) {
+        Some(End::Whole) => drain(&mut archive.into_inner()),
+        end => end.unwrap_or(End::Whole),
+    }
+}
+
 /// Reads what is behind the archive, so that a checksum around it is compared. Zeros may fill it up.
 fn drain(rest: &mut Gauged<impl Read>) -> End {
+    rest.gauge.at_once.set(u64::MAX);
     let mut buffer = [0; 4096];
     let mut end = End::Whole;
     loop {
@@ -131,13 +141,13 @@ fn altered() -> Error {
         .next_step("Copy the file again, or make a new backup")
 }
 
-/// Shows the members; `None` when that was enough.
+/// Shows the members; `None` when that was enough. `size` is that of an archive that can be wound.
 fn members<R: Read>(
-    archive: &mut Archive<Gauged<R>>,
+    mut entries: Entries<'_, Gauged<R>>,
+    size: Option<u64>,
     gauge: &Gauge,
     visit: &mut impl FnMut(Member<'_>) -> ControlFlow<()>,
 ) -> Option<End> {
-    let Ok(mut entries) = archive.entries() else { return Some(End::CutOff) };
     loop {
         gauge.at_once.set(HEADERS);
         let entry = entries.next();
@@ -172,6 +182,14 @@ fn members<R: Read>(
             if visit(Member { name: &name, size, content }).is_break() {
                 return None;
             }
+        }
+        if let Some(size) = size {
+            let end = entry.raw_file_position().saturating_add(entry.size());
+            // The size of one with holes is not what it has in the archive.
+            if end > size && !is_sparse {
+                return Some(End::CutOff);
+            }
+            continue;
         }
         // The rest of it, so that what follows is a header.
         let rest = io::copy(&mut entry, &mut io::sink());
@@ -270,6 +288,16 @@ impl Fault {
 }
 
 impl Gauge {
+    fn new(bounds: &Bounds) -> Rc<Self> {
+        Rc::new(Self {
+            bounds: bounds.clone(),
+            read: Cell::new(0),
+            at_once: Cell::new(u64::MAX),
+            is_empty: Cell::new(false),
+            fault: Cell::new(None),
+        })
+    }
+
     fn take(&self, bytes: u64) {
         self.bounds.take(bytes);
         self.read.set(self.read.get().saturating_add(bytes));
@@ -314,6 +342,12 @@ impl<R: Read> Read for Gauged<R> {
     }
 }
 
+impl<R: Seek> Seek for Gauged<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.source.seek(to)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +374,42 @@ mod tests {
             ControlFlow::Continue(())
         });
         end.map(|end| (names, end)).map_err(|error| error.kind)
+    }
+
+    /// What is stepped over is not read, and ends in the same way.
+    #[test]
+    fn an_archive_that_can_be_wound_shows_the_same() {
+        let long = "x/".repeat(200) + "y";
+        let bytes = archive(&[("a", 3000), (&long, 600), ("b", 0), ("c", 3)]);
+        let wound = |bytes: &[u8], bounds: Bounds| {
+            let mut contents = Vec::new();
+            let end = walk_file(&bytes, &bounds, |member| {
+                let content = member.content.map(|content| {
+                    // Of every second file only the beginning is asked for.
+                    let asked = if contents.len() % 2 == 0 { 1 } else { u64::MAX };
+                    io::read_to_string(content.take(asked)).unwrap().len()
+                });
+                contents.push((format!("{} {}", member.name, member.size), content));
+                ControlFlow::Continue(())
+            });
+            (contents, end)
+        };
+        let all = [
+            ("a 3000".to_owned(), Ok(1)),
+            (format!("{long} 600"), Ok(600)),
+            ("b 0".to_owned(), Ok(0)),
+            ("c 3".to_owned(), Ok(3)),
+        ];
+        assert_eq!(wound(&bytes, Bounds::new(1 << 20, 10)), (all.to_vec(), End::Whole));
+        for length in 0..bytes.len() {
+            let (contents, end) = wound(&bytes[..length], bounds());
+            let (names, of_stream) = shown(&bytes[..length], bounds()).unwrap();
+            // The file that is cut off is not shown whole either way.
+            assert_eq!(end, of_stream, "{length}");
+            assert_eq!(contents.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), names, "{length}");
+        }
+        assert_eq!(wound(&bytes, Bounds::new(1 << 20, 1)).1, End::TooMany);
+        assert_eq!(wound(&[bytes.as_slice(), b"x"].concat(), bounds()).1, End::Followed);
     }
 
     #[test]

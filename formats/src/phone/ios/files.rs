@@ -251,11 +251,11 @@ impl Bytes for Decrypted<'_> {
         self.sealed.size()
     }
 
-    fn read(&self, at: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn fill(&self, at: u64, piece: &mut [u8]) -> Result<(), Error> {
         let block = u64::try_from(BLOCK).unwrap_or(1);
         let skipped = usize::try_from(at.checked_rem(block).unwrap_or(0)).unwrap_or(0);
         let start = at.saturating_sub(u64::try_from(skipped).unwrap_or(0));
-        let whole = length.saturating_add(skipped).div_ceil(BLOCK).saturating_mul(BLOCK);
+        let whole = piece.len().saturating_add(skipped).div_ceil(BLOCK).saturating_mul(BLOCK);
         let before = start.checked_sub(block);
         let sealed = match before {
             Some(before) => self.sealed.read(before, whole.saturating_add(BLOCK))?,
@@ -266,8 +266,9 @@ impl Bytes for Decrypted<'_> {
             None => (&[0; BLOCK], sealed.as_slice()),
         };
         let opened = aes_cbc_open_unpadded(self.key.as_slice(), iv, sealed).ok_or_else(cut_off)?;
-        let piece = opened.get(skipped..skipped.saturating_add(length)).ok_or_else(cut_off)?;
-        Ok(Zeroizing::new(piece.to_vec()))
+        let opened = opened.get(skipped..skipped.saturating_add(piece.len())).ok_or_else(cut_off)?;
+        piece.copy_from_slice(opened);
+        Ok(())
     }
 }
 

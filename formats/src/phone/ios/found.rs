@@ -1,5 +1,7 @@
 //! What was found in a keychain, in the order in which it is told.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::{Account, Credential, Otp, Vault};
@@ -11,13 +13,22 @@ pub(super) struct Found {
     pub(super) vault: Vault,
     /// For each item, whether it was known.
     taken: Vec<bool>,
+    /// How many accounts there are of each app whose items are known, by its id.
+    pub(super) by_app: BTreeMap<&'static str, usize>,
     /// Whether all items could be opened that the password opens.
     pub(super) is_whole: bool,
 }
 
 impl Found {
     pub(super) fn new(items: usize, is_whole: bool) -> Self {
-        Self { vault: Vault::default(), taken: vec![false; items], is_whole }
+        Self { vault: Vault::default(), taken: vec![false; items], by_app: BTreeMap::new(), is_whole }
+    }
+
+    /// Counts the accounts that are taken for an app.
+    pub(super) fn of_app(&mut self, id: &'static str, take: impl FnOnce(&mut Self)) {
+        let before = self.vault.accounts.len();
+        take(self);
+        self.by_app.insert(id, self.vault.accounts.len().saturating_sub(before));
     }
 
     /// Marks an item as known: it is not looked at again.

@@ -41,6 +41,7 @@ use files::{Entry, Files, Trouble};
 use found::Found;
 use keybag::ClassKeys;
 use keychain::Keychain;
+use known::State;
 use manifest::{Device, Manifest};
 
 /// The id of the format.
@@ -130,17 +131,18 @@ const HEAD: usize = 1 << 20;
 /// `Malformed` when that is damaged; `Unreadable`.
 pub fn ios_backup(manifest: &[u8], folder: &dyn Folder) -> Result<Survey, Error> {
     let manifest = Manifest::read(manifest).map_err(|error| error.in_format(ID))?;
-    Ok(survey(&manifest, manifest.device(folder)))
+    let state = if manifest.is_encrypted { State::Closed } else { State::NotEncrypted };
+    Ok(survey(&manifest, manifest.device(folder), state))
 }
 
-fn survey(manifest: &Manifest, device: Device) -> Survey {
+fn survey(manifest: &Manifest, device: Device, state: State<'_>) -> Survey {
     Survey {
         device: device.name,
         system: format!("{} {}", if device.is_tablet { "iPadOS" } else { "iOS" }, device.ios),
         made: device.made,
         encrypted: manifest.is_encrypted,
         finished: device.is_finished,
-        apps: known::among(&device.apps, manifest.is_encrypted),
+        apps: known::among(&device.apps, state),
         photos: None,
         keychain: None,
     }
@@ -190,6 +192,8 @@ fn decode_folder(manifest: &[u8], folder: &dyn Folder, ctx: &mut Ctx<'_>) -> Res
     let (listed, damaged_rows) = files.list(&manifest, is_wanted)?;
     let mut reader = Reader { files: &files, warnings: Vec::new() };
     let keychain = reader.keychain(&listed, keys.as_ref());
+    let has_keychain = keychain.is_some();
+    let keychain = keychain.unwrap_or_default();
     let rubin = reader.named(&listed, (apps::ORDER_DOMAIN, apps::ORDER_PATH));
     let freeotp = reader.named(&listed, (apps::OLD_DOMAIN, apps::OLD_PATH));
     let preferences = Preferences {
@@ -201,7 +205,12 @@ fn decode_folder(manifest: &[u8], folder: &dyn Folder, ctx: &mut Ctx<'_>) -> Res
     apps::take(&keychain.items, &preferences, &mut found, ctx);
     let enclosed = reader.exports(&listed, ctx);
     let warnings = reader.warnings;
-    let mut survey = survey(&manifest, device);
+    let state = match (manifest.is_encrypted, has_keychain) {
+        (false, _) => State::NotEncrypted,
+        (true, false) => State::WithoutKeychain,
+        (true, true) => State::Open(&found.by_app),
+    };
+    let mut survey = survey(&manifest, device, state);
     survey.keychain = Some(summary(&keychain, &found));
     let photos: Vec<Photo> = listed.iter().filter_map(Photo::of).collect();
     survey.photos = Some(photos.len());
@@ -304,22 +313,21 @@ struct Reader<'r, 'f> {
 
 impl Reader<'_, '_> {
     /// The keychain; without it the rest is read all the same.
-    fn keychain(&mut self, listed: &[Entry], keys: Option<&ClassKeys>) -> Keychain {
+    fn keychain(&mut self, listed: &[Entry], keys: Option<&ClassKeys>) -> Option<Keychain> {
         let is_listed = listed.iter().any(|entry| entry.domain == keychain::DOMAIN);
         if !is_listed {
-            self.warnings.push(
-                Item::new("no-keychain", "the keychain is not in this backup: only files were read")
-                    .next_step("Make a new backup of the phone, with \"Encrypt local backup\" turned on"),
-            );
+            let step = if keys.is_some() { "Make a new backup of the phone" } else { ENCRYPT };
+            let message =
+                "the keychain, where apps keep their accounts, is not in this backup: only files were read";
+            self.warnings.push(Item::new("no-keychain", message).next_step(step));
         }
-        let Some(bytes) = self.named(listed, (keychain::DOMAIN, keychain::PATH)) else {
-            return Keychain::default();
-        };
-        Keychain::read(&bytes, keys).unwrap_or_else(|error| {
-            let item = Item::new("not-read", error.message);
-            self.warnings.push(item.next_step(error.next_step.map(String::from).unwrap_or_default()));
-            Keychain::default()
-        })
+        let bytes = self.named(listed, (keychain::DOMAIN, keychain::PATH))?;
+        let keychain = Keychain::read(&bytes, keys).map_err(|error| {
+            let message = format!("{}: no app's accounts were read from there", error.message);
+            let step = error.next_step.map(String::from).unwrap_or_default();
+            self.warnings.push(Item::new("not-read", message).next_step(step));
+        });
+        keychain.ok()
     }
 
     /// A file of that domain and path, when there is one.
@@ -393,7 +401,13 @@ fn lost_exports(lost: &[String]) -> Option<Item> {
 fn not_read(trouble: Trouble, place: &str) -> Item {
     let name = place.rsplit('/').next().unwrap_or_default();
     let (message, step) = trouble.says();
-    Item::new("not-read", format!("{name} in the backup was not read: {message}")).next_step(step)
+    let message = match place {
+        keychain::PATH => {
+            format!("the keychain was not read, and so no app's accounts from there: {message}")
+        }
+        _ => format!("{name} in the backup was not read: {message}"),
+    };
+    Item::new("not-read", message).next_step(step)
 }
 
 /// What to know of the backup as a whole.
@@ -434,16 +448,21 @@ fn closed(keychain: &Keychain, is_encrypted: bool) -> Option<Item> {
             _ if others == count => "under keys that the password does not open",
             _ => "bound to the phone, or under other keys that the password does not open",
         };
-        let google = if others < count { "; Google Authenticator keeps its accounts so" } else { "" };
-        let message = format!("{why}: {count} of the keychain's entries ({}){google}", by_class.join(", "));
+        let google = if others < count { "; Google Authenticator keeps its accounts in such" } else { "" };
+        let message = format!("of the keychain, {} {why} ({}){google}", entries(count), by_class.join(", "));
         Item::new(Skip::LOCKED_SECRET, message)
             .next_step("Compare with the apps on the phone before you delete anything there")
     } else {
         let message =
-            format!("closed, because the backup has no password: {count} of the keychain's entries");
+            format!("of the keychain, {} closed, because the backup has no password", entries(count));
         Item::new(Skip::LOCKED_SECRET, message).next_step(ENCRYPT)
     };
     (count > 0).then_some(item)
+}
+
+/// So many entries are something.
+fn entries(count: usize) -> String {
+    if count == 1 { "1 entry is".to_owned() } else { format!("{count} entries are") }
 }
 
 const WHICH_PASSWORD: &str = "It is the password that was chosen for backups of this phone, not its passcode and not that of the Apple account; it may be in the Mac's Keychain Access";
@@ -453,13 +472,13 @@ fn about_keychain(keychain: &Keychain) -> Vec<Item> {
     let mut items = Vec::new();
     if keychain.unknown > 0 {
         let message = format!(
-            "of a kind that no backup opens, or newer than known: {} of the keychain's entries",
-            keychain.unknown
+            "of the keychain, {} of a kind that no backup opens, or newer than known",
+            entries(keychain.unknown)
         );
         items.push(Item::new("unknown-version", message).next_step("Compare with the apps on the phone"));
     }
     if keychain.damaged > 0 {
-        let message = format!("damaged: {} of the keychain's entries", keychain.damaged);
+        let message = format!("of the keychain, {} damaged", entries(keychain.damaged));
         items.push(
             Item::new("damaged", message)
                 .next_step("Make a new backup, and compare with the apps on the phone"),

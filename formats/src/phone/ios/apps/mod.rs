@@ -10,6 +10,7 @@ pub(super) use uri_beside_secret::{ORDER_DOMAIN, ORDER_PATH};
 
 use super::found::Found;
 use super::keychain::Item;
+use super::known;
 use crate::container::plist::{Node, Value};
 use crate::ctx::Ctx;
 use crate::model::{Number, Secret};
@@ -53,8 +54,11 @@ fn unknown_kind() -> Skip {
 
 /// Takes the accounts out of a keychain, app by app.
 pub(super) fn take(items: &[Item], preferences: &Preferences<'_>, found: &mut Found, ctx: &mut Ctx<'_>) {
-    uri_beside_secret::take(items, preferences.rubin.as_ref(), found);
-    freeotp::take(items, preferences.freeotp.as_ref(), found);
-    tofu::take(items, found);
+    found.of_app(known::RUBIN, |found| {
+        uri_beside_secret::take_rubin(items, preferences.rubin.as_ref(), found);
+    });
+    found.of_app(known::GOOGLE, |found| uri_beside_secret::take_google(items, found));
+    found.of_app(known::FREEOTP, |found| freeotp::take(items, preferences.freeotp.as_ref(), found));
+    found.of_app(known::TOFU, |found| tofu::take(items, found));
     generic::take(items, found, ctx);
 }

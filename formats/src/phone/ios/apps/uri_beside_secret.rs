@@ -22,19 +22,29 @@ const GOOGLE: &str = "com.google.otp.authentication";
 pub(in super::super) const ORDER_DOMAIN: &str = "AppDomain-me.mattrubin.authenticator";
 pub(in super::super) const ORDER_PATH: &str = "Library/Preferences/me.mattrubin.authenticator.plist";
 
-/// Takes the items of both apps; those of Rubin's in the order of the app, what that does not list behind them.
-pub(super) fn take(items: &[Item], preferences: Option<&Value<'_>>, found: &mut Found) {
+/// Takes the items of Rubin's app, in the order of the app, and what that does not list behind them.
+pub(super) fn take_rubin(items: &[Item], preferences: Option<&Value<'_>>, found: &mut Found) {
     let order = preferences.and_then(|list| list.get("OTPKeychainEntries")).map_or(&[][..], Value::items);
     let mut places: HashMap<&[u8], usize> = HashMap::new();
     for (reference, at) in order.iter().filter_map(Value::data).zip(0..) {
         places.entry(reference).or_insert(at);
     }
-    let is_of = |services: &[&str], item: &Item| services.contains(&item.service.as_str());
-    let mut rubin: Vec<(usize, &Item)> =
-        items.iter().enumerate().filter(|(_, item)| is_of(&RUBIN, item)).collect();
+    let mut rubin = of_services(items, &RUBIN);
     rubin.sort_by_key(|(_, item)| places.get(item.reference.as_slice()).copied().unwrap_or(usize::MAX));
-    let google = items.iter().enumerate().filter(|(_, item)| is_of(&[GOOGLE], item));
-    for (at, item) in rubin.into_iter().chain(google) {
+    add(rubin, found);
+}
+
+/// Takes the items of Google Authenticator.
+pub(super) fn take_google(items: &[Item], found: &mut Found) {
+    add(of_services(items, &[GOOGLE]), found);
+}
+
+fn of_services<'i>(items: &'i [Item], services: &[&str]) -> Vec<(usize, &'i Item)> {
+    items.iter().enumerate().filter(|(_, item)| services.contains(&item.service.as_str())).collect()
+}
+
+fn add(items: Vec<(usize, &Item)>, found: &mut Found) {
+    for (at, item) in items {
         found.take(at);
         found.add(account(item), item.modified);
     }
@@ -135,7 +145,8 @@ mod tests {
         let list = Value::Dictionary(vec![("OTPKeychainEntries".to_owned().into(), order)]);
         let names = |list: Option<&Value<'_>>| {
             let mut found = Found::new(items.len(), true);
-            take(&items, list, &mut found);
+            take_rubin(&items, list, &mut found);
+            take_google(&items, &mut found);
             assert!((0..items.len()).all(|at| found.is_taken(at)));
             found.vault.accounts.into_iter().map(|account| account.name).collect::<Vec<_>>()
         };
