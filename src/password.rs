@@ -91,7 +91,8 @@ impl Passwords for FilePasswords<'_> {
             false => ask.title.to_owned(),
         };
         let prompt = format!("{again}Password of {} ({what}): ", self.name);
-        let password = prompt_hidden(&prompt)?;
+        // Enter alone is no password: whoever has none goes on without.
+        let password = prompt_hidden(&prompt).filter(|password| !password.expose().is_empty())?;
         self.asked += 1;
         self.given += 1;
         self.book.known.lock().unwrap_or_else(PoisonError::into_inner).push(password.clone());

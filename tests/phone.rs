@@ -98,6 +98,7 @@ fn with_its_password_what_was_found_in_each_app() {
             "encryption: weak (AES-256, PBKDF2 SHA-256 iterations=5)",
             "of the keychain, 3 entries are bound to the phone, so that no backup opens them (class 9: 2, class 10: 1)",
             "of 2 tokens in FreeOTP's list nothing can be read",
+            "reading it was never tried with the backup of a real phone: compare with the phone",
             "On My iPhone/links.txt",
         ],
     );
@@ -157,8 +158,38 @@ fn of_several_backups_one_has_to_be_named() {
     let sandbox = Sandbox::new();
     copy(&sandbox, ENCRYPTED, "Backup/one");
     copy(&sandbox, "ios-backup/not-encrypted", "Backup/two");
-    let run = with_password(&sandbox, PASSWORD, &["inspect", "Backup"]).exits(4);
-    run.says(&["there are 2 backups: Ann's iPhone of 2026-03-01 in one; Ann's iPhone of 2026-03-01 in two"]);
+    let args = ["convert", "Backup", "-t", "aegis", "--plain", "-o", "o.json"];
+    with_password(&sandbox, PASSWORD, &args).exits(4).says(&[
+        "there are 2 backups: Ann's iPhone of 2026-03-01 in Backup/one (encrypted); \
+         Ann's iPhone of 2026-03-01 in Backup/two (not encrypted)",
+        "Name one of these folders",
+    ]);
+    // It is asked which there are.
+    let run = sandbox.run(&["inspect", "Backup"]).exits(1);
+    prints(
+        &run,
+        &[
+            "Backup/one\n  iPhone backup, iOS 26.1, encrypted: accounts not known",
+            "because another backup needs one",
+        ],
+    );
+    let run = with_password(&sandbox, PASSWORD, &["inspect", "Backup"]).exits(1);
+    prints(
+        &run,
+        &[
+            "Backup/one\n  iPhone backup, iOS 26.1, encrypted: 16 accounts",
+            "Backup/two\n  iPhone backup, iOS 26.1, not encrypted: 0 accounts",
+        ],
+    );
+}
+
+/// What is not a backup is told of in a line.
+#[test]
+fn a_closed_backup_tells_of_itself_beside_other_files() {
+    let sandbox = Sandbox::new();
+    let other = fixture("otpauth/comments.txt");
+    let run = sandbox.run(&["inspect", &fixture(ENCRYPTED), &other]).exits(1);
+    prints(&run, &["accounts not known", "1 other file not looked at, because a password is missing"]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failu
         inventory::check_name(path)?;
         output::check_free(path, args.force)?;
     }
-    let sources = intake::sources(&args.read.inputs);
+    let sources = intake::sources_to_look_at(&args.read.inputs);
     let mut closed = phone::Closed::of(sources.as_deref().unwrap_or_default(), args);
     closed.tell_first(terminal);
     let intake = match intake::read_found(sources, &args.read.options, terminal) {

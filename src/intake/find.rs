@@ -111,23 +111,37 @@ impl Source {
 
 /// The inputs in order: names as given, folders and patterns in order of name.
 pub(crate) fn sources(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
-    collect(inputs, false)
+    collect(inputs, Leave::default())
+}
+
+/// The same; several backups of phones stop nothing: it is asked which there are.
+pub(crate) fn sources_to_look_at(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    collect(inputs, Leave { several: true, ..Leave::default() })
 }
 
 /// The same; a name that leads nowhere stops nothing here, but when it is read.
 pub(crate) fn sources_of_pictures(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
-    collect(inputs, true)
+    collect(inputs, Leave { missing: true, ..Leave::default() })
 }
 
-fn collect(inputs: &[PathBuf], keep_missing: bool) -> Result<Vec<Source>, Failure> {
+/// What is no error here.
+#[derive(Clone, Copy, Default)]
+struct Leave {
+    /// A name that leads nowhere.
+    missing: bool,
+    /// Several backups in one folder.
+    several: bool,
+}
+
+fn collect(inputs: &[PathBuf], leave: Leave) -> Result<Vec<Source>, Failure> {
     if inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::new(Exit::Usage, "standard input can be read only once")
             .next_step("Name - once, and files for the rest"));
     }
     let mut sources = Vec::new();
     for path in inputs {
-        match add(path, &mut sources) {
-            Err(failure) if keep_missing && failure.exit == Exit::Io => sources.push(Source::named(path)),
+        match add(path, &mut sources, leave) {
+            Err(failure) if leave.missing && failure.exit == Exit::Io => sources.push(Source::named(path)),
             added => added?,
         }
         if sources.len() > MAX_FILES {
@@ -147,7 +161,7 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
+fn add(path: &Path, sources: &mut Vec<Source>, leave: Leave) -> Result<(), Failure> {
     if is_stdin(path) {
         sources.push(Source {
             name: "-".to_owned(),
@@ -159,7 +173,7 @@ fn add(path: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
         return Ok(());
     }
     match fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => add_folder(path, sources),
+        Ok(meta) if meta.is_dir() => add_folder(path, sources, leave),
         Ok(_) => {
             sources.push(Source::of_file(path, Source::named));
             Ok(())
@@ -181,7 +195,7 @@ fn pattern_matches(path: &Path) -> Option<Vec<PathBuf>> {
     (!found.is_empty()).then_some(found)
 }
 
-fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
+fn add_folder(folder: &Path, sources: &mut Vec<Source>, leave: Leave) -> Result<(), Failure> {
     if let Some(manifest) = phone::manifest_in(folder) {
         sources.push(Source::backup(folder, &manifest));
         return Ok(());
@@ -197,7 +211,7 @@ fn add_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
         files.iter().map(|file| Source::of_file(file, |file| Source::found_in(folder, file))).collect();
     let backups: Vec<&Path> =
         found.iter().filter(|source| source.is_backup).filter_map(|source| source.path.as_deref()).collect();
-    if backups.len() > 1 {
+    if backups.len() > 1 && !leave.several {
         return Err(phone::several(&backups).in_file(&folder.to_string_lossy()));
     }
     sources.extend(found);

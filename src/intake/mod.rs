@@ -32,7 +32,7 @@ use together::{Reading, Room, Settled};
 
 pub(crate) use contents::Contents;
 pub use find::Source;
-pub(crate) use find::{sources, sources_of_pictures};
+pub(crate) use find::{sources_of_pictures, sources_to_look_at};
 pub(crate) use open::bytes_of;
 
 /// What all inputs held together.

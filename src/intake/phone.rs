@@ -47,29 +47,26 @@ pub(super) fn several(manifests: &[&Path]) -> Failure {
         Exit::NothingToRead,
         format!("there are {} backups: {}", manifests.len(), described.join("; ")),
     )
-    .next_step("Name the folder of one of them; `otpferry inspect` takes several and says more of each")
+    .next_step("Name one of these folders; `otpferry inspect` says more of each")
 }
 
+/// Its folder as it has to be named, and what tells it from others.
 fn describe(manifest: &Path) -> String {
-    let folder = folder_of(manifest);
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match survey(manifest) {
-        Ok(survey) => {
-            let made =
-                survey.made.map(|made| format!(" of {}", made.strftime("%Y-%m-%d"))).unwrap_or_default();
-            format!("{}{made} in {}", show::named("", &survey.device), show::place(&name))
-        }
-        Err(_) => show::place(&name),
-    }
+    let place = show::place(&folder_of(manifest).to_string_lossy());
+    let Ok(survey) = survey(manifest) else { return place };
+    let made = survey.made.map(|made| format!(" of {}", made.strftime("%Y-%m-%d"))).unwrap_or_default();
+    let encrypted = if survey.encrypted { "encrypted" } else { "not encrypted" };
+    let unfinished = if survey.finished == Some(false) { ", unfinished" } else { "" };
+    format!("{}{made} in {place} ({encrypted}{unfinished})", show::named("", &survey.device))
 }
 
-/// What inputs tell without a password, when all of them are backups of iPhones.
+/// What those inputs tell without a password that are backups of iPhones.
 pub(crate) fn surveys(sources: &[Source], limits: &Limits) -> Vec<(String, Survey)> {
     let survey = |source: &Source| {
         let backup = Backup::of(source, limits).ok()??;
         Some((source.name.clone(), tells(backup.folder()).ok()?))
     };
-    sources.iter().map(survey).collect::<Option<_>>().unwrap_or_default()
+    sources.iter().filter_map(survey).collect()
 }
 
 fn survey(manifest: &Path) -> Result<Survey, Failure> {

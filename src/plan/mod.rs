@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use otpferry_formats::model::merge::MissingPart;
+use otpferry_formats::phone::{IOS_BACKUP, LEFT_ON_PHONE};
 use otpferry_formats::report::Item;
 use otpferry_formats::targets::{Found, Remark, Route};
 use serde::Serialize;
@@ -180,6 +181,10 @@ pub(crate) struct Inputs<'a> {
     pub(crate) unusable: &'a [Item],
     /// Whether the inputs hold passwords, passkeys and the like as well.
     pub(crate) other_items: bool,
+    /// Apps on a phone whose backup gives not all of their accounts.
+    pub(crate) left_on_phone: &'a [Item],
+    /// Whether the backup of an iPhone is among the inputs.
+    pub(crate) has_phone: bool,
 }
 
 impl Plan {
@@ -216,6 +221,8 @@ impl Plan {
         let mut accounts = entries(&accounts, target);
         accounts.iter_mut().for_each(|entry| entry.take_warnings(&mut warnings));
         let title = title(target);
+        let is_left = |item: &&Item| item.code == LEFT_ON_PHONE;
+        let left_on_phone: Vec<Item> = warnings.iter().filter(is_left).cloned().collect();
         let inputs = Inputs {
             names,
             options,
@@ -223,6 +230,8 @@ impl Plan {
             title: &title,
             unusable: &unusable,
             other_items: warnings.iter().any(|item| item.code == "other-items"),
+            left_on_phone: &left_on_phone,
+            has_phone: files.iter().any(|file| file.format.as_deref() == Some(IOS_BACKUP)),
         };
         let steps = if accounts.is_empty() { Vec::new() } else { steps(&accounts, &inputs) };
         let mut counts = BTreeMap::new();

@@ -74,7 +74,7 @@ fn prepare(entries: &[Entry]) -> Step {
         "Keep the old phone, charged and unlocked, until the last step. Do not reset it, sell it or remove its app".to_owned(),
         "At each important service (e-mail, bank, Apple or Google account, work), look up its recovery codes and put them on paper".to_owned(),
         "Add a second way to sign in where you can: a phone number, another e-mail address, a security key".to_owned(),
-        "The backup of the phone itself does not bring these codes to the new phone".to_owned(),
+        "Restoring the backup of the old phone does not bring these codes to a new one of another kind, and often not to one of the same kind".to_owned(),
     ];
     if entries.iter().any(|entry| !entry.class.moves()) {
         step.says.push("The accounts below that need a sign-in or an admin are the ones that lock people out: begin with their recovery codes".to_owned());
@@ -259,11 +259,17 @@ fn sign_ins(entries: &[Entry]) -> Vec<Step> {
 
 fn leftovers(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
     let is_stuck = |entry: &Entry| entry.class == Class::CannotMove;
-    if !entries.iter().any(is_stuck) && inputs.unusable.is_empty() {
+    let any_stuck = entries.iter().any(is_stuck);
+    if !any_stuck && inputs.unusable.is_empty() && inputs.left_on_phone.is_empty() {
         return None;
     }
-    let mut step = step("cannot-move", format!("Find a place for what {} cannot hold", inputs.title));
+    let title = match any_stuck {
+        true => format!("Find a place for what {} cannot hold", inputs.title),
+        false => "Find out what your files do not give".to_owned(),
+    };
+    let mut step = step("cannot-move", title);
     step.says.push("Each of these would be missing, or would show wrong codes, on the new phone".to_owned());
+    step.says.extend(inputs.left_on_phone.iter().map(|item| item.message.clone()));
     if !inputs.unusable.is_empty() {
         let entries = show::count(inputs.unusable.len(), "entry").replace("entrys", "entries");
         step.says.push(format!("{entries} of your files cannot be used at all; see the end of this plan"));
@@ -288,7 +294,8 @@ fn check(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
 }
 
 fn wipe(entries: &[Entry], inputs: &Inputs<'_>) -> Step {
-    let stuck = entries.iter().any(|entry| entry.class == Class::CannotMove) || !inputs.unusable.is_empty();
+    let stuck = entries.iter().any(|entry| entry.class == Class::CannotMove)
+        || !(inputs.unusable.is_empty() && inputs.left_on_phone.is_empty());
     let mut step = step("wipe", "Only now: give up the old phone");
     step.says = vec!["Tick every account above first, also those that you set up again".to_owned()];
     if stuck {
@@ -325,6 +332,9 @@ fn destroy(entries: &[Entry], inputs: &Inputs<'_>) -> Option<Step> {
     }
     let mut step = step("destroy", "Destroy what holds the keys");
     step.says = vec!["Whoever has one of these has your codes. Delete them, empty the bin, and look for copies in cloud folders, mails and photo streams. Keep one encrypted copy in a safe place if you like (`otpferry convert` with a password)".to_owned()];
+    if inputs.has_phone {
+        step.says.push("A backup of the phone among them holds everything else of the phone too: delete it in Finder or Apple Devices, and any copy of its folder; or keep it, if you still need it for that".to_owned());
+    }
     step.files = files;
     Some(step)
 }

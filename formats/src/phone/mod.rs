@@ -13,7 +13,7 @@ pub use ios::{
     MAX_MANIFEST as MAX_IOS_MANIFEST, Photo, ios_backup, is_ios_archive, is_ios_backup, is_of_ios_backup,
     manifest_in,
 };
-pub use survey::{App, Group, Hope, Keychain, Survey};
+pub use survey::{App, Group, Hope, Keychain, LEFT_ON_PHONE, Survey};
 
 use zeroize::Zeroizing;
 

@@ -31,6 +31,9 @@ pub struct Survey {
     pub keychain: Option<Keychain>,
 }
 
+/// The code of what is said of an app of which not all has come along.
+pub const LEFT_ON_PHONE: &str = "left-on-phone";
+
 impl Survey {
     /// What is said of apps on an iPhone of which not all has come along, once its backup was opened.
     pub fn left_on_phone(&self) -> Vec<Item> {
@@ -38,7 +41,7 @@ impl Survey {
         let say = |app: &App| {
             let message = format!("{} is on the phone: {}", app.name, app.advice);
             let step = "Have all its accounts at hand in another way before you give up the phone";
-            Item::new("left-on-phone", message).next_step(step)
+            Item::new(LEFT_ON_PHONE, message).next_step(step)
         };
         self.apps.iter().filter(left).map(say).collect()
     }

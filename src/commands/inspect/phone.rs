@@ -1,6 +1,7 @@
 //! Backups of phones: what they tell without their password, and what the entries of unknown apps are like.
 
-use otpferry_formats::phone::{Hope, IOS_BACKUP, ItemShape, Survey};
+use otpferry_formats::phone::{App, Hope, IOS_BACKUP, ItemShape, Survey};
+use otpferry_formats::registry;
 use otpferry_formats::report::Item;
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::show::{self, Terminal};
 
 /// What backups tell while they are closed.
 pub(super) struct Closed {
-    /// Nothing, when not all inputs are backups, or their shape is asked for.
+    /// Nothing, when none of the inputs is a backup, or their shape is asked for.
     output: Option<Output>,
     /// Whether somebody is asked for the password, and was told before.
     is_told: bool,
@@ -31,7 +32,8 @@ impl Closed {
             surveys.iter().any(|(_, survey)| survey.encrypted) && book.is_ok_and(|book| book.may_ask())
         };
         let is_told = asks(&surveys);
-        Self { output: (!surveys.is_empty()).then(|| of_surveys(surveys)), is_told }
+        let others = sources.len().saturating_sub(surveys.len());
+        Self { output: (!surveys.is_empty()).then(|| of_surveys(surveys, others, is_told)), is_told }
     }
 
     /// Tells it before somebody is asked for a password.
@@ -57,22 +59,36 @@ impl Closed {
     }
 }
 
-fn of_surveys(surveys: Vec<(String, Survey)>) -> Output {
+fn of_surveys(surveys: Vec<(String, Survey)>, others: usize, asks: bool) -> Output {
+    let message =
+        format!("{} not looked at, because a password is missing", show::count(others, "other file"));
+    let others = (others > 0 && !asks)
+        .then(|| Item::new("not-read", message).next_step("Name them without the backup"));
     Output {
-        files: surveys.into_iter().map(|(path, survey)| closed(path, survey)).collect(),
+        files: surveys.into_iter().map(|(path, survey)| closed(path, survey, asks)).collect(),
         duplicates: Vec::new(),
         targets: Vec::new(),
         missing_parts: Vec::new(),
-        warnings: Vec::new(),
+        warnings: others.into_iter().collect(),
     }
 }
 
-fn closed(path: String, survey: Survey) -> FileOutput {
+fn closed(path: String, survey: Survey, asks: bool) -> FileOutput {
     let format = IOS_BACKUP;
-    let message = "which accounts are in it cannot be said without the backup's password";
-    let needed = Item::new("password-needed", message)
-        .next_step("Run it in a terminal to be asked, or give --password-file FILE");
-    let warnings = if survey.encrypted { vec![needed] } else { Vec::new() };
+    let message = match survey.encrypted {
+        true => "which accounts are in it cannot be said without the backup's password",
+        false => {
+            "it has no password; which accounts are in it was not looked at, because another backup needs one"
+        }
+    };
+    let step = match (survey.encrypted, asks) {
+        (true, true) => "It is asked for now; press Enter without one to leave it at that",
+        (true, false) => "Run it in a terminal to be asked, or give --password-file FILE",
+        (false, _) => "Name it by itself",
+    };
+    let mut needed = Item::new("password-needed", message).next_step(step);
+    needed.file.clone_from(&path);
+    let warnings = vec![needed];
     FileOutput {
         path,
         format,
@@ -114,17 +130,20 @@ pub(super) fn shapes(intake: &Intake, terminal: &Terminal) -> Result<Exit, Failu
     if shapes.is_empty() {
         return Err(Failure::new(
             Exit::NothingToRead,
-            "--shape is about encrypted backups of iPhones, and this is none",
+            "--shape is about the keychain in encrypted backups of iPhones, and there is none here",
         )
-        .next_step("Name the folder of the backup"));
+        .next_step("Name the folder of a backup; one without a password has to be made again, with \"Encrypt local backup\""));
     }
     terminal.print_json(&shapes)?;
     Ok(Exit::Done)
 }
 
 /// What is said of a phone, below the heading.
-pub(super) fn lines(survey: &Survey) -> String {
+pub(super) fn lines(survey: &Survey, format: &str) -> String {
     let mut out = String::new();
+    if let Some(unverified) = registry::by_name(format).and_then(|format| format.info().unverified) {
+        out.push_str(&format!("  reading it was {unverified}: compare with the phone\n"));
+    }
     if !survey.device.is_empty() {
         out.push_str(&format!("  phone: {}, {}\n", show::clean(&survey.device), show::clean(&survey.system)));
     }
@@ -133,11 +152,7 @@ pub(super) fn lines(survey: &Survey) -> String {
     }
     if !survey.apps.is_empty() {
         out.push_str("Authenticator apps on the phone:\n");
-        let rows = survey
-            .apps
-            .iter()
-            .map(|app| vec![app.name.to_owned(), hope(app.hope).to_owned(), app.advice.to_owned()]);
-        out.push_str(&show::table(&["app", "comes along", "what to know"], rows.collect()));
+        out.push_str(&apps(&survey.apps));
     }
     if let Some(photos) = survey.photos.filter(|photos| *photos > 0) {
         out.push_str(&format!(
@@ -166,6 +181,24 @@ pub(super) fn lines(survey: &Survey) -> String {
         }
     }
     out
+}
+
+/// What comes of each app; how many accounts, where that is known.
+fn apps(apps: &[App]) -> String {
+    let is_counted = apps.iter().any(|app| app.accounts.is_some());
+    let row = |app: &App| {
+        let count = app.accounts.map(|accounts| accounts.to_string()).unwrap_or_default();
+        let mut row = vec![app.name.to_owned(), hope(app.hope).to_owned(), app.advice.to_owned()];
+        if is_counted {
+            row.insert(1, count);
+        }
+        row
+    };
+    let rows = apps.iter().map(row).collect();
+    match is_counted {
+        true => show::table(&["app", "accounts", "comes along", "what to know"], rows),
+        false => show::table(&["app", "comes along", "what to know"], rows),
+    }
 }
 
 fn hope(hope: Hope) -> &'static str {

@@ -13,7 +13,7 @@ pub(super) fn of(output: &Output) -> String {
     for file in &output.files {
         text.push_str(&heading(file));
         if let Some(survey) = &file.phone {
-            text.push_str(&phone::lines(survey));
+            text.push_str(&phone::lines(survey, file.format));
         }
         if !file.accounts.is_empty() {
             let rows = file.accounts.iter().map(row).collect();
