@@ -157,7 +157,7 @@ fn an_encrypted_file_asks_for_its_password() {
         &fs::read(fixture("authy/prefs-encrypted.xml")).unwrap(),
     );
     let args = ["convert", "phone", "-t", "otpferry", "-o", "all.json"];
-    sandbox.run(&args).exits(6).explains().says(&["encrypted.xml"]);
+    sandbox.run(&args).exits(6).explains().says(&["encrypted.xml", "take it out of the folder"]);
     let password = expected("authy/prefs-encrypted.xml")["password"].as_str().unwrap().to_owned();
     sandbox.run_with(&args, b"", &[("OTPFERRY_PASSWORD", &password)]).exits(1);
     let read = accounts(&sandbox.json("all.json"));

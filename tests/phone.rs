@@ -183,6 +183,16 @@ fn of_several_backups_one_has_to_be_named() {
     );
 }
 
+#[test]
+fn a_backup_is_not_read_as_something_else() {
+    let sandbox = Sandbox::new();
+    let path = fixture(ENCRYPTED);
+    sandbox
+        .run(&["inspect", "-f", "aegis", &path])
+        .exits(2)
+        .says(&["backup of an iPhone, and not Aegis", "Leave -f out"]);
+}
+
 /// What is not a backup is told of in a line.
 #[test]
 fn a_closed_backup_tells_of_itself_beside_other_files() {

@@ -261,7 +261,8 @@ fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
                 first_failure.get_or_insert(failure.in_file(&source.name));
             }
             Err(failure) => {
-                return Err(phone::explained(source, &failure).unwrap_or(failure).in_file(&source.name));
+                let failure = phone::explained(source, &failure).unwrap_or(failure);
+                return Err(with_way_around(failure, source).in_file(&source.name));
             }
         }
     }
@@ -274,6 +275,13 @@ fn sort_out(sources: &[Source], settled: Settled) -> Result<Intake, Failure> {
         }
         _ => Ok(intake),
     }
+}
+
+/// Nobody has to know the password of every file in a folder.
+fn with_way_around(failure: Failure, source: &Source) -> Failure {
+    let is_closed = matches!(failure.exit, Exit::PasswordNeeded | Exit::WrongPassword);
+    let Some(step) = failure.next_step.clone().filter(|_| source.found && is_closed) else { return failure };
+    failure.next_step(format!("{step}. To go on without this file, take it out of the folder"))
 }
 
 fn nothing_read(failure: Failure, sources: usize) -> Failure {

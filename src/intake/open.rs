@@ -54,8 +54,14 @@ pub(super) fn empty() -> Failure {
 
 /// Reads one input.
 pub(super) fn read(source: &Source, reader: &Reader) -> Result<Reading, Failure> {
+    if let Some(format) = reader.from.filter(|format| source.is_backup && format.info().id != IOS_BACKUP) {
+        let message = format!("this folder is the backup of an iPhone, and not {}", format.info().title);
+        return Err(
+            Failure::new(Exit::Usage, message).next_step("Leave -f out, or name the file that is meant")
+        );
+    }
     let may_be = |id: &str| reader.from.is_none_or(|format| format.info().id == id);
-    let backup = match source.is_backup || may_be(IOS_BACKUP) {
+    let backup = match may_be(IOS_BACKUP) {
         true => phone::Backup::of(source, &reader.limits)?,
         false => None,
     };

@@ -14,8 +14,6 @@ use crate::container::tar;
 use crate::error::Error;
 use crate::source::{Bytes, Stream};
 
-/// Most bytes of the headers of one member, with its long names.
-const HEADERS: u64 = 1 << 20;
 /// Longest name of a file: Linux opens none with a longer path.
 const NAME: usize = 4 << 10;
 
@@ -73,7 +71,7 @@ pub(super) struct Member<'m> {
 
 /// Shows the name of every file of an archive, stepping over what is in them.
 pub(super) fn names(bytes: impl Bytes, mut visit: impl FnMut(&str) -> ControlFlow<()>) {
-    let mut archive = Archive::new(Stream::new(bytes));
+    let mut archive = tar::open(bytes);
     let Ok(entries) = archive.entries_with_seek() else { return };
     for mut entry in entries.map_while(Result::ok) {
         if let Some(File { name: Some(name), .. }) = file(&mut entry)
@@ -149,7 +147,7 @@ fn members<R: Read>(
     visit: &mut impl FnMut(Member<'_>) -> ControlFlow<()>,
 ) -> Option<End> {
     loop {
-        gauge.at_once.set(HEADERS);
+        gauge.at_once.set(tar::HEADERS);
         let entry = entries.next();
         if let Some(end) = gauge.end() {
             return Some(end);

@@ -315,11 +315,11 @@ impl Reader<'_, '_> {
     /// The keychain; without it the rest is read all the same.
     fn keychain(&mut self, listed: &[Entry], keys: Option<&ClassKeys>) -> Option<Keychain> {
         let is_listed = listed.iter().any(|entry| entry.domain == keychain::DOMAIN);
-        if !is_listed {
-            let step = if keys.is_some() { "Make a new backup of the phone" } else { ENCRYPT };
+        // Without a password it would be closed anyway, which is told.
+        if !is_listed && keys.is_some() {
             let message =
                 "the keychain, where apps keep their accounts, is not in this backup: only files were read";
-            self.warnings.push(Item::new("no-keychain", message).next_step(step));
+            self.warnings.push(Item::new("no-keychain", message).next_step("Make a new backup of the phone"));
         }
         let bytes = self.named(listed, (keychain::DOMAIN, keychain::PATH))?;
         let keychain = Keychain::read(&bytes, keys).map_err(|error| {
