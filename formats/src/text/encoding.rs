@@ -36,8 +36,9 @@ fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => (!has_control(text.chars())).then_some(Cow::Borrowed(text)),
         Err(_) => {
-            let text: String = bytes.iter().copied().map(windows_1252).collect();
-            (!has_control(text.chars())).then_some(Cow::Owned(text))
+            let text = bytes.iter().copied().map(windows_1252);
+            // Before it is taken as one: most files that are no text show that in their first bytes.
+            (!has_control(text.clone())).then(|| Cow::Owned(text.collect()))
         }
     }
 }
