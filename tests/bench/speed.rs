@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{Seek, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -42,6 +43,44 @@ fn main() {
     row("  one bare scrypt of the same cost", best(5, scrypt));
     staging(folder);
     phone(folder);
+    copies(folder);
+}
+
+/// Copies of Android phones that are larger than memory: mostly films and caches, which nobody asks for.
+fn copies(folder: &Path) {
+    for (what, name, fixture, lines, gigabytes) in [
+        ("a copy of a phone, tar of 10 GiB", "large.tar", "copy.tar", 0, 10),
+        ("a file of adb backup, 2 GiB", "large.ab", "v4-plain-not-packed.ab", 25, 2),
+    ] {
+        large(&folder.join(name), &format!("fixtures/android-backup/{fixture}"), lines, gigabytes);
+        row(what, best(3, || run(folder, &["inspect", name])));
+        println!("{:<44}{:>8.1} MB", "  its peak memory", megabytes(peak(folder, &["inspect", name])));
+    }
+}
+
+/// The tar of a fixture, after its lines, with further members of a gigabyte of zeros each. On the disk they are holes.
+fn large(path: &Path, fixture: &str, lines: usize, gigabytes: u64) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
+    let small = fs::read(fixture).expect("the fixture");
+    let end = small.iter().rposition(|byte| *byte != 0).expect("content") + 1;
+    let members = lines + (end - lines).next_multiple_of(512);
+    let mut file = fs::File::create(path).expect("a writable folder");
+    file.write_all(&small[..members]).expect("space");
+    for number in 0..gigabytes {
+        let mut header = [0; 512];
+        let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+        put(0, &format!("data/data/com.example.player/cache/{number}.film"));
+        put(100, "0000600\0");
+        put(124, "10000000000\0");
+        put(148, "        0");
+        put(257, "ustar\0");
+        put(263, "00");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        file.write_all(&header).expect("space");
+        file.seek_relative(1 << 30).expect("a file");
+    }
+    file.write_all(&[0; 1024]).expect("space");
 }
 
 /// The backup of an iPhone of many years, and one of an empty phone. Their keys are derived as real ones are. Python makes
