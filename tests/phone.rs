@@ -425,3 +425,25 @@ fn what_was_left_on_the_phone_stops_nothing() {
     all.extend(secrets(&wanted["inner"]));
     assert_eq!(secrets(&sandbox.json("o.json")["accounts"]), all);
 }
+
+/// A file that was written is not all that was on the phone.
+#[test]
+fn what_stays_on_the_phone_is_said_by_every_command() {
+    let sandbox = Sandbox::new();
+    let old = "Google Authenticator is on the phone: only what was added before about 2016";
+    let path = fixture(ENCRYPTED);
+    let convert = with_password(&sandbox, PASSWORD, &["convert", &path, "-t", "otpferry", "-o", "o.json"]);
+    prints(&convert.exits(1), &[old, "before you give up the phone"]);
+    let plan = with_password(&sandbox, PASSWORD, &["plan", &path, "--target", "aegis"]);
+    prints(&plan, &[old, "do not wipe the old phone before they have", "delete it in Finder"]);
+    prints(&with_password(&sandbox, PASSWORD, &["verify", &path, "o.json"]), &[old]);
+    let path = fixture("ios-backup/without-keychain");
+    let run = with_password(&sandbox, PASSWORD, &["convert", &path, "-t", "otpferry", "-o", "p.json"]);
+    prints(&run.exits(1), &["Tofu is on the phone: the keychain of this backup was not read"]);
+    let run = with_password(&sandbox, PASSWORD, &["inspect", &path]).exits(1);
+    let tofu = run.out.lines().find(|line| line.starts_with(" Tofu ")).unwrap();
+    assert_eq!(tofu.split_whitespace().nth(1), Some("no"), "{tofu}");
+    let path = fixture("ios-backup/with-photos");
+    let run = with_password(&sandbox, PASSWORD, &["convert", &path, "-t", "otpferry", "-o", "q.json"]);
+    prints(&run.exits(1), &["7 photos in the backup: none was looked at", "--photos looks for QR codes"]);
+}
