@@ -135,7 +135,8 @@ impl<'a> List<'a> {
     fn utf16(&self, start: usize, end: usize) -> Option<Object<'a>> {
         let units = self.bytes.get(start..end)?.chunks_exact(2).filter_map(|pair| pair.first_chunk());
         let text = char::decode_utf16(units.map(|pair| u16::from_be_bytes(*pair))).collect::<Result<_, _>>();
-        text.ok().map(|text| Object::Text(Zeroizing::new(text)))
+        // Apps cut texts within a character: that one is none, and the others are as they are.
+        Some(text.map_or(Object::Other, |text| Object::Text(Zeroizing::new(text))))
     }
 
     pub(super) fn reference(&self, references: References, index: usize) -> Option<usize> {

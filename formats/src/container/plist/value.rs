@@ -240,6 +240,14 @@ mod tests {
         assert_eq!((value.items().len(), value.texts().len()), (100, 100));
     }
 
+    /// Of a character of two units, the first alone.
+    #[test]
+    fn a_text_that_was_cut_is_none_and_spoils_nothing() {
+        let bytes = list(&[b"\xa2\x01\x02", b"\x62\x00a\xd8\x3d", b"\x62\xd8\x3d\xdd\x11"]);
+        let value = Value::read(&bytes).unwrap();
+        assert_eq!(value.items().iter().map(Value::text).collect::<Vec<_>>(), [None, Some("🔑")]);
+    }
+
     #[test]
     fn circles_and_lists_that_grow_without_end() {
         assert_eq!(Value::read(&list(&[b"\xa1\x01", b"\x10\x07"])).unwrap().items().len(), 1);
