@@ -193,6 +193,26 @@ fn a_backup_is_not_read_as_something_else() {
         .says(&["backup of an iPhone, and not Aegis", "Leave -f out"]);
 }
 
+#[test]
+fn an_archive_that_is_cut_off_is_no_unknown_file() {
+    let sandbox = Sandbox::new();
+    let whole = fs::read(fixture("ios-backup/packed.tar")).unwrap();
+    // Before the folder's own files, which come last.
+    let end = whole.windows(9).position(|name| name == b"/Manifest").unwrap();
+    sandbox.put("cut.tar", &whole[..end / 512 * 512]);
+    for name in ["cut.tar", "-"] {
+        let run = sandbox.run_with(&["inspect", name], &sandbox.bytes("cut.tar"), &[]);
+        run.exits(5)
+            .says(&["Manifest.plist and Manifest.db are not in the archive", "Pack the whole folder again"]);
+    }
+    let whole = fs::read(fixture("ios-backup/packed-as-it-is.zip")).unwrap();
+    sandbox.put("cut.zip", &whole[..whole.len() / 2]);
+    sandbox
+        .run(&["inspect", "cut.zip"])
+        .exits(5)
+        .says(&["ios-backup: the zip archive is damaged or cut off"]);
+}
+
 /// What is not a backup is told of in a line.
 #[test]
 fn a_closed_backup_tells_of_itself_beside_other_files() {

@@ -48,9 +48,10 @@ pub fn is_ios_archive(bytes: &dyn Bytes) -> bool {
     }
 }
 
-/// The same of the names of all members.
+/// The same of the names of all members. One that is cut off may hold nothing but files that only a backup has.
 pub(super) fn holds_backup(names: &[String]) -> bool {
-    !roots(&names.iter().map(String::as_str).collect()).is_empty()
+    let is_root = || !roots(&names.iter().map(String::as_str).collect()).is_empty();
+    names.iter().any(|name| is_hashed(name)) || is_root()
 }
 
 /// Whether names at the beginning of a tar are such as only a backup has.
@@ -62,14 +63,15 @@ fn is_evident(content: impl Read) -> bool {
 }
 
 fn is_of_backup_only(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name == MANIFEST || LISTS.contains(&name) || is_hashed(path)
+}
+
+/// Whether it is called as the files in a backup are, after the beginning of their names.
+fn is_hashed(path: &str) -> bool {
     let mut parts = path.rsplit('/');
-    match (parts.next(), parts.next()) {
-        (Some(name), _) if name == MANIFEST || LISTS.contains(&name) => true,
-        (Some(id), Some(folder)) => {
-            files::place_of(id).is_some_and(|place| place == format!("{folder}/{id}"))
-        }
-        _ => false,
-    }
+    let (Some(id), Some(folder)) = (parts.next(), parts.next()) else { return false };
+    files::place_of(id).is_some_and(|place| place == format!("{folder}/{id}"))
 }
 
 fn head_of(bytes: &dyn Bytes) -> Zeroizing<Vec<u8>> {
@@ -96,7 +98,9 @@ impl<'a> IosArchive<'a> {
         };
         let mut roots = roots(&members.names());
         let root = roots.pop_first().ok_or_else(|| {
-            Error::malformed("there is no backup of an iPhone in the file").next_step(UNPACK)
+            let message =
+                "Manifest.plist and Manifest.db are not in the archive: it is cut off, or no whole backup";
+            Error::malformed(message).next_step("Pack the whole folder again, or name the folder itself")
         })?;
         if !roots.is_empty() {
             return Err(Error::malformed("there are several backups in the archive").next_step(UNPACK));
