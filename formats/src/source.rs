@@ -104,6 +104,14 @@ pub trait Folder: Send + Sync {
     /// # Errors
     /// `Unreadable` when there is one that the caller cannot open.
     fn open(&self, path: &str) -> Result<Option<Box<dyn Bytes + '_>>, Error>;
+
+    /// Whether there is a file of that name.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    fn has(&self, path: &str) -> Result<bool, Error> {
+        Ok(self.open(path)?.is_some())
+    }
 }
 
 /// A part of bytes.

@@ -238,7 +238,7 @@ fn check_database(folder: &dyn Folder, device: &Device) -> Result<(), Error> {
     if device.ios == "10.0" || device.ios.starts_with("10.0.") {
         return Err(Error::unsupported("backups of iOS 10.0 cannot be read").next_step(again));
     }
-    if folder.open(files::DATABASE)?.is_none() && folder.open(OLD_LIST)?.is_some() {
+    if !folder.has(files::DATABASE)? && folder.has(OLD_LIST)? {
         return Err(Error::unsupported("backups of iOS 9 and older cannot be read").next_step(again));
     }
     Ok(())

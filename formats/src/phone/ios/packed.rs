@@ -155,6 +155,15 @@ impl Folder for IosArchive<'_> {
             }
         })
     }
+
+    /// Without unpacking it.
+    fn has(&self, path: &str) -> Result<bool, Error> {
+        let name = format!("{}{path}", self.root);
+        Ok(match &self.members {
+            Members::Tar { places, .. } => places.contains_key(&name),
+            Members::Zip { names, .. } => names.contains(&name),
+        })
+    }
 }
 
 /// All that gzip has packed.
