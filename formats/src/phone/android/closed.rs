@@ -6,8 +6,9 @@ use crate::format::Confidence;
 
 /// How Titanium Backup begins an encrypted archive.
 pub(super) const TITANIUM: &[u8] = b"TB_ARMOR_V1\n";
-const BZIP2: &[u8] = b"BZh";
-const ZSTANDARD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+/// How a tar begins that is packed by bzip2, by Zstandard and by xz, and how its name ends.
+const PACKED: [(&[u8], &str); 3] =
+    [(b"BZh", ".tar.bz2"), (&[0x28, 0xB5, 0x2F, 0xFD], ".tar.zst"), (b"\xFD7zXZ\0", ".tar.xz")];
 
 /// A file that only its tool opens, or that is packed in a way that is not read.
 enum Closed {
@@ -29,9 +30,7 @@ impl Closed {
             Some(Self::Neo)
         } else if is_called(".SeedSnap") || name.split('/').any(|part| part == ".SeedVaultAndroidBackup") {
             Some(Self::Seedvault)
-        } else if (bytes.starts_with(BZIP2) && is_called(".tar.bz2"))
-            || (bytes.starts_with(ZSTANDARD) && is_called(".tar.zst"))
-        {
+        } else if PACKED.into_iter().any(|(begin, end)| bytes.starts_with(begin) && is_called(end)) {
             Some(Self::Packed)
         } else {
             None
@@ -93,6 +92,7 @@ mod tests {
             (b"\x00", Some("1700000000000.SeedSnap"), Confidence::Likely, "Seedvault"),
             (b"BZh91AY", Some("com.authy.authy-20240501-101010.tar.bz2"), Confidence::Likely, "packed"),
             (b"\x28\xB5\x2F\xFD", Some("data.tar.zst"), Confidence::Likely, "packed"),
+            (b"\xFD7zXZ\0\0", Some("phone.tar.xz"), Confidence::Likely, "packed"),
         ] {
             assert_eq!(recognise(bytes, name), confidence, "{what}");
             let error = refusal(bytes, name);
